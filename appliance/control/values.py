@@ -1,0 +1,161 @@
+"""What daemon, page, console and command tell each other: typed values on both sides of one Unix socket.
+
+The wire is one JSON object a line, UTF-8, at most 64 KiB. A request is `{"verb": ..., "arguments": {...}}`, its answer `{"ok": ...}` or
+`{"error": {"kind": ..., "message": ...}}`. `subscribe` turns the connection into a stream of `{"event": ...}` lines. No number, name or content of a
+message ever travels here: the page reads those from the sealed files, with a person's key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any, TypeVar
+
+from appliance.errors import ControlError
+
+V = TypeVar("V")
+
+
+class Verb(StrEnum):
+    """What the daemon can be asked."""
+
+    STATUS = "status"  # -> Status
+    MARK_HEARD = "mark-heard"  # id, heard -> nothing
+    ERASE = "erase"  # id -> nothing
+    UNDO_ERASE = "undo-erase"  # id -> nothing
+    LOCK = "lock"  # drop every session of the page -> nothing
+    PURGE = "purge"  # dry_run -> tuple[Due, ...]
+    PUT_PERSON = "put-person"  # person, wrapped_key, practice_key -> nothing
+    REMOVE_PERSON = "remove-person"  # name, practice_key -> nothing
+    SUBSCRIBE = "subscribe"  # -> a stream of Event
+
+
+class Peer(StrEnum):
+    """Who is at the other end, told by the kernel (SO_PEERCRED)."""
+
+    PAGE = "page"
+    CONSOLE = "console"
+    OWNER = "owner"  # the daemon's own user or root: the `keepline` command
+
+
+class Event(StrEnum):
+    """What a subscriber hears of."""
+
+    CHANGED = "changed"  # the inbox holds something new or no longer holds something
+    LOCKED = "locked"  # every session ends now
+
+
+class Level(StrEnum):
+    """How well a part of the box is."""
+
+    GOOD = "good"
+    ATTENTION = "attention"  # somebody should look at it today
+    FAULT = "fault"  # something does not work
+
+
+class Lamp(StrEnum):
+    """A lamp on the panel."""
+
+    MESSAGE = "message"
+    LINE = "line"
+    FAULT = "fault"
+
+
+class Light(StrEnum):
+    """How a lamp is lit."""
+
+    OFF = "off"
+    ON = "on"
+    BLINKING = "blinking"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the box and how it is: a level for the eye and a sentence for the person, with what to do when it is not good."""
+
+    name: str  # "Line", "Disk", "Clock", "Purge"
+    level: Level
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The last thing that went wrong."""
+
+    at: float  # s since 1970, UTC
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the box is, in plain words."""
+
+    now: float  # the box's clock, s since 1970, UTC
+    parts: tuple[Part, ...]
+    calls: int  # calls in progress
+    new_messages: int
+    next_purge: float | None
+    last_fault: Fault | None
+    lamps: dict[Lamp, Light]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that a purge would take, or has taken."""
+
+    id: str
+    reason: str
+
+
+def pack(value: Any) -> Any:
+    """`value` (dataclasses, enums, tuples, dicts, plain) as what JSON can carry."""
+    match value:
+        case Enum():
+            return value.value
+        case dict():
+            return {pack(key): pack(item) for key, item in value.items()}
+        case list() | tuple():
+            return [pack(item) for item in value]
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {item.name: pack(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        case _:
+            return value
+
+
+def unpack(kind: Any, data: Any) -> Any:
+    """`data` from JSON as a value of type `kind`; raises `ControlError` when it is not one."""
+    try:
+        return _unpack(kind, data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ControlError(f"an answer has the wrong form: {type(error).__name__}.") from None
+
+
+def _unpack(kind: Any, data: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return tuple(_unpack(arguments[0], item) for item in _typed(list, data))
+    if origin is dict:
+        return {_unpack(arguments[0], key): _unpack(arguments[1], item) for key, item in _typed(dict, data).items()}
+    if origin in {typing.Union, types.UnionType}:
+        return None if data is None else _unpack(next(item for item in arguments if item is not type(None)), data)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(data)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = typing.get_type_hints(kind)
+        return kind(
+            **{item.name: _unpack(hints[item.name], _typed(dict, data)[item.name]) for item in dataclasses.fields(kind)}
+        )
+    if kind is float and type(data) is int:
+        return float(data)
+    return _typed(kind, data)
+
+
+def _typed(kind: Any, data: Any) -> Any:
+    if kind is type(None) and data is None:
+        return None
+    if not isinstance(data, kind) or (kind is not bool and isinstance(data, bool)):
+        raise TypeError
+    return data

@@ -1,0 +1,129 @@
+"""What can go wrong, in families. A docstring is what a person reads; `exit_code` is what the `keepline` command ends with.
+
+No error ever carries a number, a name, a sound, a page, a PIN or a key in its text.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class KeeplineError(Exception):
+    """Something went wrong in Keepline. The log of the unit that failed says more: `journalctl -u keepline`."""
+
+    exit_code = 1
+
+    def __str__(self) -> str:
+        return super().__str__() or inspect.cleandoc(type(self).__doc__ or "").replace("\n", " ")
+
+
+class SettingsError(KeeplineError):
+    """The settings file has a mistake. Correct the line that is named and start again."""
+
+    exit_code = 2
+
+
+class UsageError(KeeplineError):
+    """That command does not exist or lacks something. `keepline --help` lists what there is."""
+
+    exit_code = 2
+
+
+class AccessError(KeeplineError):
+    """That is not allowed for this person or this program."""
+
+    exit_code = 3
+
+
+class WrongPasswordError(AccessError):
+    """Name and password do not belong together. Check both; capital letters count."""
+
+
+class LockedError(AccessError):
+    """The session has ended. Log in again to go on."""
+
+
+class StoreError(KeeplineError):
+    """The sealed store cannot do what was asked."""
+
+    exit_code = 4
+
+
+class MessageNotFoundError(StoreError):
+    """There is no such message. It may have been erased or purged."""
+
+
+class DamagedMessageError(StoreError):
+    """This message does not match its seal: the file was damaged or exchanged. Run `keepline store check` to see what is whole."""
+
+
+class BadStorageError(StoreError):
+    """The memory card refused to keep what was written. No message is taken until it is replaced: exchange the card and restore."""
+
+
+class NoRoomError(StoreError):
+    """There is no room for another message. Erase messages or put in a larger card."""
+
+
+class SealError(StoreError):
+    """The sealed file cannot be opened."""
+
+
+class SealHeaderError(SealError):
+    """The sealed file's header is damaged or not age v1."""
+
+
+class SealKeyError(SealError):
+    """None of the keys at hand opens this sealed file."""
+
+
+class SealMacError(SealError):
+    """The sealed file's header was changed after it was written."""
+
+
+class SealPayloadError(SealError):
+    """The sealed file's content is damaged or cut short."""
+
+
+class KeyFormatError(SealError):
+    """This is not an age key. A recovery key starts with AGE-SECRET-KEY-1, a public key with age1."""
+
+
+class VoiceError(KeeplineError):
+    """A call could not be handled."""
+
+    exit_code = 5
+
+
+class CallerGoneError(VoiceError):
+    """The caller has hung up."""
+
+
+class BadCallError(VoiceError):
+    """What came in does not speak the protocol it should. The connection was closed; other calls go on."""
+
+
+class PromptError(VoiceError):
+    """The spoken prompts are missing. Run `keepline prompts` to make them (it needs espeak-ng)."""
+
+
+class ControlError(KeeplineError):
+    """The daemon refused that or did not understand it."""
+
+    exit_code = 6
+
+
+class DaemonSilentError(ControlError):
+    """The daemon does not answer. Look at it with `systemctl status keepline`, start it with `systemctl start keepline`."""
+
+
+class BoardError(KeeplineError):
+    """The panel's lamps and buttons cannot be reached. Check the ribbon cable and `hardware/pins.toml`."""
+
+    exit_code = 7
+
+
+class SerialError(KeeplineError):
+    """The serial port cannot be used. Check that it is plugged in and that `[console] device` names it."""
+
+    exit_code = 7

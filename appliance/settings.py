@@ -1,0 +1,292 @@
+"""The one settings file: every option declared once, with its default, its check and its help.
+
+`read` turns `/etc/keepline/keepline.toml` into a `Settings`; a wrong or unknown option is refused with file, line, nearest right name and allowed values.
+An empty file is a good file: every option has a default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from zoneinfo import available_timezones
+
+from appliance.errors import SettingsError
+
+DEFAULT_FILE = Path("/etc/keepline/keepline.toml")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How an option's value is read and what is allowed, in words for a person."""
+
+    allowed: str
+    parse: Callable[[Any], Any]  # raises ValueError or TypeError
+
+
+def whole(low: int, high: int) -> Check:
+    def parse(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return Check(f"a whole number from {low} to {high}", parse)
+
+
+def number(low: float, high: float) -> Check:
+    def parse(value: Any) -> float:
+        if type(value) not in {int, float} or not low <= value <= high:
+            raise ValueError
+        return float(value)
+
+    return Check(f"a number from {low:g} to {high:g}", parse)
+
+
+def text(pattern: str, allowed: str) -> Check:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError
+        return value
+
+    return Check(allowed, parse)
+
+
+def texts(pattern: str, allowed: str) -> Check:
+    one = text(pattern, allowed)
+
+    def parse(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise TypeError
+        return tuple(one.parse(item) for item in value)
+
+    return Check(f"a list of {allowed}", parse)
+
+
+def choice(*names: str) -> Check:
+    return text("|".join(map(re.escape, names)), " or ".join(f'"{name}"' for name in names))
+
+
+def path() -> Check:
+    def parse(value: Any) -> Path:
+        if not isinstance(value, str) or not value.startswith("/"):
+            raise ValueError
+        return Path(value)
+
+    return Check('a path that starts with "/"', parse)
+
+
+def zone() -> Check:
+    def parse(value: Any) -> str:
+        if value not in available_timezones():
+            raise ValueError
+        return cast(str, value)
+
+    return Check('a time zone such as "America/New_York"', parse)
+
+
+def option(default: T, check: Check, help_text: str) -> T:
+    """Declares an option: its default, what is allowed, and its help in one sentence with the unit."""
+    return field(default=default, metadata={"check": check, "help": help_text})
+
+
+HOST = r"[0-9A-Za-z.:_-]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    name: str = option(
+        "Our practice",
+        text(r"[^\x00-\x1f]{1,80}", "a name of at most 80 letters"),
+        "The practice's name, as the page shows it.",
+    )
+    zone: str = option("UTC", zone(), "The time zone in which the page shows times.")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    folder: Path = option(Path("/var/lib/keepline"), path(), "Folder of the sealed store.")
+    work_factor: int = option(
+        0, whole(0, 20), "scrypt work factor (log2) for new passwords; 0 chooses by the machine's memory."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    host: str = option(
+        "127.0.0.1", text(HOST, "a host name or address"), "Address on which Asterisk reaches the daemon."
+    )
+    agi_port: int = option(4573, whole(0, 65535), "TCP port of the FastAGI server; 0 takes a free one.")
+    audio_port: int = option(4574, whole(0, 65535), "TCP port of the AudioSocket server; 0 takes a free one.")
+    calls_at_once: int = option(4, whole(1, 64), "Most calls answered at the same time.")
+    longest_message: int = option(180, whole(5, 1800), "Longest message, in seconds.")
+    silence: float = option(8.0, number(2, 60), "Seconds of silence that end a message.")
+    shortest_message: float = option(1.0, number(0, 10), "Seconds of sound that make a message; less is no message.")
+    mailbox: str = option(
+        "front-desk", text(r"[a-z0-9-]{1,32}", "small letters, digits and dashes"), "Mailbox that takes the messages."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    heard_days: int = option(30, whole(1, 3650), "Days after hearing when a message is purged.")
+    unheard_days: int = option(60, whole(1, 3650), "Days after arriving when an unheard message is purged.")
+    warning_days: int = option(7, whole(1, 60), "Days of warning before an unheard message is purged.")
+    undo: int = option(30, whole(5, 86400), "Seconds in which an erased message can be had back.")
+    hour: int = option(2, whole(0, 23), "Hour of the day, in the practice's zone, when due messages are purged.")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    host: str = option("0.0.0.0", text(HOST, "a host name or address"), "Address on which the page is served.")  # noqa: S104 - it is for the whole LAN
+    port: int = option(443, whole(1, 65535), "TCP port of the page.")
+    names: tuple[str, ...] = option(
+        ("keepline.local", "localhost"),
+        texts(HOST, "host names or addresses"),
+        "Names and addresses by which browsers may ask for the page.",
+    )
+    idle_minutes: float = option(10.0, number(0.01, 30), "Minutes without activity after which a person is logged off.")
+    longest_hours: float = option(12.0, number(0.1, 12), "Hours after which a person must log in again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    path: Path = option(Path("/run/keepline/control.sock"), path(), "The Unix socket between daemon, page and console.")
+    page_user: str = option(
+        "", text(r"[a-z_0-9-]{0,32}", "a user name"), "User that the page runs as; empty for the daemon's own."
+    )
+    console_user: str = option(
+        "", text(r"[a-z_0-9-]{0,32}", "a user name"), "User that the console runs as; empty for the daemon's own."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    board: str = option(
+        "none", choice("none", "gpio", "mock"), "Lamps and buttons: none, the Pi's pins, or gpiozero's mock pins."
+    )
+    pins: Path = option(Path("/etc/keepline/pins.toml"), path(), "Which pin each lamp and button is wired to.")
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    device: Path = option(Path("/dev/ttyGS0"), path(), "Serial port of the technician's console.")
+    speed: int = option(115200, whole(300, 921600), "Speed of that port, in bit/s.")
+    idle_minutes: float = option(
+        10.0, number(0.01, 60), "Minutes without a key after which the technician is logged off."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    marker: Path = option(
+        Path("/run/systemd/timesync/synchronized"), path(), "File that exists once the clock was synchronised."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    level: str = option("info", choice("debug", "info", "warning", "error"), "Least level of events that are logged.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, a section each."""
+
+    practice: Practice = Practice()
+    store: Store = Store()
+    voice: Voice = Voice()
+    retention: Retention = Retention()
+    page: Page = Page()
+    control: Control = Control()
+    panel: Panel = Panel()
+    console: Console = Console()
+    time: Time = Time()
+    log: Log = Log()
+
+
+def read(file: Path = DEFAULT_FILE) -> Settings:
+    """The settings in `file`. Raises `SettingsError` naming file, line and remedy."""
+    try:
+        source = file.read_text(encoding="utf-8")
+        data = tomllib.loads(source)
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{file} does not exist. Make it (an empty file takes every default) or name another with --settings."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: {error}.") from error
+    return _Reading(file, source).settings(data)
+
+
+def describe() -> Iterator[tuple[str, str, str, str]]:
+    """Name, default, what is allowed and help of each option, in order."""
+    for section in dataclasses.fields(Settings):
+        for item in dataclasses.fields(cast(Any, section.default)):
+            check = cast(Check, item.metadata["check"])
+            yield f"{section.name}.{item.name}", str(item.default), check.allowed, item.metadata["help"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    file: Path
+    source: str
+
+    def settings(self, data: dict[str, Any]) -> Settings:
+        sections = {item.name: item for item in dataclasses.fields(Settings)}
+        made = {}
+        for name, values in data.items():
+            if name not in sections:
+                raise self._unknown("section", f"[{name}]", name, list(sections), self._line(name, ""))
+            if not isinstance(values, dict):
+                raise self._error(self._line("", name), f'"{name}" is a section: write [{name}] on a line of its own.')
+            made[name] = self._section(name, type(sections[name].default), values)
+        settings = Settings(**made)
+        if settings.retention.warning_days >= settings.retention.unheard_days:
+            raise self._error(
+                self._line("retention", "warning_days"),
+                "[retention] warning_days must be less than unheard_days, so that staff are warned in time.",
+            )
+        return settings
+
+    def _section(self, name: str, kind: type[Any], values: dict[str, Any]) -> Any:
+        options = {item.name: item for item in dataclasses.fields(kind)}
+        made = {}
+        for key, value in values.items():
+            line = self._line(name, key)
+            if key not in options:
+                raise self._unknown("option", f"[{name}] {key}", key, list(options), line)
+            check = cast(Check, options[key].metadata["check"])
+            try:
+                made[key] = check.parse(value)
+            except (ValueError, TypeError):
+                raise self._error(line, f"[{name}] {key} takes {check.allowed}.") from None
+        return kind(**made)
+
+    def _unknown(self, what: str, shown: str, name: str, right: list[str], line: int) -> SettingsError:
+        near = difflib.get_close_matches(name, right, n=1, cutoff=0.5)
+        hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(right)}."
+        return self._error(line, f"there is no {what} {shown}. {hint}")
+
+    def _error(self, line: int, message: str) -> SettingsError:
+        return SettingsError(f"{self.file}, line {line}: {message}")
+
+    def _line(self, section: str, key: str) -> int:
+        """The line where `key` of `section` stands (tomllib keeps no positions)."""
+        here = ""
+        for count, line in enumerate(self.source.splitlines(), 1):
+            if header := re.match(r"\s*\[+\s*\"?([^\]\".]+)", line):
+                here = header[1].strip()
+                if here == section and not key:
+                    return count
+            elif here == section and key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*[.=]", line):
+                return count
+        return 1
