@@ -133,7 +133,7 @@ def unpack(kind: Any, data: Any) -> Any:
         raise ControlError(f"an answer has the wrong form: {type(error).__name__}.") from None
 
 
-def _unpack(kind: Any, data: Any) -> Any:
+def _unpack(kind: Any, data: Any) -> Any:  # noqa: PLR0911 - a table of types reads best as one
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
         return tuple(_unpack(arguments[0], item) for item in _typed(list, data))
