@@ -7,6 +7,8 @@ message ever travels here: the page reads those from the sealed files, with a pe
 
 from __future__ import annotations
 
+import base64
+import binascii
 import dataclasses
 import types
 import typing
@@ -39,6 +41,19 @@ class Peer(StrEnum):
     PAGE = "page"
     CONSOLE = "console"
     OWNER = "owner"  # the daemon's own user or root: the `keepline` command
+
+
+MAY_ASK = {
+    Verb.STATUS: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},
+    Verb.MARK_HEARD: {Peer.PAGE, Peer.OWNER},
+    Verb.ERASE: {Peer.PAGE, Peer.OWNER},
+    Verb.UNDO_ERASE: {Peer.PAGE, Peer.OWNER},
+    Verb.LOCK: {Peer.PAGE, Peer.OWNER},
+    Verb.PURGE: {Peer.OWNER},
+    Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},
+    Verb.REMOVE_PERSON: {Peer.PAGE, Peer.OWNER},
+    Verb.SUBSCRIBE: {Peer.PAGE, Peer.OWNER},
+}
 
 
 class Event(StrEnum):
@@ -111,7 +126,7 @@ class Due:
 
 
 def pack(value: Any) -> Any:
-    """`value` (dataclasses, enums, tuples, dicts, plain) as what JSON can carry."""
+    """`value` (dataclasses, enums, tuples, dicts, octets, plain) as what JSON can carry."""
     match value:
         case Enum():
             return value.value
@@ -119,6 +134,8 @@ def pack(value: Any) -> Any:
             return {pack(key): pack(item) for key, item in value.items()}
         case list() | tuple():
             return [pack(item) for item in value]
+        case bytes():
+            return base64.b64encode(value).decode("ascii")
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return {item.name: pack(getattr(value, item.name)) for item in dataclasses.fields(value)}
         case _:
@@ -129,7 +146,7 @@ def unpack(kind: Any, data: Any) -> Any:
     """`data` from JSON as a value of type `kind`; raises `ControlError` when it is not one."""
     try:
         return _unpack(kind, data)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise ControlError(f"an answer has the wrong form: {type(error).__name__}.") from None
 
 
@@ -148,6 +165,8 @@ def _unpack(kind: Any, data: Any) -> Any:  # noqa: PLR0911 - a table of types re
         return kind(
             **{item.name: _unpack(hints[item.name], _typed(dict, data)[item.name]) for item in dataclasses.fields(kind)}
         )
+    if kind is bytes:
+        return base64.b64decode(_typed(str, data), validate=True)
     if kind is float and type(data) is int:
         return float(data)
     return _typed(kind, data)

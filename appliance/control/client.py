@@ -1,0 +1,105 @@
+"""The other side of the control socket: what page, console and command ask of the daemon."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from appliance import errors
+from appliance.control.values import Due, Event, Status, Verb, pack, unpack
+from appliance.errors import ControlError, DaemonSilentError, KeeplineError
+
+PATIENCE: Final = 15.0  # s for an answer; a purge of many messages is the longest
+
+
+class Client:
+    """Asks the daemon at `path`; a connection for each question. Every method raises `DaemonSilentError` when nobody answers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def status(self) -> Status:
+        """How the box is."""
+        status: Status = unpack(Status, self._ask(Verb.STATUS))
+        return status
+
+    def mark_heard(self, id: str, heard: bool) -> None:
+        """Say that a message was heard, or was not."""
+        self._ask(Verb.MARK_HEARD, id=id, heard=heard)
+
+    def erase(self, id: str) -> None:
+        """Erase a message; for a while `undo_erase` brings it back."""
+        self._ask(Verb.ERASE, id=id)
+
+    def undo_erase(self, id: str) -> None:
+        """Have an erased message back."""
+        self._ask(Verb.UNDO_ERASE, id=id)
+
+    def lock(self) -> None:
+        """End every session of the page, as the panel's lock button does."""
+        self._ask(Verb.LOCK)
+
+    def purge(self, dry_run: bool) -> tuple[Due, ...]:
+        """Purge what is due now, or only say what that is."""
+        due: tuple[Due, ...] = unpack(tuple[Due, ...], self._ask(Verb.PURGE, dry_run=dry_run))
+        return due
+
+    def put_person(self, files: Any) -> None:
+        """Hand over the files of a new or changed person (`access.people.PersonFiles`)."""
+        self._ask(Verb.PUT_PERSON, files=files)
+
+    def remove_person(self, name: str, practice_key: bytes) -> None:
+        """Take a person away; `practice_key` is the practice key sealed to those who stay."""
+        self._ask(Verb.REMOVE_PERSON, name=name, practice_key=practice_key)
+
+    def subscribe(self) -> Iterator[Event]:
+        """Events as they happen, until the daemon goes away."""
+        with self._connected() as connection:
+            connection.settimeout(PATIENCE)  # the daemon sends an empty line well within
+            stream = _request(connection, Verb.SUBSCRIBE, {})
+            _answer(stream.readline())
+            try:
+                for line in stream:
+                    if line.strip():
+                        yield Event(json.loads(line)["event"])
+            except (OSError, ValueError, KeyError):
+                pass
+        raise DaemonSilentError
+
+    def _ask(self, verb: Verb, **arguments: Any) -> Any:
+        with self._connected() as connection:
+            return _answer(_request(connection, verb, arguments).readline())
+
+    @contextmanager
+    def _connected(self) -> Iterator[socket.socket]:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(PATIENCE)
+            try:
+                connection.connect(str(self._path))
+                yield connection
+            except OSError:
+                raise DaemonSilentError from None
+
+
+def _request(connection: socket.socket, verb: Verb, arguments: dict[str, Any]) -> Any:
+    line = json.dumps({"verb": verb.value, "arguments": pack(arguments)}, separators=(",", ":")) + "\n"
+    connection.sendall(line.encode())
+    return connection.makefile("rb")
+
+
+def _answer(line: bytes) -> Any:
+    if not line:
+        raise DaemonSilentError
+    try:
+        reply = json.loads(line)
+        if "ok" in reply:
+            return reply["ok"]
+        kind, message = reply["error"]["kind"], reply["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        raise ControlError("the daemon's answer cannot be read; are page and daemon of one version?") from None
+    family = getattr(errors, kind, ControlError)
+    raise family(message) if isinstance(family, type) and issubclass(family, KeeplineError) else ControlError(message)
