@@ -90,8 +90,8 @@ def stamp_from_json(data: Any) -> Stamp:
             arrived_at=_number(data["arrived_at"]),
             sequence=int(_number(data["sequence"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedMessageError from error
+    except (KeyError, TypeError, ValueError):
+        raise DamagedMessageError from None  # the cause may quote what it could not read
 
 
 def envelope_from_json(data: Any) -> Envelope:
@@ -105,8 +105,8 @@ def envelope_from_json(data: Any) -> Envelope:
             pages=int(_number(known.get("pages", 0))),
             notes=tuple(_text(note) for note in known.get("notes", ())),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedMessageError from error
+    except (KeyError, TypeError, ValueError):
+        raise DamagedMessageError from None  # the cause may quote what it could not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,7 @@ class Header:
                 raise ValueError("version")
             stamp, envelope = data["stamp"], data["envelope"]
         except (KeyError, TypeError, ValueError, RecursionError):
-            # raised anew without the cause: a JSON error quotes the text it could not read
-            raise DamagedMessageError from None
+            raise DamagedMessageError from None  # the cause may quote what it could not read
         return cls(stamp_from_json(stamp), envelope_from_json(envelope))
 
 
