@@ -43,6 +43,54 @@ class LockedError(AccessError):
     """The session has ended. Log in again to go on."""
 
 
+class NotForThisRoleError(AccessError):
+    """This person's role may not see messages. A technician or auditor sees how the box is, never what callers said."""
+
+
+class TooSoonError(AccessError):
+    """Name and password were wrong several times. Wait a moment, then try again."""
+
+    def __init__(self, message: str = "", wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait  # s until the next attempt is looked at
+
+
+class BusyError(AccessError):
+    """Several people are logging in at this moment. Try again in a few seconds."""
+
+
+class WeakPasswordError(AccessError):
+    """A password needs at least 15 characters and must not be one that many people use. Four or five words that do not belong together are easy to keep."""
+
+
+class PersonNameError(AccessError):
+    """A person's name for logging in starts with a small letter or digit and has at most 32 of: small letters, digits, dot, dash, underscore."""
+
+
+class PersonExistsError(AccessError):
+    """There is already a person of that name. Choose another name, or remove that person first."""
+
+
+class PersonUnknownError(AccessError):
+    """There is no person of that name. `keepline people list` shows who there is."""
+
+
+class LastAdminError(AccessError):
+    """This is the last admin. Make another person admin before removing this one."""
+
+
+class FoundedError(AccessError):
+    """This box belongs to a practice already. Its people can add others with `keepline people add`."""
+
+
+class NotFoundedError(AccessError):
+    """This box belongs to no practice yet. Make its keys and first person with `keepline people add NAME`."""
+
+
+class CertificateError(AccessError):
+    """The page's certificate cannot be made or renewed. Check that the daemon may write the folder `tls` of the store."""
+
+
 class StoreError(KeeplineError):
     """The sealed store cannot do what was asked."""
 
