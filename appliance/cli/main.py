@@ -1,0 +1,165 @@
+"""The `keepline` command: its verbs as one table, its exit codes from the errors' families."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import settings
+from appliance.cli import commands, output
+from appliance.errors import KeeplineError
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 not allowed, 4 store, 5 voice, 6 daemon, 7 panel or serial port."
+
+Run = Callable[[argparse.Namespace, settings.Settings], None]
+Declare = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb of the command: `words` as typed, what it does, and its own arguments."""
+
+    words: tuple[str, ...]
+    help: str
+    run: Run
+    declare: Declare = lambda parser: None
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
+
+
+def _who(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as", dest="who", metavar="NAME", required=True, help="whose key opens it; the password is asked for"
+    )
+    _password(parser)
+
+
+def _password(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="read passwords from standard input, a line each, instead of asking",
+    )
+
+
+def _inbox_list(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    parser.add_argument(
+        "--as", dest="who", metavar="NAME", help="also open callers' names and numbers with this person's key"
+    )
+    _password(parser)
+
+
+def _inbox_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="the message, as `keepline inbox list` shows it (its first letters are enough)")
+    parser.add_argument(
+        "--to", metavar="FILE", required=True, help="where to; it will lie there unsealed. `-` is standard output"
+    )
+    _who(parser)
+
+
+def _people_add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the new person's log-in name: small letters, digits, dot, dash")
+    parser.add_argument(
+        "--role",
+        choices=("admin", "staff", "technician", "auditor"),
+        default="staff",
+        help="what the person may do (staff)",
+    )
+    parser.add_argument(
+        "--as", dest="who", metavar="NAME", help="the admin who adds (not needed for the very first person)"
+    )
+    _password(parser)
+
+
+def _people_remove(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="who leaves")
+    _who(parser)
+
+
+def _purge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+    _json(parser)
+
+
+def _console(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set-pin", action="store_true", help="set the technician's PIN and end")
+    _password(parser)
+
+
+VERBS = (
+    Verb(("run",), "run the daemon: answers calls, seals messages, purges what is due", commands.run),
+    Verb(("web",), "run the page", commands.web),
+    Verb(("console",), "run the technician's console on its serial port", commands.console, _console),
+    Verb(("status",), "how the box is", commands.status, _json),
+    Verb(("inbox", "list"), "list the messages", commands.inbox_list, _inbox_list),
+    Verb(("inbox", "export"), "open one message and write it to a file", commands.inbox_export, _inbox_export),
+    Verb(("people", "list"), "list who may log in", commands.people_list, _json),
+    Verb(
+        ("people", "add"),
+        "add a person; the first one founds the practice and gets the recovery sheet",
+        commands.people_add,
+        _people_add,
+    ),
+    Verb(("people", "remove"), "remove a person", commands.people_remove, _people_remove),
+    Verb(("keys", "show"), "the public halves of all keys", commands.keys_show, _json),
+    Verb(("keys", "check"), "open every key that a person can open, and say so", commands.keys_check, _who),
+    Verb(("purge",), "purge what is due now", commands.purge, _purge),
+    Verb(("store", "check"), "compare every sealed file with its row", commands.store_check, _json),
+    Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", commands.prompts),
+    Verb(
+        ("settings",), "list every setting, its value, its default and what is allowed", commands.list_settings, _json
+    ),
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser for all of `VERBS`."""
+    parser = argparse.ArgumentParser(
+        prog="keepline",
+        description="Voicemail and fax that only the practice's own people can open.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument(
+        "--settings", type=Path, default=settings.DEFAULT_FILE, metavar="FILE", help="the settings file (%(default)s)"
+    )
+    top = parser.add_subparsers(metavar="VERB", required=True)
+    groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+    for verb in VERBS:
+        place = top
+        if len(verb.words) > 1:
+            first = verb.words[0]
+            if first not in groups:
+                named = ", ".join(other.words[1] for other in VERBS if other.words[0] == first)
+                groups[first] = top.add_parser(first, help=named).add_subparsers(metavar="VERB", required=True)
+            place = groups[first]
+        inner = place.add_parser(
+            verb.words[-1], help=verb.help, description=verb.help[0].upper() + verb.help[1:] + ".", epilog=EXIT_CODES
+        )
+        verb.declare(inner)
+        inner.set_defaults(run=verb.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; the exit code tells how it went."""
+    given = build_parser().parse_args(arguments)
+    try:
+        given.run(given, settings.read(given.settings))
+    except KeeplineError as error:
+        output.complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""How the `keepline` command speaks: tables for people, JSON for programs, errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from appliance.control.values import pack
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
+    """A table, or the sentence `empty` when there is nothing to show. What callers gave is printed as plain text, never as markup."""
+    console = Console()
+    if not rows:
+        console.print(Text(empty))
+        return
+    drawn = Table(*columns, title=title or None, title_justify="left")
+    for row in rows:
+        drawn.add_row(*(Text(_printable(cell)) for cell in row))
+    console.print(drawn)
+
+
+def as_json(value: Any) -> None:
+    """`value` for a program to read."""
+    print(json.dumps(pack(value), indent=2))
+
+
+def say(text: str) -> None:
+    """A line for the person."""
+    print(text)
+
+
+def complain(text: str) -> None:
+    """What went wrong, on standard error."""
+    print(f"keepline: {text}", file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    """Without control characters: a caller's name must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -1,0 +1,170 @@
+"""The composition root: builds inbox, line, sweep, panel and control socket from the settings, and runs them until told to end.
+
+Everything here is wiring. The daemon is the only writer of index, vault and keys folder; it holds no key that opens a received message.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from appliance import condition, logs, process, service_manager
+from appliance.access import people
+from appliance.clock import SystemClock
+from appliance.condition import Facts
+from appliance.control.server import Server, own_users
+from appliance.control.values import Event, Fault, Status, Verb, unpack
+from appliance.panel.board import make_board
+from appliance.panel.panel import Panel
+from appliance.panel.signals import BoxFacts, lamps
+from appliance.retention.schedule import Schedule
+from appliance.retention.sweep import Sweep
+from appliance.settings import Settings
+from appliance.store.inbox import Inbox
+from appliance.voice import lookout
+from appliance.voice.line import VoiceLine
+from appliance.voice.prompts import Prompts
+
+log = logs.get(__name__)
+
+LOOK_AFTER: Final = 1.0  # s between looks at the box's condition
+LOOK_AT_ASTERISK: Final = 10.0  # s
+
+
+class Daemon:
+    """All parts, wired. `start` and `stop` once each."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        folder = settings.store.folder
+        voice = settings.voice
+        self._clock = SystemClock(settings.time.marker)
+        self._inbox = Inbox(folder, voice.calls_at_once, voice.longest_message, self._clock, on_change=self._changed)
+        self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
+        self._sweep = Sweep(self._inbox, settings.retention, self._clock)
+        self._schedule = Schedule(self._sweep, settings.retention, settings.practice.zone)
+        self._panel = Panel(make_board(settings.panel), on_lock=self._lock)
+        users = own_users(settings.control.page_user, settings.control.console_user)
+        self._control = Server(settings.control.path, users, self._answers())
+        self._asterisk_answers = False
+        self._last_fault: Fault | None = None
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Recover what a power cut left, then open the line, the socket and the schedule."""
+        recovered = self._inbox.start()
+        if recovered:
+            log.warning("inbox.recovered messages=%d", recovered)
+        self._line.start()
+        self._control.start()
+        self._schedule.start()
+        self._panel.start()
+        threading.Thread(target=self._watch_asterisk, name="lookout", daemon=True).start()
+        log.info("daemon.started agi=%d audio=%d", self._line.agi_port, self._line.audio_port)
+
+    def stop(self) -> None:
+        """Keep what is being recorded, then end."""
+        self._ended.set()
+        self._schedule.stop()
+        self._line.stop()
+        self._control.stop()
+        self._panel.stop()
+        log.info("daemon.stopped")
+
+    def watch(self) -> None:
+        """Keep panel and service manager told of the box's condition until `end` is called."""
+        while not self._ended.wait(LOOK_AFTER):
+            facts = self._facts()
+            self._remember_fault(facts)
+            self._panel.show(lamps(self._box_facts(facts)))
+            service_manager.alive()
+
+    def end(self) -> None:
+        """Let `watch` return."""
+        self._ended.set()
+
+    def _answers(self) -> dict[Verb, Any]:
+        return {
+            Verb.STATUS: lambda _: self._status(),
+            Verb.MARK_HEARD: lambda given: self._inbox.mark_heard(_id(given), unpack(bool, given["heard"])),
+            Verb.ERASE: lambda given: self._inbox.erase(_id(given), self._settings.retention.undo),
+            Verb.UNDO_ERASE: lambda given: self._inbox.undo_erase(_id(given)),
+            Verb.LOCK: lambda _: self._lock(),
+            Verb.PURGE: lambda given: self._sweep.run(dry_run=unpack(bool, given["dry_run"])),
+            Verb.PUT_PERSON: lambda given: people.write_person(
+                self._settings.store.folder, unpack(people.PersonFiles, given["files"])
+            ),
+            Verb.REMOVE_PERSON: lambda given: people.erase_person(
+                self._settings.store.folder, unpack(str, given["name"]), unpack(bytes, given["practice_key"])
+            ),
+        }
+
+    def _changed(self) -> None:
+        self._control.publish(Event.CHANGED)
+
+    def _lock(self) -> None:
+        log.info("page.locked")
+        self._control.publish(Event.LOCKED)
+
+    def _watch_asterisk(self) -> None:
+        voice = self._settings.voice
+        while True:
+            self._asterisk_answers = lookout.answers(voice.host, voice.asterisk_port)
+            if self._ended.wait(LOOK_AT_ASTERISK if self._asterisk_answers else LOOK_AFTER):
+                return
+
+    def _facts(self) -> Facts:
+        disk = os.statvfs(self._settings.store.folder)
+        return Facts(
+            now=self._clock.now(),
+            trust=self._clock.trust(self._inbox.last_event()),
+            asterisk_answers=self._asterisk_answers,
+            calls=self._line.calls,
+            storage_good=self._inbox.storage_good,
+            free_bytes=disk.f_bavail * disk.f_frsize,
+            disk_bytes=disk.f_blocks * disk.f_frsize,
+            rows=self._inbox.list(),
+            next_purge=self._sweep.next_purge(),
+            last_fault=self._last_fault,
+        )
+
+    def _box_facts(self, facts: Facts) -> BoxFacts:
+        return BoxFacts(
+            new_messages=condition.new_messages(facts.rows),
+            line_ready=facts.asterisk_answers and facts.storage_good,
+            calls=facts.calls,
+            level=condition.level(facts),
+        )
+
+    def _remember_fault(self, facts: Facts) -> None:
+        fault = next((part for part in condition.parts(facts) if part.level is condition.Level.FAULT), None)
+        if fault and (self._last_fault is None or self._last_fault.sentence != fault.sentence):
+            log.error("box.fault part=%s", fault.name)
+            self._last_fault = Fault(facts.now, fault.sentence)
+
+    def _status(self) -> Status:
+        facts = self._facts()
+        return condition.status(facts, lamps(self._box_facts(facts)))
+
+
+def run(settings: Settings) -> None:
+    """`keepline run`: until SIGTERM or SIGINT."""
+    logs.start(settings.log.level)
+    process.harden()
+    daemon = Daemon(settings)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda _number, _frame: daemon.end())
+    daemon.start()
+    service_manager.ready()
+    try:
+        daemon.watch()
+    finally:
+        service_manager.stopping()
+        daemon.stop()
+
+
+def _id(given: Mapping[str, Any]) -> str:
+    return str(unpack(str, given["id"]))
