@@ -1,0 +1,46 @@
+"""What a process that holds secrets asks of the kernel: no core dump, no debugger, no swap, and enough open files."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import resource
+from pathlib import Path
+from typing import Final
+
+from appliance import logs
+
+log = logs.get(__name__)
+
+PR_SET_DUMPABLE: Final = 4  # <linux/prctl.h>
+MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4  # <linux/mman.h>
+CAP_IPC_LOCK: Final = 14  # <linux/capability.h>
+
+
+def harden() -> None:
+    """No memory of this process leaves it: not as a core dump, not to a debugger of the same user and, where we may say so, not to swap."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        log.warning("process.dumpable errno=%d", ctypes.get_errno())
+    # ONFAULT: only what is used is kept in memory, not the whole 8 MB of each thread's stack
+    if _may_lock_all() and libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0:
+        log.warning("process.not_locked errno=%d", ctypes.get_errno())
+
+
+def allow_many_files() -> int:
+    """As many open files as this process may have; gives the number. A connection is a file, and half-open ones are many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def _may_lock_all() -> bool:
+    """Under a limit, a lock on everything to come would make a later allocation fail: then `MemorySwapMax=0` of the unit has to do."""
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
+        return True
+    status = Path(f"/proc/{os.getpid()}/status").read_text(encoding="ascii", errors="replace")
+    rights = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return rights is not None and bool(int(rights[1], 16) >> CAP_IPC_LOCK & 1)
