@@ -30,23 +30,22 @@ class Recipient:
 class Identity:
     """The secret half. It is never shown by repr, str or an error; `wipe` it when it was used. Also a context manager that wipes it at the end."""
 
-    __slots__ = ("_recipient", "_secret")
+    __slots__ = ("_key", "_recipient")
 
-    def __init__(self, secret: bytearray) -> None:
-        """Takes over `secret` (32 octets) and will overwrite it."""
-        self._secret = secret
-        self._recipient = Recipient(primitives.public_point(secret))
+    def __init__(self, key: primitives.SecretKey) -> None:
+        self._key: primitives.SecretKey | None = key
+        self._recipient = Recipient(key.point)
 
     @classmethod
     def generate(cls) -> Self:
-        drawn = primitives.random_bytes(primitives.KEY)
-        with primitives.forgetting(drawn):
-            return cls(bytearray(drawn))
+        return cls(primitives.SecretKey.generate())
 
     @classmethod
     def parse(cls, text: str | bytes | bytearray) -> Self:
         """The identity in `text`, "AGE-SECRET-KEY-1..."; raises `KeyFormatError`."""
-        return cls(_decode(_SECRET, text))
+        secret = _decode(_SECRET, text)
+        with primitives.forgetting(secret):
+            return cls(primitives.SecretKey.from_bytes(secret))
 
     @property
     def recipient(self) -> Recipient:
@@ -55,7 +54,7 @@ class Identity:
 
     def agree(self, point: bytes) -> bytes:
         """The secret shared with the owner of `point`; raises ValueError for a low-order point and `SealKeyError` after `wipe`."""
-        return primitives.agree(self._unwiped(), point)
+        return self._unwiped().agree(point)
 
     def encode(self) -> str:
         """AGE-SECRET-KEY-1...: for a person to keep. Programs take `to_bytes`, which can be overwritten."""
@@ -65,12 +64,13 @@ class Identity:
 
     def to_bytes(self) -> bytearray:
         """AGE-SECRET-KEY-1... as octets: `primitives.forget` them when they were used."""
-        return bech32.encode(_SECRET, self._unwiped())
+        secret = self._unwiped().to_bytes()
+        with primitives.forgetting(secret):
+            return bech32.encode(_SECRET, secret)
 
     def wipe(self) -> None:
-        """Overwrite the secret; from now on this identity opens nothing."""
-        primitives.forget(self._secret)
-        self._secret = bytearray()
+        """Let the secret go, which overwrites it; from now on this identity opens nothing."""
+        self._key = None
 
     def __enter__(self) -> Self:
         return self
@@ -84,10 +84,10 @@ class Identity:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not copied or pickled")
 
-    def _unwiped(self) -> bytearray:
-        if not self._secret:
+    def _unwiped(self) -> primitives.SecretKey:
+        if self._key is None:
             raise SealKeyError("This key was wiped and opens nothing any more.")
-        return self._secret
+        return self._key
 
 
 def _decode(prefix: bytes, text: str | bytes | bytearray) -> bytearray:

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -89,14 +89,30 @@ def derive_from_password(password: Buffer, salt: bytes, work_factor: int) -> byt
     return Scrypt(salt=salt, length=KEY, n=1 << work_factor, r=8, p=1).derive(password)
 
 
-def public_point(secret: Secret) -> bytes:
-    """The X25519 public half of `secret`."""
-    return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+class SecretKey:
+    """An X25519 secret (RFC 7748). The crypto library holds it, and overwrites it when the last reference to this goes."""
 
+    __slots__ = ("_key", "point")
 
-def agree(secret: Secret, point: bytes) -> bytes:
-    """The X25519 secret shared with the owner of `point`. Raises ValueError for a low-order point, whose secret anybody would know."""
-    return X25519PrivateKey.from_private_bytes(secret).exchange(X25519PublicKey.from_public_bytes(point))
+    def __init__(self, key: X25519PrivateKey) -> None:
+        self._key = key
+        self.point = key.public_key().public_bytes_raw()  # the public half, 32 octets
+
+    @classmethod
+    def generate(cls) -> Self:
+        return cls(X25519PrivateKey.generate())
+
+    @classmethod
+    def from_bytes(cls, secret: Secret) -> Self:
+        return cls(X25519PrivateKey.from_private_bytes(secret))
+
+    def to_bytes(self) -> bytes:
+        """The secret in clear: `forget` it after use."""
+        return self._key.private_bytes_raw()
+
+    def agree(self, point: bytes) -> bytes:
+        """What is shared with the owner of `point`. Raises ValueError for a low-order point: anybody would know that secret."""
+        return self._key.exchange(X25519PublicKey.from_public_bytes(point))
 
 
 class Cipher:
