@@ -47,6 +47,14 @@ class NotForThisRoleError(AccessError):
     """This person's role may not see messages. A technician or auditor sees how the box is, never what callers said."""
 
 
+class NotAdminError(AccessError):
+    """Only an admin may add, change or remove people."""
+
+
+class ForeignKeyError(AccessError):
+    """New messages are sealed to a key that is not this practice's. Somebody changed the card: do not use the box, restore `keys` from the backup."""
+
+
 class TooSoonError(AccessError):
     """Name and password were wrong several times. Wait a moment, then try again."""
 
@@ -145,6 +153,10 @@ class VoiceError(KeeplineError):
 
 class CallerGoneError(VoiceError):
     """The caller has hung up."""
+
+
+class MessageRefusedError(VoiceError):
+    """The inbox can take no message now, and the caller was told so. The status page says what to do."""
 
 
 class BadCallError(VoiceError):

@@ -124,6 +124,7 @@ class Voice:
     )
     agi_port: int = option(4573, whole(0, 65535), "TCP port of the FastAGI server; 0 takes a free one.")
     audio_port: int = option(4574, whole(0, 65535), "TCP port of the AudioSocket server; 0 takes a free one.")
+    asterisk_port: int = option(5060, whole(1, 65535), "UDP port on which Asterisk speaks SIP.")
     calls_at_once: int = option(4, whole(1, 64), "Most calls answered at the same time.")
     longest_message: int = option(180, whole(5, 1800), "Longest message, in seconds.")
     silence: float = option(8.0, number(2, 60), "Seconds of silence that end a message.")
@@ -233,6 +234,12 @@ def describe() -> Iterator[tuple[str, str, str, str]]:
         for item in dataclasses.fields(cast(Any, section.default)):
             check = cast(Check, item.metadata["check"])
             yield f"{section.name}.{item.name}", str(item.default), check.allowed, item.metadata["help"]
+
+
+def current(settings: Settings, name: str) -> str:
+    """The value of the option `name`, such as "voice.silence", for a person to read."""
+    section, option_name = name.split(".")
+    return str(getattr(getattr(settings, section), option_name))
 
 
 @dataclass(frozen=True, slots=True)
