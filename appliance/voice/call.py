@@ -1,0 +1,75 @@
+"""One call in progress: what its AGI thread and its line thread know of each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from appliance import logs
+from appliance.voice.callflow import Outcome, Script, Sound
+from appliance.voice.player import CallerOnLine, Turns, play
+from appliance.voice.recording import Inbox, Recorder
+
+log = logs.get(__name__)
+
+_CONNECT: Final = (
+    5.0  # s for Asterisk to bring the sound after we asked for it, and to come back once it has ended; it takes 1 ms
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a call is carried on with."""
+
+    script: Script[Outcome]
+    sounds: Mapping[Sound, tuple[bytes, ...]]
+    inbox: Inbox
+    record: Recorder
+
+
+class Call:
+    """A call from the moment Asterisk hands it over until both its threads have left it."""
+
+    def __init__(self, means: Means, takes_message: bool) -> None:
+        self.id: Final = uuid4()  # the name under which Asterisk brings the sound
+        self.takes_message: Final = takes_message
+        self._means: Final = means
+        self._since = time.monotonic()  # of the latest of: handed over, sound ended
+        self._sounding = threading.Event()
+        self._silent = threading.Event()
+        self._over = False
+
+    def turns(self) -> Turns[Outcome]:
+        """The call itself, for its line thread."""
+        means = self._means
+        outcome = yield from play(means.script, CallerOnLine(means.sounds, means.inbox, means.record))
+        log.info("call.ended outcome=%s", outcome)
+        return outcome
+
+    def sound_begins(self) -> None:
+        """A line thread has taken it up."""
+        self._sounding.set()
+
+    def sound_ended(self) -> None:
+        """The line thread has left it."""
+        self._since = time.monotonic()
+        self._silent.set()
+
+    def alive(self) -> bool:
+        """May Asterisk still be busy with the sound?"""
+        flowing = self._sounding.is_set() and not self._silent.is_set()
+        return flowing or time.monotonic() < self._since + _CONNECT
+
+    def end(self) -> None:
+        """End it, and wait until its line thread has left it. What was recorded is kept."""
+        self._over = True
+        if self._sounding.is_set():
+            self._silent.wait(_CONNECT)
+
+    def over(self) -> bool:
+        """Is the line thread to end it?"""
+        return self._over

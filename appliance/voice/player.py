@@ -1,0 +1,166 @@
+"""Performs a call's script on the line: each turn is 20 ms, one frame out, whatever came in back.
+
+A generator too, so that it needs no socket, thread or clock: it yields the frame to send and is sent the frames that were heard in the meantime. The
+line's own time is counted in turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from appliance import logs
+from appliance.voice.audiosocket import SECOND_OCTETS, SILENCE, TICK, Frame, Heard, Kind
+from appliance.voice.callflow import (
+    END_KEY,
+    AwaitKept,
+    Discard,
+    Done,
+    Ending,
+    Event,
+    HungUp,
+    Keep,
+    Kept,
+    NotKept,
+    Play,
+    Prepare,
+    Pressed,
+    Record,
+    Recorded,
+    Refused,
+    Script,
+    Sound,
+    Step,
+)
+from appliance.voice.recording import Inbox, Progress, Recorder, Recording
+from appliance.voice.tones import Ear
+
+log = logs.get(__name__)
+
+T = TypeVar("T")
+Turns = Generator[bytes, Heard, T]  # yields the frame to send, is sent what was heard
+
+
+def play(script: Script[T], caller: CallerOnLine) -> Turns[T]:
+    """Play `script` to its end. Whatever happens, a recording that was begun is decided: kept if it holds sound, else discarded."""
+    try:
+        step = next(script)
+        while True:
+            event = yield from caller.perform(step)
+            log.debug("> %s\n< %s", step, event)
+            try:
+                step = script.send(event)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # typeshed types StopIteration.value as Any
+    finally:
+        caller.leave()
+
+
+@dataclass(slots=True)
+class CallerOnLine:
+    """The other end, to be played to and listened to."""
+
+    sounds: Mapping[Sound, tuple[bytes, ...]]  # as frames ready to send
+    inbox: Inbox
+    record: Recorder
+    recording: Recording | None = None
+    ear: Ear | None = None
+
+    def perform(self, step: Step) -> Turns[Event]:
+        """Do one step; what came of it."""
+        match step:
+            case Prepare():
+                return self._prepare()
+            case Play(sound, until):
+                return (yield from self._play(sound, until))
+            case Record(longest, silence):
+                return (yield from self._record(longest, silence))
+            case Keep():
+                return self._keep()
+            case Discard():
+                return self._discard()
+            case AwaitKept(within):
+                return (yield from self._await_kept(within))
+
+    def leave(self) -> None:
+        """The script is over. Sound that nobody decided about is kept: better a message too many than one lost."""
+        if self.recording is not None:
+            if self.ear is not None and self.ear.sound:
+                self.recording.keep()
+            self.recording.discard()
+
+    def _prepare(self) -> Event:
+        if not self.inbox.storage_good:
+            return Refused()
+        self.recording = self.record()
+        return Done()
+
+    def _keep(self) -> Event:
+        if self.recording is not None:
+            self.recording.keep()
+        return Done()
+
+    def _discard(self) -> Event:
+        if self.recording is not None:
+            self.recording.discard()
+        return Done()
+
+    def _play(self, sound: Sound, until: str) -> Turns[Event]:
+        # the inbox's no is only heard while nothing is recorded yet: afterwards AwaitKept asks for it
+        undecided = self.ear is None
+        for out in self.sounds[sound]:
+            for frame in (yield out):
+                if gone(frame):
+                    return HungUp()
+                if (key := pressed(frame)) and key in until:
+                    return Pressed(key)
+            if undecided and self._failed():
+                return Refused()
+        return Done()
+
+    def _record(self, longest: float, silence: float) -> Turns[Event]:
+        if self.recording is None:
+            return Refused()
+        self.ear = ear = Ear()
+        room = int(longest * SECOND_OCTETS) & ~1  # whole samples
+        while True:
+            for frame in (yield SILENCE):
+                if gone(frame):
+                    return Recorded(Ending.HUNG_UP, ear.sound)
+                if pressed(frame) == END_KEY:
+                    return Recorded(Ending.KEY, ear.sound)
+                if frame.kind is Kind.SOUND:
+                    sound = frame.payload[: room - ear.octets]
+                    self.recording.add(sound)
+                    ear.hear(sound)
+            ear.wait(TICK)
+            if self._failed():
+                return Recorded(Ending.REFUSED, ear.sound)
+            if ear.octets >= room:
+                return Recorded(Ending.LONGEST, ear.sound)
+            if ear.quiet >= silence:
+                return Recorded(Ending.SILENCE, ear.sound)
+
+    def _await_kept(self, within: float) -> Turns[Event]:
+        for _ in range(round(within / TICK)):
+            if self.recording is None or self._failed():
+                return NotKept()
+            if self.recording.progress is Progress.KEPT:
+                return Kept()
+            if any(gone(frame) for frame in (yield SILENCE)):
+                return HungUp()
+        return NotKept()
+
+    def _failed(self) -> bool:
+        return self.recording is not None and self.recording.progress is Progress.FAILED
+
+
+def gone(frame: Frame) -> bool:
+    """Does `frame` say that the caller is no longer there?"""
+    return frame.kind is Kind.HANGUP or frame.kind is Kind.ERROR
+
+
+def pressed(frame: Frame) -> str:
+    """The key that `frame` says was pressed, or nothing."""
+    return frame.payload.decode("latin-1") if frame.kind is Kind.KEY else ""
