@@ -44,8 +44,8 @@ class Daemon:
         self._clock = SystemClock(settings.time.marker)
         self._inbox = Inbox(folder, voice.calls_at_once, voice.longest_message, self._clock, on_change=self._changed)
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
-        self._sweep = Sweep(self._inbox, settings.retention, self._clock)
-        self._schedule = Schedule(self._sweep, settings.retention, settings.practice.zone)
+        self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
+        self._schedule = Schedule(self._sweep, self._clock)
         self._panel = Panel(make_board(settings.panel), on_lock=self._lock)
         users = own_users(settings.control.page_user, settings.control.console_user)
         self._control = Server(settings.control.path, users, self._answers())
@@ -63,7 +63,7 @@ class Daemon:
         self._schedule.start()
         self._panel.start()
         threading.Thread(target=self._watch_asterisk, name="lookout", daemon=True).start()
-        log.info("daemon.started agi=%d audio=%d", self._line.agi_port, self._line.audio_port)
+        log.info("daemon.started")
 
     def stop(self) -> None:
         """Keep what is being recorded, then end."""
@@ -80,6 +80,7 @@ class Daemon:
             facts = self._facts()
             self._remember_fault(facts)
             self._panel.show(lamps(self._box_facts(facts)))
+            self._schedule.check()
             service_manager.alive()
 
     def end(self) -> None:
@@ -90,7 +91,7 @@ class Daemon:
         return {
             Verb.STATUS: lambda _: self._status(),
             Verb.MARK_HEARD: lambda given: self._inbox.mark_heard(_id(given), unpack(bool, given["heard"])),
-            Verb.ERASE: lambda given: self._inbox.erase(_id(given), self._settings.retention.undo),
+            Verb.ERASE: lambda given: self._erase(_id(given)),
             Verb.UNDO_ERASE: lambda given: self._inbox.undo_erase(_id(given)),
             Verb.LOCK: lambda _: self._lock(),
             Verb.PURGE: lambda given: self._sweep.run(dry_run=unpack(bool, given["dry_run"])),
@@ -102,6 +103,10 @@ class Daemon:
             ),
         }
 
+    def _erase(self, id: str) -> None:
+        self._inbox.erase(id, self._settings.retention.undo)
+        self._schedule.soon()
+
     def _changed(self) -> None:
         self._control.publish(Event.CHANGED)
 
@@ -112,7 +117,7 @@ class Daemon:
     def _watch_asterisk(self) -> None:
         voice = self._settings.voice
         while True:
-            self._asterisk_answers = lookout.answers(voice.host, voice.asterisk_port)
+            self._asterisk_answers = lookout.answers(voice.asterisk_host, voice.asterisk_port)
             if self._ended.wait(LOOK_AT_ASTERISK if self._asterisk_answers else LOOK_AFTER):
                 return
 
@@ -122,7 +127,7 @@ class Daemon:
             now=self._clock.now(),
             trust=self._clock.trust(self._inbox.last_event()),
             asterisk_answers=self._asterisk_answers,
-            calls=self._line.calls,
+            calls=self._line.state().calls,
             storage_good=self._inbox.storage_good,
             free_bytes=disk.f_bavail * disk.f_frsize,
             disk_bytes=disk.f_blocks * disk.f_frsize,

@@ -124,6 +124,9 @@ class Voice:
     )
     agi_port: int = option(4573, whole(0, 65535), "TCP port of the FastAGI server; 0 takes a free one.")
     audio_port: int = option(4574, whole(0, 65535), "TCP port of the AudioSocket server; 0 takes a free one.")
+    asterisk_host: str = option(
+        "127.0.0.1", text(HOST, "a host name or address"), "Address on which Asterisk speaks SIP."
+    )
     asterisk_port: int = option(5060, whole(1, 65535), "UDP port on which Asterisk speaks SIP.")
     calls_at_once: int = option(4, whole(1, 64), "Most calls answered at the same time.")
     longest_message: int = option(180, whole(5, 1800), "Longest message, in seconds.")

@@ -1,0 +1,58 @@
+"""`./install.sh bench`: every figure beside its peer's, measured in the same run, as a table or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.figures import Figure
+
+BENCHES = {
+    "seal": "seal and open 64 MiB against the age command",
+    "journal": "bytes written to disk per byte of sound",
+    "calls": "AGI connect to first greeting frame; calls at once with no frame lost",
+    "memory": "resident memory of daemon and page",
+    "page": "list of 1,000 messages",
+}
+
+
+def main() -> int:
+    """Run the named benches, or all."""
+    parser = argparse.ArgumentParser(prog="./install.sh bench", description="Measured figures, each beside its peer's.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(BENCHES):
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    figures: list[Figure] = []
+    for name in given.names or BENCHES:
+        print(f"Measuring {BENCHES[name]} ...", file=sys.stderr, flush=True)
+        figures += importlib.import_module(f"tests.bench.{name}").measure()
+    if given.json:
+        print(json.dumps([dataclasses.asdict(figure) for figure in figures], indent=2))
+    else:
+        _show(figures)
+    return 0
+
+
+def _show(figures: Sequence[Figure]) -> None:
+    table = Table("Figure", "Keepline", "Peer", "Unit", "Ratio", "Goal", title=f"{platform.machine()}, {os.cpu_count()} cores", title_justify="left")
+    for figure in figures:
+        peer = "" if figure.peer is None else f"{figure.peer:,.4g}"
+        ratio = "" if not figure.peer else f"{figure.ours / figure.peer:.2f}"
+        table.add_row(figure.name, f"{figure.ours:,.4g}", peer, figure.unit, ratio, figure.goal)
+    Console().print(table)
+    print("Ratio: Keepline's figure divided by the peer's, both medians of this run. Whether more or less is better, the goal says.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""The whole appliance as its own processes, in a folder of its own: daemon and page, behind a telephone company made of real parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tests.rig.line import PhoneCompany
+
+NAME: Final = "ana"
+PASSWORD: Final = "lantern-copper-river-seven"
+START: Final = 60.0  # s that a process may take to be ready on a busy machine
+ROOT: Final = Path(__file__).parents[2]
+
+SETTINGS: Final = """
+[practice]
+name = "Keepline trial practice"
+
+[store]
+folder = "{folder}/store"
+work_factor = 15
+
+[voice]
+agi_port = {agi_port}
+audio_port = {audio_port}
+asterisk_host = "{asterisk_host}"
+asterisk_port = {asterisk_port}
+
+[page]
+host = "127.0.0.1"
+port = {page_port}
+names = ["localhost", "127.0.0.1"]
+
+[control]
+path = "{folder}/control.sock"
+
+[panel]
+board = "mock"
+pins = "{root}/hardware/pins.toml"
+
+[time]
+marker = "{folder}/synchronised"
+"""
+
+
+class StartError(Exception):
+    """A part of the appliance did not start; what it said follows."""
+
+
+@dataclass(slots=True)
+class Appliance:
+    """Starts on entering, ends on leaving, and leaves nothing behind. `more` is TOML that is added to the settings (a section once)."""
+
+    page_port: int = 0
+    more: str = ""
+    folder: Path = field(init=False)
+    company: PhoneCompany = field(init=False)
+    daemon: subprocess.Popen[bytes] = field(init=False)
+    page: subprocess.Popen[bytes] = field(init=False)
+    recovery: str = field(init=False, default="")
+    _parts: ExitStack = field(init=False, default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        try:
+            self._build()
+        except BaseException:
+            self._parts.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._parts.close()
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"https://localhost:{self.page_port}"
+
+    @property
+    def store(self) -> Path:
+        """The sealed store."""
+        return self.folder / "store"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the box's own CA."""
+        return self.store / "tls" / "ca.pem"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.folder / "keepline.toml"
+
+    def keepline(self, *arguments: str, typed: str = "", check: bool = True) -> str:
+        """Run the `keepline` command on this appliance; what it printed."""
+        done = subprocess.run(self.command(*arguments), input=typed, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise StartError(f"keepline {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    def command(self, *arguments: str) -> list[str]:
+        """The `keepline` command with this appliance's settings."""
+        return [sys.executable, "-m", "appliance.cli.main", "--settings", str(self.settings), *arguments]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The index, as any program may read it."""
+        rows: list[dict[str, Any]] = json.loads(self.keepline("inbox", "list", "--json"))
+        return rows
+
+    def wait_for_messages(self, count: int, within: float = 30.0) -> list[dict[str, Any]]:
+        """The index once it holds `count` messages; raises `TimeoutError`."""
+        deadline = time.monotonic() + within
+        while len(found := self.messages()) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(found)} of {count} messages arrived within {within:.0f} s")
+            time.sleep(0.2)
+        return found
+
+    def start_daemon(self) -> None:
+        """Start (or start again) the daemon and wait until it answers."""
+        self.daemon = self._start("run")
+        self._wait("daemon", self.daemon, self._daemon_answers)
+
+    def start_page(self) -> None:
+        """Start (or start again) the page and wait until it listens."""
+        self.page = self._start("web")
+        self._wait("page", self.page, self._page_listens)
+
+    def log(self, name: str) -> str:
+        """What the daemon (`run`) or the page (`web`) has logged."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def _build(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="keepline-"))
+        self._parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        agi_port, audio_port = free_port(), free_port()
+        self.page_port = self.page_port or free_port()
+        self.company = self._parts.enter_context(PhoneCompany())
+        self.company.hand_calls_to("127.0.0.1", agi_port)
+        asterisk = self.company.box_place
+        values = {"agi_port": agi_port, "audio_port": audio_port, "page_port": self.page_port}
+        values |= {"asterisk_host": asterisk.address, "asterisk_port": asterisk.port}
+        settings = SETTINGS.format(folder=self.folder, root=ROOT, **values)
+        self.settings.write_text(settings + self.more, encoding="utf-8")
+        self.store.mkdir(mode=0o750)
+        (self.folder / "synchronised").touch()
+        self.keepline("prompts")
+        founded = self.keepline("people", "add", NAME, "--role", "admin", "--password-stdin", typed=PASSWORD + "\n")
+        self.recovery = next(word for word in founded.split() if word.startswith("AGE-SECRET-KEY-1"))
+        self._parts.callback(lambda: end(self.page))
+        self._parts.callback(lambda: end(self.daemon))
+        self.start_daemon()
+        self.start_page()
+
+    def _start(self, verb: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{verb}.log").open("ab") as log:
+            return subprocess.Popen(
+                self.command(verb), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True
+            )
+
+    def _wait(self, what: str, process: subprocess.Popen[bytes], ready: Any) -> None:
+        deadline = time.monotonic() + START
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise StartError(f"The {what} did not start:\n{self.log('run' if what == 'daemon' else 'web')}")
+            time.sleep(0.05)
+
+    def _daemon_answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as control:
+            return control.connect_ex(str(self.folder / "control.sock")) == 0
+
+    def _page_listens(self) -> bool:
+        with socket.socket() as page:
+            return page.connect_ex(("127.0.0.1", self.page_port)) == 0
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process that we started, gently first."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def port_is_free(port: int) -> bool:
+    """Can something listen on this TCP port of loopback now?"""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,126 @@
+"""`./install.sh try`: the whole appliance on a line of real parts, for a person to play with, or once by itself (`--once`)."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Iterator
+from typing import Final
+
+from tests.rig.appliance import NAME, PASSWORD, Appliance, StartError, free_port, port_is_free
+from tests.rig.compare import correlation
+from tests.rig.page_client import PageClient
+from tests.rig.patient import Patient
+from tests.rig.speech import speech
+
+PAGE_PORT: Final = 8443
+CALLERS: Final = (
+    ("5550142", "Maria Lopez", "Hello, this is Maria Lopez. Please call me back at five five five, zero one four two. Thank you."),
+    ("5550173", "Sam Okafor", "Hi, it's Sam Okafor. I would like to move my appointment to next week. My number is five five five, zero one seven three."),
+    ("", "", "Good morning. Please call me back about my visit on Friday. My number is five five five, zero one nine nine."),
+)
+ALIKE: Final = 0.99
+
+
+def main() -> int:
+    """Plain: keeps running and takes keys. With --once: one call, one check."""
+    parser = argparse.ArgumentParser(prog="./install.sh try", description="The whole appliance on a line of real parts, without hardware.")
+    parser.add_argument("--once", action="store_true", help="place one call, check that it arrived, and end")
+    once = parser.parse_args().once
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    port = PAGE_PORT if port_is_free(PAGE_PORT) else free_port()
+    print("Starting the telephone company, Asterisk, the daemon and the page ...", flush=True)
+    try:
+        with Appliance(page_port=port) as appliance:
+            return _once(appliance) if once else _play(appliance)
+    except (StartError, TimeoutError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _once(appliance: Appliance) -> int:
+    number, name, words = CALLERS[0]
+    print(f"{name} calls and speaks ...", flush=True)
+    spoken = _call(appliance, number, name, words)
+    arrived = appliance.wait_for_messages(1)
+    print(appliance.keepline("inbox", "list", "--as", NAME, "--password-stdin", typed=PASSWORD + "\n"))
+    with PageClient(appliance.address, appliance.ca_file) as page:
+        page.log_in(NAME, PASSWORD)
+        heard = page.sound(arrived[0]["row"]["stamp"]["id"])
+    likeness = correlation(spoken, heard)
+    print(f"Opened on the page with {NAME}'s password; it sounds as spoken: correlation {likeness:.4f} (1 is the same, {ALIKE} is asked for).")
+    if likeness < ALIKE:
+        print("That is not what was spoken.", file=sys.stderr)
+        return 1
+    print("All well. Next: ./install.sh try (without --once) and open the page yourself.")
+    return 0
+
+
+def _play(appliance: Appliance) -> int:
+    print(
+        f"""
+  The page       {appliance.address}
+  Name           {NAME}
+  Password       {PASSWORD}
+
+Your browser will warn about the certificate: this trial box has made its own. That is expected here; go on.
+
+  c   a patient calls and leaves a message
+  q   quit; nothing is left behind
+""",
+        flush=True,
+    )
+    count = 0
+    calls: list[threading.Thread] = []
+    for key in _keys():
+        if key in {"q", "\x03", "\x04"}:
+            break
+        if key == "c":
+            number, name, words = CALLERS[count % len(CALLERS)]
+            count += 1
+            print(f"{name or 'Somebody without a name'} calls ... watch the list.", flush=True)
+            calls.append(threading.Thread(target=_call, args=(appliance, number, name, words)))
+            calls[-1].start()
+    for call in calls:
+        call.join()
+    print("Ending; everything of this trial is erased.")
+    return 0
+
+
+def _call(appliance: Appliance, number: str, name: str, words: str) -> bytes:
+    spoken = speech(words)
+    with Patient(number, name).call(appliance.company) as call:
+        call.wait_for_tone()
+        call.say(spoken)
+    return spoken
+
+
+def _keys() -> Iterator[str]:
+    """Keys as they are pressed; from a pipe, its characters."""
+    with _one_key_at_a_time():
+        while key := sys.stdin.read(1):
+            yield key.lower()
+
+
+@contextlib.contextmanager
+def _one_key_at_a_time() -> Iterator[None]:
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
