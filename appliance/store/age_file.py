@@ -170,10 +170,9 @@ class SealedFile(io.RawIOBase):
             raise ValueError("the file is closed")
         view = memoryview(buffer).cast("B")
         done = 0
-        while done < len(view) and self._position < self.size:
-            length = self._read_from_chunk(view[done:])
-            done += length
-            self._position += length
+        while done < len(view) and self._position + done < self.size:
+            done += self._read_from_chunk(self._position + done, view[done:])
+        self._position += done
         return done
 
     def readall(self) -> bytes:
@@ -187,8 +186,8 @@ class SealedFile(io.RawIOBase):
             self._file.close()
         super().close()
 
-    def _read_from_chunk(self, view: memoryview) -> int:
-        index, skip = divmod(self._position, CHUNK)
+    def _read_from_chunk(self, position: int, view: memoryview) -> int:
+        index, skip = divmod(position, CHUNK)
         length = min(self.size - index * CHUNK, CHUNK)
         if not skip and len(view) >= length and index != self._held:  # all of it is wanted: straight to where it goes
             self._open(index, view[:length])
