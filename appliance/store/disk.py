@@ -1,0 +1,123 @@
+"""The disk, and whether it can still be believed.
+
+Everything the store writes passes through here. A flush that failed is never tried again: the kernel has dropped the pages it could not write, and a second
+fsync says "ok" for data that are gone. So the first failure marks the storage bad until the program is started anew, by a person, with another card.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance import logs
+from appliance.errors import BadStorageError, NoRoomError, StoreError
+
+FILE_MODE = 0o640  # the daemon writes; its group (the page) reads
+FOLDER_MODE = 0o750
+
+log = logs.get(__name__)
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_BAD = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ENODEV, errno.EUCLEAN, errno.EBADMSG})
+
+
+class Disk:
+    """One file system. `good` is true until a flush or a write fails, then false for ever."""
+
+    def __init__(self) -> None:
+        self.good = True
+
+    def must_be_good(self) -> None:
+        """Raises `BadStorageError` once anything has failed."""
+        if not self.good:
+            raise BadStorageError
+
+    def failed(self, error: BaseException) -> BadStorageError:
+        """Marks the storage bad and gives the error to raise."""
+        if self.good:
+            log.error("storage.bad reason=%s errno=%s", type(error).__name__, getattr(error, "errno", None))
+        self.good = False
+        return BadStorageError()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around everything that writes: a full disk is `NoRoomError`, a failing one `BadStorageError`, a missing right or folder `StoreError`."""
+        self.must_be_good()
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise NoRoomError from error
+            if error.errno in _BAD:
+                raise self.failed(error) from error
+            raise StoreError(f"The store cannot be written: {error.strerror}. Check its folder's owner.") from error
+
+    def flush(self, descriptor: int, sync: Callable[[int], None] = os.fsync) -> None:
+        """Everything written to `descriptor` is on the disk when this returns. Tried once: even a full disk is bad storage here."""
+        self.must_be_good()
+        try:
+            sync(descriptor)
+        except OSError as error:
+            raise self.failed(error) from error
+
+    def flush_folder(self, folder: Path) -> None:
+        """The names in `folder` are on the disk when this returns."""
+        with self.writing():
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self.flush(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def make_folder(self, folder: Path) -> None:
+        """`folder` exists, and its name is on the disk."""
+        if not folder.is_dir():
+            with self.writing():
+                folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+            self.flush_folder(folder.parent)
+
+    def replace(self, file: Path, data: bytes) -> None:
+        """`file` holds `data`, whole or not at all, also after a power cut."""
+        temporary = file.with_name(f".{file.name}.tmp")
+        with self.writing():
+            descriptor = create(temporary)
+        try:
+            with self.writing():
+                write_all(descriptor, data)
+            self.flush(descriptor)
+        finally:
+            os.close(descriptor)
+        with self.writing():
+            temporary.rename(file)
+        self.flush_folder(file.parent)
+
+    def unlink(self, file: Path) -> None:
+        """`file` is gone, also after a power cut. It may be gone already."""
+        with self.writing():
+            file.unlink(missing_ok=True)
+        self.flush_folder(file.parent)
+
+
+def create(file: Path) -> int:
+    """A new or emptied file that its group may read; gives the descriptor."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    os.fchmod(descriptor, FILE_MODE)  # whatever the umask of the unit says
+    return descriptor
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Writes all of `data` at the descriptor's place; the kernel may take it in pieces."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    """Writes all of `data` at `offset`."""
+    left = memoryview(data)
+    while left:
+        count = os.pwrite(descriptor, left, offset)
+        left, offset = left[count:], offset + count

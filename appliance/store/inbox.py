@@ -1,0 +1,264 @@
+"""The inbox: the one door to what is kept, on the daemon's side. It takes messages in, tells which there are, and lets them go.
+
+Nothing here can open a message: the inbox holds public keys only. One lock, held for single changes of the index and never while a message is sealed, so that
+several lines deliver at once.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from appliance import logs
+from appliance.clock import Clock, Trust
+from appliance.errors import MessageNotFoundError, NoRoomError, StoreError
+from appliance.messages import Envelope, Kind, Row, Stamp
+from appliance.store import check, journal, recovery, vault
+from appliance.store.delivery import Arrival, Delivery
+from appliance.store.disk import Disk
+from appliance.store.epochs import Epoch, Epochs
+from appliance.store.index.tables import FILE_NAME
+from appliance.store.index.writer import Index
+from appliance.store.journal import Ring
+from appliance.store.values import Extent, Finding, Receipt, Trouble
+from appliance.store.vault import Vault
+
+__all__ = ["Delivery", "Extent", "Finding", "Inbox", "Receipt", "Trouble"]
+
+_MARGIN: Final = 1 << 20  # octets kept free for the index and the epochs
+_AGAIN: Final = 1.0  # s until the log is emptied again when a reader kept it
+
+log = logs.get(__name__)
+
+
+class Inbox:
+    """What the daemon knows of the sealed store. Everything that writes raises `BadStorageError` once the disk has failed."""
+
+    def __init__(
+        self, folder: Path, rings: int, ring_slots: int, clock: Clock, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """`ring_slots`: see `journal.slots_for`. `on_change` is called after each change, from the thread that made it."""
+        self._folder = folder
+        self._clock = clock
+        self._on_change = on_change
+        self._disk = Disk()
+        self._index = Index(folder / FILE_NAME, self._disk)
+        self._vault = Vault(folder, self._disk)
+        self._epochs = Epochs(folder, self._disk)
+        self._rings = [Ring(folder / "journal" / f"{n}.ring", ring_slots, self._disk) for n in range(rings)]
+        self._ring_size = ring_slots * journal.SLOT
+        self._free: list[Ring] = []
+        self._arriving: dict[str, Epoch] = {}  # id and epoch of each delivery that has not ended
+        self._sequence = 0
+        self._last_event = 0.0
+        self._lock = threading.RLock()
+        self._later: threading.Timer | None = None
+
+    @property
+    def storage_good(self) -> bool:
+        """False for ever after the disk has refused to keep something."""
+        return self._disk.good
+
+    def start(self) -> int:
+        """Makes ready what is needed and takes up what a power cut left; how many messages came back. Makes no keys. Raises `StoreError`."""
+        with self._lock:
+            for name in ("vault", "journal", "epochs"):
+                self._disk.make_folder(self._folder / name)
+            self._index.open()
+            self._end_removals()
+            recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
+            count = recovered.run()
+            self._remember()
+            self._free = [ring for ring in self._rings if ring.file not in recovered.stuck]
+            for ring in self._free:
+                with suppress(NoRoomError):  # then `begin` says so, and erasing still works
+                    ring.prepare()
+            self._destroy_unused_epochs()
+            self._empty_log()
+        return count
+
+    def close(self) -> None:
+        """Nothing more is written. Deliveries that have not ended are recovered by the next start."""
+        with self._lock:
+            if self._later:
+                self._later.cancel()
+            self._index.close()
+            for ring in self._rings:
+                ring.close()
+
+    def begin(self, kind: Kind, mailbox: str, envelope: Envelope) -> Delivery:
+        """A message arrives. Blocks on the disk. Raises `NoRoomError`, `BadStorageError`, and `NotFoundedError` before the practice has keys."""
+        with self._lock:
+            self._disk.must_be_good()
+            self._must_have_room()
+            now, at = self._now()
+            epoch = self._current_epoch(now)
+            ring = self._free.pop(0)
+            self._sequence += 1
+            stamp = Stamp(secrets.token_hex(16), kind, mailbox, now, self._sequence)
+            self._arriving[stamp.id] = epoch
+        try:
+            ring.prepare()
+            return Delivery(Arrival(stamp, at is not None, epoch, ring), envelope, self._vault, self._end_delivery)
+        except BaseException:
+            with self._lock:
+                del self._arriving[stamp.id]
+                self._free.append(ring)
+            raise
+
+    def list(self) -> tuple[Row, ...]:
+        """Every message, newest first, those being erased included."""
+        with self._lock:
+            return self._index.list()
+
+    def mark_heard(self, id: str, heard: bool) -> None:
+        """Somebody heard it, or wants it to count as new. The first hearing counts. Raises `MessageNotFoundError`."""
+        now, at = self._now()
+        with self._lock:
+            found = self._index.set_once(id, at, "heard_at", now) if heard else self._index.set([id], at, heard_at=None)
+        self._changed(found)
+
+    def erase(self, id: str, undo: float) -> None:
+        """Somebody erased it: for `undo` seconds it can be had back. Raises `MessageNotFoundError`."""
+        now, at = self._now()
+        with self._lock:
+            found = self._index.set_once(id, at, "erase_at", now + undo)
+        self._changed(found)
+
+    def undo_erase(self, id: str) -> None:
+        """It was not meant. Raises `MessageNotFoundError`, also when it is gone."""
+        _, at = self._now()
+        with self._lock:
+            found = self._index.set([id], at, erase_at=None)
+        self._changed(found)
+
+    def warn(self, ids: Sequence[str]) -> None:
+        """Staff have been told that these are old and unheard. Those that have gone meanwhile are passed over."""
+        now, at = self._now()
+        with self._lock:
+            self._index.set(ids, at, warned_at=now)
+        self._on_change()
+
+    def remove(self, id: str, reason: str) -> Receipt:
+        """The message goes: file, row, what is left of the row, and the key of its epoch with the last message of a past day.
+
+        A power cut in the middle does not bring it back. Raises `MessageNotFoundError`, `BadStorageError`.
+        """
+        with self._lock:
+            row = self._index.row(id)
+            self._index.begin_removal(id, reason)
+            receipt = self._end_removal(row, reason)
+            self._empty_log()
+        self._on_change()
+        return receipt
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """What went, oldest first."""
+        with self._lock:
+            return self._index.receipts()
+
+    def last_event(self) -> float:
+        """The latest time that a trusted clock gave, s since 1970, UTC; 0 when none did."""
+        return self._last_event
+
+    def check(self) -> tuple[Finding, ...]:
+        """Every file against its row. Reads the whole vault."""
+        return check.findings(self._folder, self.list, lambda: frozenset(self._arriving))
+
+    def _end_delivery(self, delivery: Delivery, row: Row | None) -> None:
+        """The row is what makes it a message; only then the ring lets go of it."""
+        arrival = delivery.arrival
+        if row is not None:
+            _, at = self._now()
+            with self._lock:
+                self._index.add(row, at)
+        try:
+            arrival.ring.free(arrival.stamp.sequence)
+        except StoreError:
+            if row is None:
+                raise
+            log.error("store.ring_not_freed")  # the message is safe; the next start tries again
+        with self._lock:
+            del self._arriving[delivery.id]
+            if self._disk.good:
+                self._free.append(arrival.ring)
+        if row is not None:
+            self._on_change()
+
+    def _now(self) -> tuple[float, float | None]:
+        """The time, and the time again if it can be trusted; then it is the latest event."""
+        now = self._clock.now()
+        with self._lock:
+            if self._clock.trust(self._last_event) is not Trust.TRUSTED:
+                return now, None
+            self._last_event = max(self._last_event, now)
+            return now, now
+
+    def _must_have_room(self) -> None:
+        """Each message being recorded may still become as long as its ring."""
+        status = os.statvfs(self._folder)
+        if not self._free or status.f_bavail * status.f_frsize < _MARGIN + self._ring_size * (1 + len(self._arriving)):
+            raise NoRoomError
+
+    def _current_epoch(self, now: float) -> Epoch:
+        before = self._epochs.name
+        epoch = self._epochs.current(now)
+        if epoch.name != before:
+            self._destroy_unused_epochs()
+        return epoch
+
+    def _destroy_unused_epochs(self) -> None:
+        """Keys that nothing is sealed to. While a file lies here that no row knows, the index may be the one that is wrong: then every key stays."""
+        rows = self._index.list()
+        known = {row.stamp.id for row in rows} | self._arriving.keys()
+        if any(file.stem not in known for file in vault.files(self._folder)):
+            return
+        used = {row.epoch for row in rows} | {epoch.name for epoch in self._arriving.values()} | {self._epochs.name}
+        for name in self._epochs.names() - used:
+            self._epochs.destroy(name)
+
+    def _end_removals(self) -> None:
+        for id, reason in self._index.removals():
+            self._end_removal(self._index.row(id), reason)
+
+    def _end_removal(self, row: Row, reason: str) -> Receipt:
+        id, epoch = row.stamp.id, row.epoch
+        self._vault.remove(id)
+        others = any(other.epoch == epoch and other.stamp.id != id for other in self._index.list())
+        last = not others and epoch != self._epochs.name and all(epoch != one.name for one in self._arriving.values())
+        if last:
+            self._epochs.destroy(epoch)
+        now, at = self._now()
+        receipt = Receipt(id, row.stamp.kind, now, reason, Extent.DELETED, last)
+        self._index.end_removal(receipt, at)
+        return receipt
+
+    def _empty_log(self) -> None:
+        """Deleted rows live on in the log until it is emptied. A reader may keep it a while."""
+        with self._lock:
+            if self._later:
+                self._later.cancel()
+                self._later = None
+            if not self._index.truncate_log():
+                self._later = threading.Timer(_AGAIN, self._empty_log)
+                self._later.daemon = True
+                self._later.start()
+
+    def _remember(self) -> None:
+        progress = self._index.progress()
+        self._last_event = progress.last_event
+        self._sequence = progress.last_sequence
+        for file in recovery.rings(self._folder):
+            with file.open("rb") as ring:
+                self._sequence = max(self._sequence, journal.last_sequence(ring))
+        self._index.remember_sequence(self._sequence)
+
+    def _changed(self, found: int) -> None:
+        if not found:
+            raise MessageNotFoundError
+        self._on_change()

@@ -1,0 +1,127 @@
+"""The tables of the index, and how their rows become values. Times are seconds since 1970, UTC.
+
+A message's state is not stored: it follows from when it was heard and erased.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from appliance.errors import MessageNotFoundError
+from appliance.messages import Kind, Row, Stamp, State
+from appliance.store.values import Extent, Progress, Receipt
+
+FILE_NAME: Final = "index.sqlite"
+
+TABLES: Final = sa.MetaData()
+MESSAGES: Final = sa.Table(
+    "messages",
+    TABLES,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("mailbox", sa.String(64), nullable=False),
+    sa.Column("arrived_at", sa.Double, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False, unique=True),
+    sa.Column("clock_trusted", sa.Boolean, nullable=False),
+    sa.Column("epoch", sa.String(64), nullable=False),
+    sa.Column("content_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sealed_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("duration", sa.Double, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("recovered", sa.Boolean, nullable=False),
+    sa.Column("heard_at", sa.Double),
+    sa.Column("erase_at", sa.Double),
+    sa.Column("warned_at", sa.Double),
+    sa.Column("held", sa.Boolean, nullable=False),
+)
+RECEIPTS: Final = sa.Table(
+    "receipts",
+    TABLES,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("message_id", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("extent", sa.String(16), nullable=False),
+    sa.Column("epoch_destroyed", sa.Boolean, nullable=False),
+)
+REMOVALS: Final = sa.Table(  # what is being removed: a power cut in the middle must not bring it back
+    "removals",
+    TABLES,
+    sa.Column("message_id", sa.String(32), sa.ForeignKey("messages.id"), primary_key=True),
+    sa.Column("reason", sa.String(200), nullable=False),
+)
+PROGRESS: Final = sa.Table(  # one row
+    "progress",
+    TABLES,
+    sa.Column("one", sa.Integer, primary_key=True),
+    sa.Column("last_sequence", sa.BigInteger, nullable=False),
+    sa.Column("changes", sa.BigInteger, nullable=False),  # grows with every transaction
+    sa.Column("last_event", sa.Double, nullable=False),  # latest time that a trusted clock gave, s since 1970
+)
+
+
+def rows(connection: Connection) -> tuple[Row, ...]:
+    """Every message, newest first."""
+    return tuple(_row(found) for found in connection.execute(sa.select(MESSAGES).order_by(MESSAGES.c.sequence.desc())))
+
+
+def row(connection: Connection, id: str) -> Row:
+    """One message; raises `MessageNotFoundError`."""
+    found = connection.execute(sa.select(MESSAGES).where(MESSAGES.c.id == id)).first()
+    if found is None:
+        raise MessageNotFoundError
+    return _row(found)
+
+
+def columns(row: Row) -> dict[str, Any]:
+    """A message as what its columns hold."""
+    flat = asdict(row)
+    stamp: dict[str, Any] = flat.pop("stamp")
+    del flat["state"]
+    return stamp | flat
+
+
+def receipts(connection: Connection) -> tuple[Receipt, ...]:
+    """Every receipt, oldest first."""
+    found = connection.execute(sa.select(RECEIPTS).order_by(RECEIPTS.c.number))
+    return tuple(
+        Receipt(one.message_id, Kind(one.kind), one.at, one.reason, Extent(one.extent), one.epoch_destroyed)
+        for one in found
+    )
+
+
+def progress(connection: Connection) -> Progress:
+    """How far the box has come."""
+    found = connection.execute(sa.select(PROGRESS)).one()
+    return Progress(found.last_sequence, found.changes, found.last_event)
+
+
+def _row(found: sa.Row[Any]) -> Row:
+    return Row(
+        stamp=Stamp(found.id, Kind(found.kind), found.mailbox, found.arrived_at, found.sequence),
+        clock_trusted=found.clock_trusted,
+        state=_state(found),
+        epoch=found.epoch,
+        content_bytes=found.content_bytes,
+        sealed_bytes=found.sealed_bytes,
+        sha256=found.sha256,
+        duration=found.duration,
+        pages=found.pages,
+        recovered=found.recovered,
+        heard_at=found.heard_at,
+        erase_at=found.erase_at,
+        warned_at=found.warned_at,
+        held=found.held,
+    )
+
+
+def _state(found: sa.Row[Any]) -> State:
+    if found.erase_at is not None:
+        return State.ERASING
+    return State.NEW if found.heard_at is None else State.HEARD
