@@ -28,6 +28,7 @@ class Facts:
     rows: tuple[Row, ...]
     next_purge: float | None
     last_fault: Fault | None
+    panel_fault: str | None = None  # what is wrong with lamps and button, and what to do
 
 
 def level(facts: Facts) -> Level:
@@ -55,7 +56,8 @@ def new_messages(rows: Sequence[Row]) -> int:
 
 def parts(facts: Facts) -> tuple[Part, ...]:
     """Each part of the box with its sentence."""
-    return (_line(facts), _messages(facts), _disk(facts), _clock(facts))
+    panel = (Part("Panel", Level.ATTENTION, facts.panel_fault),) if facts.panel_fault else ()
+    return (_line(facts), _messages(facts), _disk(facts), _clock(facts), *panel)
 
 
 def _line(facts: Facts) -> Part:

@@ -16,7 +16,7 @@ from appliance.access import people
 from appliance.clock import SystemClock
 from appliance.condition import Facts
 from appliance.control.server import Server, own_users
-from appliance.control.values import Event, Fault, Status, Verb, unpack
+from appliance.control.values import Event, Fault, Level, Status, Verb, unpack
 from appliance.panel.board import make_board
 from appliance.panel.panel import Panel
 from appliance.panel.signals import BoxFacts, lamps
@@ -24,6 +24,7 @@ from appliance.retention.schedule import Schedule
 from appliance.retention.sweep import Sweep
 from appliance.settings import Settings
 from appliance.store.inbox import Inbox
+from appliance.store.journal import slots_for
 from appliance.voice import lookout
 from appliance.voice.line import VoiceLine
 from appliance.voice.prompts import Prompts
@@ -42,7 +43,8 @@ class Daemon:
         folder = settings.store.folder
         voice = settings.voice
         self._clock = SystemClock(settings.time.marker)
-        self._inbox = Inbox(folder, voice.calls_at_once, voice.longest_message, self._clock, on_change=self._changed)
+        ring_slots = slots_for(voice.longest_message)
+        self._inbox = Inbox(folder, voice.calls_at_once, ring_slots, self._clock, on_change=self._changed)
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
         self._schedule = Schedule(self._sweep, self._clock)
@@ -134,6 +136,7 @@ class Daemon:
             rows=self._inbox.list(),
             next_purge=self._sweep.next_purge(),
             last_fault=self._last_fault,
+            panel_fault=self._panel.fault,
         )
 
     def _box_facts(self, facts: Facts) -> BoxFacts:
@@ -145,7 +148,7 @@ class Daemon:
         )
 
     def _remember_fault(self, facts: Facts) -> None:
-        fault = next((part for part in condition.parts(facts) if part.level is condition.Level.FAULT), None)
+        fault = next((part for part in condition.parts(facts) if part.level is Level.FAULT), None)
         if fault and (self._last_fault is None or self._last_fault.sentence != fault.sentence):
             log.error("box.fault part=%s", fault.name)
             self._last_fault = Fault(facts.now, fault.sentence)

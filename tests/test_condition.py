@@ -48,6 +48,7 @@ def test_a_well_box_is_good_in_every_part() -> None:
         ({"free_bytes": 1}, Level.FAULT, "Erase messages"),
         ({"free_bytes": 5}, Level.ATTENTION, "Erase messages"),
         ({"disk_bytes": 0}, Level.FAULT, "Erase messages"),
+        ({"panel_fault": "Check the ribbon cable."}, Level.ATTENTION, "ribbon cable"),
         ({"trust": Trust.NOT_SYNCHRONISED}, Level.ATTENTION, "Connect the box to a network that has the time"),
         ({"rows": (row(State.NEW, warned_at=1.0),)}, Level.ATTENTION, "Hear what is marked"),
     ],

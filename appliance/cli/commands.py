@@ -208,13 +208,14 @@ def purge(given: Namespace, settings: Settings) -> None:
 
 def store_check(given: Namespace, settings: Settings) -> None:
     """`keepline store check`: every file against its row; exit status 4 when something does not fit."""
-    from appliance.store.inspection import inspect
+    from appliance.store.check import findings as look
 
-    findings = inspect(settings.store.folder)
+    folder = settings.store.folder
+    findings = look(folder, _reader(settings).list, frozenset)
     if given.json:
         output.as_json(list(findings))
     else:
-        rows = [(finding.file, finding.sentence) for finding in findings]
+        rows = [(finding.file, finding.trouble.value) for finding in findings]
         output.table("", ("File", "What is wrong"), rows, "Every sealed file is as its row says.")
     if findings:
         raise StoreError(
@@ -227,7 +228,7 @@ def prompts(given: Namespace, settings: Settings) -> None:
     from appliance.voice.prompts import speak_all
 
     spoken = speak_all(settings.store.folder / "prompts")
-    output.say(f"Spoken: {', '.join(spoken)}." if spoken else "The prompts are spoken already.")
+    output.say(f"{spoken} prompts spoken." if spoken else "The prompts are spoken already.")
 
 
 def list_settings(given: Namespace, settings: Settings) -> None:
