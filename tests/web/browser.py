@@ -1,0 +1,71 @@
+"""Chromium, driven as a person would: two sizes of screen, log-in, and a watch over everything the browser complains about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Literal
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+EXECUTABLE: Final = "/usr/bin/chromium"
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=user-gesture-required",
+)
+DESK: Final = {"width": 1280, "height": 800}
+PHONE: Final = {"width": 390, "height": 844}
+
+Size = Literal["desk", "phone"]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser that leaves nothing behind."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS], headless=True)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def somebody(browser: Browser, size: Size = "desk", **options: Any) -> BrowserContext:
+    """A person's browser: nobody's cookies yet. `options` as playwright's `new_context` takes them."""
+    usual: dict[str, Any] = (
+        {"viewport": PHONE, "is_mobile": True, "has_touch": True} if size == "phone" else {"viewport": DESK}
+    )
+    return browser.new_context(ignore_https_errors=True, **(usual | options))
+
+
+class Complaints:
+    """Everything a page's browser complained about: console errors and warnings, refusals of the content security policy, failed scripts, answers of 500."""
+
+    def __init__(self, page: Page) -> None:
+        self.heard: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.heard.append(f"script: {error}"))
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.heard.append(f"{message.type}: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.heard.append(f"{response.status}: {response.url}")
+
+
+def log_in(page: Page, address: str, name: str, password: str) -> None:
+    """Through the log-in page to whatever comes first."""
+    page.goto(f"{address}/login")
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/login" not in url)

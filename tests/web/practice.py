@@ -1,0 +1,179 @@
+"""A small practice for tests of the page: a real sealed store, real people, the real control socket; only clock and box's condition are set by hand."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from array import array
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from flask import Flask
+from werkzeug.serving import make_server
+
+from appliance import condition
+from appliance.access import people
+from appliance.access.people import Role
+from appliance.access.sessions import Sessions
+from appliance.access.unlock import unlock
+from appliance.clock import Trust
+from appliance.condition import Facts
+from appliance.control.client import Client
+from appliance.control.server import Server, own_users
+from appliance.control.values import Verb
+from appliance.messages import Envelope, Kind
+from appliance.panel.signals import BoxFacts, lamps
+from appliance.settings import Page, Retention, Settings, Voice
+from appliance.settings import Practice as PracticeSettings
+from appliance.store import journal
+from appliance.store.inbox import Inbox
+from appliance.store.reader import Reader
+from tests.fakes.clock import FakeClock
+from tests.rig.appliance import free_port
+from web import create_app
+from web.services import PageServices
+
+NAME, PASSWORD = "ana", "lantern copper river seven"
+TECHNICIAN, TECHNICIAN_PASSWORD = "toni", "gravel window socket plum"
+SECOND = 16_000  # octets of sound
+NOON = 1_763_744_400.0  # Friday 21 November 2025, 12:00 in New York
+
+
+def babble(seconds: float, seed: int = 1) -> bytes:
+    """Sound with the ups and downs of somebody who speaks."""
+    draw = random.Random(seed)
+    samples = array("h")
+    while len(samples) < seconds * 8000:
+        count, level, pitch = draw.randint(600, 2600), draw.choice([0.03, 0.3, 0.6, 1.0]), draw.uniform(90, 240)
+        for place in range(count):
+            swell = math.sin(math.pi * place / count) * level
+            samples.append(int(9000 * swell * math.sin(2 * math.pi * pitch * place / 8000)))
+    return samples[: round(seconds * 8000)].tobytes()
+
+
+@dataclass
+class Practice:
+    """Made in `folder` on entering. `clock`, `facts` and `sessions` may be changed by the test at any time."""
+
+    folder: Path
+    clock: FakeClock = field(default_factory=lambda: FakeClock(wall=NOON))
+    idle: float = 600.0
+    retention: Retention = field(default_factory=Retention)
+    zone: str = "America/New_York"
+
+    def __enter__(self) -> Self:
+        self.settings = Settings(
+            practice=PracticeSettings(name="Elm Street Dental", zone=self.zone),
+            retention=self.retention,
+            page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
+        )
+        people.found_practice(self.folder, NAME, PASSWORD, 15)
+        self.inbox = Inbox(self.folder, 2, journal.slots_for(Voice().longest_message), self.clock)
+        self.inbox.start()
+        self.facts: dict[str, Any] = {}
+        self.control = Server(self.folder / "control.sock", own_users("", ""), self._answers())
+        self.control.start()
+        self.sessions = Sessions(self.clock, self.idle, 12 * 3600.0)
+        client = Client(self.folder / "control.sock")
+        self.services = PageServices(self.settings, Reader(self.folder), self.folder, client, self.sessions, self.clock)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.control.stop()
+        self.inbox.close()
+
+    def app(self) -> Flask:
+        """The page."""
+        return create_app(self.services)
+
+    def add_technician(self) -> None:
+        """Somebody who may see how the box is, and no message."""
+        admin = unlock(self.folder, NAME, PASSWORD)
+        files = people.prepare_person(self.folder, admin, TECHNICIAN, Role.TECHNICIAN, TECHNICIAN_PASSWORD, 15)
+        people.write_person(self.folder, files)
+
+    def leave(
+        self, sound: bytes, number: str = "", name: str = "", *, at: float | None = None, mailbox: str = "front-desk"
+    ) -> str:
+        """A caller leaves a message at `at`; its id. Later messages must come later."""
+        present, self.clock.wall = self.clock.wall, self.clock.wall if at is None else at
+        try:
+            envelope = Envelope(caller_number=number, caller_name=name)
+            delivery = self.inbox.begin(Kind.VOICEMAIL, mailbox, envelope)
+            for start in range(0, len(sound), SECOND):
+                delivery.append(sound[start : start + SECOND])
+            return delivery.finish(replace(envelope, duration=len(sound) / SECOND)).stamp.id
+        finally:
+            self.clock.wall = present
+
+    def hear(self, id: str, at: float | None = None) -> None:
+        """Somebody heard it at `at`."""
+        present, self.clock.wall = self.clock.wall, self.clock.wall if at is None else at
+        self.inbox.mark_heard(id, True)
+        self.clock.wall = present
+
+    def lose_power_during(self, sound: bytes, number: str = "", name: str = "") -> None:
+        """The power goes while a message comes in, and returns."""
+        delivery = self.inbox.begin(Kind.VOICEMAIL, "front-desk", Envelope(caller_number=number, caller_name=name))
+        for start in range(0, len(sound), SECOND):
+            delivery.append(sound[start : start + SECOND])
+        self.inbox.close()
+        self.inbox = Inbox(self.folder, 2, journal.slots_for(Voice().longest_message), self.clock)
+        assert self.inbox.start() == 1
+
+    def _answers(self) -> dict[Verb, Any]:
+        undo = self.retention.undo
+        return {
+            Verb.STATUS: lambda _: self._status(),
+            Verb.MARK_HEARD: lambda given: self.inbox.mark_heard(given["id"], given["heard"]),
+            Verb.ERASE: lambda given: self.inbox.erase(given["id"], undo),
+            Verb.UNDO_ERASE: lambda given: self.inbox.undo_erase(given["id"]),
+        }
+
+    def _status(self) -> Any:
+        usual: dict[str, Any] = {
+            "now": self.clock.now(),
+            "trust": Trust.TRUSTED,
+            "asterisk_answers": True,
+            "calls": 0,
+            "storage_good": True,
+            "free_bytes": 91,
+            "disk_bytes": 100,
+            "rows": self.inbox.list(),
+            "next_purge": self.clock.now() + 14 * 3600,
+            "last_fault": None,
+        }
+        facts = Facts(**(usual | self.facts))
+        box = BoxFacts(
+            new_messages=condition.new_messages(facts.rows),
+            line_ready=facts.asterisk_answers and facts.storage_good,
+            calls=facts.calls,
+            level=condition.level(facts),
+        )
+        return condition.status(facts, lamps(box))
+
+
+class Served:
+    """The page on a real TLS port of loopback, for a real browser."""
+
+    def __init__(self, practice: Practice) -> None:
+        port = practice.settings.page.port
+        self.address = f"https://localhost:{port}"
+        self._server = make_server("127.0.0.1", port, practice.app(), threaded=True, ssl_context="adhoc")
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join(10)
+        self._server.server_close()

@@ -1,0 +1,24 @@
+"""The page: what staff see and hear, as one Flask application made by `create_app`."""
+
+from __future__ import annotations
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from web import access, files, frame, guard, health, inbox, refusals, requests, services
+from web.services import PageServices
+
+
+def create_app(page: PageServices) -> Flask:
+    """The page on these services. Raises `web.guard.UndeclaredRouteError` when a route does not say who may use it."""
+    app = Flask(__name__, static_folder=None)
+    app.request_class = requests.SmallRequest
+    services.put(app, page)
+    for blueprint in (files.files, access.access, inbox.inbox, health.health):
+        app.register_blueprint(blueprint)
+    guard.stand_before(app, page.settings.page)
+    refusals.put(app)
+    app.context_processor(frame.around)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    return app

@@ -1,0 +1,38 @@
+"""What stands around every page: the practice, who is logged in and until when, and the strip."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from web import access, files, health, words
+from web.guard import person_here
+from web.services import here
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who is logged in, as the page shows it."""
+
+    name: str
+    until: str  # time of day at which they must log in again
+    ends_in: int  # s until they are logged off if they do nothing
+    reads: bool
+
+
+def around() -> dict[str, Any]:
+    """The variables that every template has."""
+    services, session = here(), person_here()
+    always: dict[str, Any] = {
+        "asset": files.address,
+        "practice": services.settings.practice.name,
+        "toast": None,
+        "missing": False,
+    }
+    if session is None:
+        return always
+    until = words.clock_time(services.clock.now() + session.ends_in, services.zone)
+    me = Me(session.person.name.capitalize(), until, math.ceil(session.rests_in), session.person.may_read)
+    strip = health.strip(health.look(), services.zone)
+    return always | {"me": me, "home": access.home(session.person.role), "strip": strip}

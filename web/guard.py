@@ -1,0 +1,154 @@
+"""Deny by default. Each view declares who may use it; a view without a declaration stops the page from being made.
+
+In this order a request is refused: asked for under a foreign name (421, DNS rebinding), sent by another site (403), nobody logged in (401), not this role's
+business (403). Every answer leaves with headers that let it do as little as possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from flask import Flask, Response, g, redirect, request, url_for
+from werkzeug.exceptions import Forbidden, MisdirectedRequest, Unauthorized
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.access.roles import Role
+from appliance.access.sessions import Session
+from appliance.settings import Page
+from web.services import here
+
+COOKIE: Final = "__Host-keepline"  # the prefix makes browsers insist on Secure, Path=/ and this very host
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+EVERYBODY: Final = frozenset(Role)
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; trusted-types keepline; require-trusted-types-for 'script'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=86400",  # one day, until the private CA has proven itself
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Who may use a view: roles, or anybody at all; and whether using it shows that a person is there."""
+
+    roles: frozenset[Role] = frozenset()
+    public: bool = False
+    activity: bool = True
+
+
+class UndeclaredRouteError(RuntimeError):
+    """A route says not who may use it. Put `@allow(...)` or `@public` under its route."""
+
+
+def allow(roles: frozenset[Role], *, activity: bool = True) -> Callable[[View], View]:
+    """Declares that people of these roles may use the view. `activity=False`: the page's own polling, which keeps no session alive."""
+    return lambda view: _declare(view, Declared(roles, activity=activity))
+
+
+def public(view: View) -> View:
+    """Declares that anybody on the network may use the view."""
+    return _declare(view, Declared(public=True, activity=False))
+
+
+def _declare(view: View, declared: Declared) -> View:
+    cast(Any, view).declared = declared
+    return view
+
+
+def stand_before(app: Flask, page: Page) -> None:
+    """Put the guard before every route of `app`. Raises `UndeclaredRouteError`."""
+    undeclared = [rule.rule for rule in app.url_map.iter_rules() if declared(app, rule.endpoint) is None]
+    if undeclared:
+        raise UndeclaredRouteError(f"who may use {', '.join(undeclared)}?")
+    hosts = frozenset(_hosts(page))
+
+    def check() -> AnyResponse | None:
+        if request.host not in hosts:
+            raise MisdirectedRequest
+        _refuse_other_sites()
+        return _authorise(app)
+
+    app.before_request(check)
+    app.after_request(_dress)
+    app.teardown_request(_forget)
+
+
+def declared(app: Flask, endpoint: str) -> Declared | None:
+    """What the view behind `endpoint` declares."""
+    return getattr(app.view_functions[endpoint], "declared", None)
+
+
+def session() -> Session:
+    """The session of the person who asks; only views that `allow` roles may call this."""
+    return cast(Session, g.session)
+
+
+def person_here() -> Session | None:
+    """The session if somebody is logged in, for pages that are shown to both."""
+    return cast("Session | None", g.get("session"))
+
+
+def _hosts(page: Page) -> Iterator[str]:
+    for name in page.names:
+        shown = f"[{name}]" if ":" in name else name.lower()
+        yield f"{shown}:{page.port}"
+        if page.port == 443:
+            yield shown
+
+
+def _refuse_other_sites() -> None:
+    """Nothing is done, and nothing but a page is shown, at another site's request (Fetch Metadata; Origin where a browser lacks it)."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if request.method in SAFE_METHODS:
+        if site in {"cross-site", "same-site"} and request.headers.get("Sec-Fetch-Mode") != "navigate":
+            raise Forbidden
+        return
+    own = f"https://{request.host}"
+    if site is None:
+        if origin != own:
+            raise Forbidden
+    elif site != "same-origin" or origin not in {None, "null", own}:  # our own forms say "null": we send no referrer
+        raise Forbidden
+
+
+def _authorise(app: Flask) -> AnyResponse | None:
+    rule = declared(app, request.endpoint) if request.endpoint else Declared(public=True, activity=False)
+    if rule is None:
+        raise Forbidden
+    cookie = request.cookies.get(COOKIE)
+    found = here().sessions.get(cookie, rule.activity) if cookie else None
+    g.session = found
+    if rule.public:
+        return None
+    if found is None:
+        if request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+            return redirect(url_for("access.show_log_in"), 303)
+        raise Unauthorized
+    if found.person.role not in rule.roles:
+        raise Forbidden
+    return None
+
+
+def _forget(_: BaseException | None) -> None:
+    """The answer is made: overwrite the key that opened it."""
+    if found := person_here():
+        found.close()
+
+
+def _dress(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,192 @@
+"""The list of messages, one message, its sound, and what can be done with it."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask import redirect as redirect_to
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.access.roles import READERS
+from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
+from appliance.messages import Envelope, Row
+from web import listing, memory, requests, sound, waveform, words
+from web.guard import allow, session
+from web.listing import Asked, ListView, Present
+from web.services import here
+
+inbox = Blueprint("inbox", __name__)
+
+SHORTEST_TOAST: Final = 3.0  # s; less is not worth showing
+LONGEST_TOAST: Final = 30.0  # s; after that the list still has the undo
+NO_SOUND: Final = bytes(waveform.BARS)
+SANDBOX: Final = "default-src 'none'; sandbox"
+
+
+@inbox.get("/")
+@allow(READERS)
+def show_list() -> str:
+    """The list."""
+    return render_template("inbox.html", area="inbox", list=_list(), message=None, toast=_toast())
+
+
+@inbox.get("/messages/<id>")
+@allow(READERS)
+def show_message(id: str) -> str | tuple[str, int]:
+    """The list with one message open."""
+    try:
+        message = _message(id)
+    except MessageNotFoundError:
+        return render_template(
+            "inbox.html", area="inbox", list=_list(), message=None, missing=True, toast=_toast()
+        ), 404
+    return render_template("inbox.html", area="inbox", list=_list(), message=message, toast=_toast())
+
+
+@inbox.get("/parts/list")
+@allow(READERS, activity=False)
+def list_part() -> str:
+    """The list alone, for the page that keeps itself fresh."""
+    return render_template("_list.html", list=_list(), message=None)
+
+
+@inbox.get("/parts/messages/<id>")
+@allow(READERS, activity=False)
+def message_part(id: str) -> str | tuple[str, int]:
+    """One message alone, likewise."""
+    try:
+        return render_template("_message.html", list=_list(), message=_message(id))
+    except MessageNotFoundError:
+        return render_template("_missing.html"), 404
+
+
+@inbox.get("/messages/<id>/content")
+@allow(READERS)
+def content(id: str) -> Response:
+    """The sound, or the pages, straight from the sealed file."""
+    row = here().reader.row(requests.message_id(id))
+    return sound.answer(request, row, here().reader.open(row, session().practice))
+
+
+@inbox.get("/messages/<id>/wave.svg")
+@allow(READERS, activity=False)
+def waveform_picture(id: str) -> Response:
+    """The shape of the sound for a row of the list."""
+    response = Response(waveform.small(_levels(here().reader.row(requests.message_id(id)))), mimetype="image/svg+xml")
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+@inbox.post("/messages/<id>/heard")
+@allow(READERS)
+def mark_heard(id: str) -> AnyResponse:
+    """Say that the message was heard, or that it is new again."""
+    here().control.mark_heard(requests.message_id(id), requests.heard(request))
+    return _done(url_for("inbox.show_message", id=id))
+
+
+@inbox.post("/messages/<id>/erase")
+@allow(READERS)
+def erase(id: str) -> AnyResponse | str:
+    """Erase the message; for a while it can be had back."""
+    here().control.erase(requests.message_id(id))
+    memory.of(session()).erased = memory.Erased(id, here().clock.now() + LONGEST_TOAST)
+    if requests.wants_part(request):
+        return render_template("_toast.html", toast=_toast())
+    return redirect_to(url_for("inbox.show_list"), 303)
+
+
+@inbox.post("/messages/<id>/undo")
+@allow(READERS)
+def undo_erase(id: str) -> AnyResponse:
+    """Have an erased message back."""
+    here().control.undo_erase(requests.message_id(id))
+    memory.of(session()).erased = None
+    return _done(url_for("inbox.show_message", id=id))
+
+
+@inbox.post("/search")
+@allow(READERS)
+def search() -> AnyResponse:
+    """Search by name or number. What was searched for stays in the session's memory, out of every address."""
+    memory.of(session()).search = requests.search(request)
+    return _done(url_for("inbox.show_list"))
+
+
+def version() -> str:
+    """Changes when the list would: with the inbox, at midnight, and with the search."""
+    day = words.machine(here().clock.now(), here().zone)[:10]
+    return f"{here().reader.version()} {day}"
+
+
+def _done(then: str) -> AnyResponse:
+    """Nothing more to show to a script; the next page to a form."""
+    return Response(status=204) if requests.wants_part(request) else redirect_to(then, 303)
+
+
+def _present() -> Present:
+    services = here()
+    return Present(services.clock.now(), services.zone, services.settings.retention)
+
+
+def _list() -> ListView:
+    known = memory.of(session())
+    asked = Asked(
+        requests.page_number(request), known.search, version()
+    )  # before the rows: a change in between shows at the next look
+    return listing.show_page(here().reader.list(), asked, _envelope, _present())
+
+
+def _message(id: str) -> listing.MessageView:
+    row = here().reader.row(requests.message_id(id))
+    envelope = _envelope(row)
+    levels = _levels(row) if envelope else NO_SOUND
+    return listing.show_message(row, envelope, waveform.draw(levels, 64), _present())
+
+
+def _envelope(row: Row) -> Envelope | None:
+    """What is known of the message; None when it cannot be opened."""
+
+    def read() -> Envelope | None:
+        try:
+            message = here().reader.open(row, session().practice)
+        except (SealError, DamagedMessageError, MessageNotFoundError):
+            return None
+        try:
+            return message.header.envelope
+        finally:
+            message.close()
+
+    return memory.of(session()).envelopes.get(row.stamp.id, read)
+
+
+def _levels(row: Row) -> bytes:
+    def read() -> bytes:
+        message = here().reader.open(row, session().practice)
+        try:
+            with io.BufferedReader(sound.Content(message), sound.PIECE) as opened:
+                return waveform.loudness(opened)
+        except (SealError, waveform.NotASoundError):
+            return NO_SOUND
+        finally:
+            message.close()
+
+    return memory.of(session()).drawings.get(row.stamp.id, read)
+
+
+def _toast() -> dict[str, object] | None:
+    erased = memory.of(session()).erased
+    if erased is None:
+        return None
+    try:
+        row = here().reader.row(erased.id)
+    except MessageNotFoundError:
+        return None
+    seconds = min(row.erase_at or 0.0, erased.until) - here().clock.now()
+    if row.erase_at is None or seconds < SHORTEST_TOAST:
+        return None
+    envelope = _envelope(row)
+    who = words.who(envelope) if envelope else "a message"
+    return {"id": erased.id, "seconds": round(seconds), "sentence": f"Erased: {who}, {words.length(row)}."}

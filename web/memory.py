@@ -1,0 +1,69 @@
+"""What the page remembers for one session, in memory only: opened envelopes, drawn sounds, the search, the last erasure. It goes when the session goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar, cast
+
+from appliance.access.sessions import Session
+from appliance.messages import Envelope
+
+MOST_ENVELOPES: Final = 2_000  # some 300 octets each
+MOST_DRAWINGS: Final = 1_000  # 96 octets each
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Shelf(Generic[K, V]):
+    """So many values at most; the one made first goes first. Many threads may use it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: dict[K, V] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value for `key`, made now if it is not there."""
+        with self._lock:
+            if key in self._values:
+                return self._values[key]
+        made = make()
+        with self._lock:
+            self._values[key] = made
+            while len(self._values) > self._most:
+                del self._values[next(iter(self._values))]
+        return made
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The erasure that can still be undone from the foot of the page."""
+
+    id: str
+    until: float  # s since 1970
+
+
+@dataclass(slots=True)
+class Memory:
+    """The memory of one session."""
+
+    envelopes: Shelf[str, Envelope | None] = field(
+        default_factory=lambda: Shelf(MOST_ENVELOPES)
+    )  # None: cannot be opened
+    drawings: Shelf[str, bytes] = field(default_factory=lambda: Shelf(MOST_DRAWINGS))
+    search: str = ""
+    erased: Erased | None = None
+
+    def __repr__(self) -> str:
+        return "Memory(private)"
+
+
+def of(session: Session) -> Memory:
+    """The memory of `session`, kept where the session itself is kept."""
+    return cast(Memory, session.memory.setdefault("page", Memory()))

@@ -1,0 +1,103 @@
+"""What a person reads when something cannot be: what happened, what it means, what to do. Never a code alone, never what was sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from appliance import logs
+from appliance.errors import (
+    ControlError,
+    DamagedMessageError,
+    KeeplineError,
+    LockedError,
+    MessageNotFoundError,
+    SealError,
+)
+from web import access, requests
+from web.guard import person_here
+from web.services import here
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal in words."""
+
+    title: str
+    sentence: str
+
+
+GONE: Final = Refusal("This message is gone", "It was erased, or purged because its time had come.")
+SHUT: Final = Refusal(
+    "This message cannot be opened",
+    "Its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected.",
+)
+SILENT: Final = Refusal(
+    "That could not be done",
+    "The part of the box that keeps the list does not run. Nothing was changed. Wait a minute and try again; if this stays, switch the box off and on.",
+)
+OURS: Final = Refusal(
+    "Something went wrong",
+    "That was our mistake, not yours. Nothing was lost. Try again; if it stays, tell whoever looks after Keepline.",
+)
+BY_CODE: Final = {
+    400: Refusal(
+        "That was not understood", "The page may be older than the box. Open it again and repeat what you did."
+    ),
+    401: Refusal("You are logged off", "Log in to go on."),
+    403: Refusal(
+        "That is not for you to see",
+        "Your role does not include this, or the request came from another site. Nothing was done.",
+    ),
+    404: Refusal("There is no such page", "The address may be mistyped, or what was there is gone."),
+    405: Refusal("That does not work this way", "Open the page again and use its buttons."),
+    413: Refusal("That was too much", "More was sent than any form here holds. Nothing was done."),
+    421: Refusal("This is not the box’s name", "Use the address that stands on the box’s label or in its settings."),
+}
+
+
+def put(app: Flask) -> None:
+    """Let `app` answer every error in plain words."""
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(MessageNotFoundError, lambda _: _answer(GONE, 404))
+    app.register_error_handler(DamagedMessageError, lambda _: _answer(SHUT, 410))
+    app.register_error_handler(SealError, lambda _: _answer(SHUT, 410))
+    app.register_error_handler(LockedError, lambda _: _answer(BY_CODE[401], 401))
+    app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))
+    app.register_error_handler(KeeplineError, _failed)
+    app.register_error_handler(Exception, _failed)
+
+
+def _refused(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:
+        return Response(status=code, headers=dict(error.get_headers()))
+    return _answer(BY_CODE.get(code, BY_CODE[400] if code < 500 else OURS), code)
+
+
+def _failed(error: Exception) -> Response:
+    log.error(
+        "page.failed view=%s", request.endpoint, exc_info=error
+    )  # the formatter names places, never what was said
+    return _answer(OURS, 500)
+
+
+def _answer(refusal: Refusal, code: int) -> Response:
+    if requests.wants_part(request):
+        return Response(f"{refusal.title}. {refusal.sentence}", status=code, mimetype="text/plain")
+    session = person_here()
+    home = access.home(session.person.role) if session else access.way_in()
+    page = render_template(
+        "problem.html",
+        title=refusal.title,
+        sentence=refusal.sentence,
+        home="" if code == 421 else home,
+        way_out="Back to Keepline" if session else "Log in",
+        practice=here().settings.practice.name if session else "Keepline",
+    )
+    return Response(page, status=code)

@@ -1,0 +1,119 @@
+"""What browsers send, parsed at the edge: a request becomes values or an error in plain words. Bodies are small and stay in memory."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import IO, Final
+
+from flask import Request
+from werkzeug.exceptions import BadRequest, NotFound
+
+LARGEST_BODY: Final = 8 * 1024  # octets; the longest form is name and password
+LONGEST_NAME: Final = 80  # letters
+LONGEST_PASSWORD: Final = 1024
+LONGEST_SEARCH: Final = 80
+
+
+class SmallRequest(Request):
+    """A request whose body never touches a disk: small, and any part of it in memory (Werkzeug would spool uploads to a temporary file)."""
+
+    max_content_length = LARGEST_BODY
+    max_form_memory_size = LARGEST_BODY
+    max_form_parts = 16
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()  # never more than LARGEST_BODY comes in
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """What the log-in form holds."""
+
+    name: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "LogIn(private)"
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """Octets `start` to `end`, both included."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start + 1
+
+
+class UnsatisfiableRangeError(ValueError):
+    """The range that was asked for lies outside the content."""
+
+
+def log_in(request: Request) -> LogIn:
+    """Name and password; too long ones are cut, since none such exists. Names for logging in have no capital letters: a telephone's keyboard puts them."""
+    form = request.form
+    return LogIn(form.get("name", "").strip().lower()[:LONGEST_NAME], form.get("password", "")[: LONGEST_PASSWORD + 1])
+
+
+def message_id(text: str) -> str:
+    """The id in an address; anything else was never a message."""
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise NotFound
+    return text
+
+
+def page_number(request: Request) -> int:
+    """Which page of the list; the first when none or nonsense is asked for."""
+    asked = request.args.get("page", "1")
+    return int(asked) if re.fullmatch(r"[1-9][0-9]{0,5}", asked) else 1
+
+
+def heard(request: Request) -> bool:
+    """Does the form say that the message was heard, or that it is new again?"""
+    match request.form.get("heard"):
+        case "yes":
+            return True
+        case "no":
+            return False
+        case _:
+            raise BadRequest
+
+
+def wants_part(request: Request) -> bool:
+    """Does one of our scripts ask, which wants the piece that changed and no whole page?"""
+    return request.headers.get("Keepline-Part") == "yes"
+
+
+def search(request: Request) -> str:
+    """What is searched for."""
+    return " ".join(request.form.get("search", "").split())[:LONGEST_SEARCH]
+
+
+def byte_range(header: str | None, size: int) -> ByteRange | None:
+    """The one range that `header` asks for of `size` octets (RFC 9110 §14); None means the whole, also for several ranges or another unit.
+
+    Raises `UnsatisfiableRangeError` for a range of which no octet exists.
+    """
+    found = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", header or "", re.ASCII | re.IGNORECASE)
+    if found is None or found[1] + found[2] == "":
+        return None
+    if not found[1]:  # the last so many
+        start, end = max(0, size - int(found[2])), size - 1
+    else:
+        start, end = int(found[1]), min(int(found[2]), size - 1) if found[2] else size - 1
+        if found[2] and int(found[2]) < start:
+            return None  # not a range at all: to be passed over
+    if start >= size or start > end:
+        raise UnsatisfiableRangeError
+    return ByteRange(start, end)

@@ -1,0 +1,50 @@
+/** Every request of our scripts goes through here: pieces of a page come back, refusals come back in plain words, an ended session ends the page. */
+
+const policy = window.trustedTypes?.createPolicy("keepline", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+let endsAt = Infinity; // ms on performance.now(): when the box said the session would end
+
+export class Refused extends Error {}
+
+/** The text at `address`; with `form` it is sent there. Throws `Refused` with words for a person. */
+export async function ask(address, form = null) {
+  let answer;
+  try {
+    answer = await fetch(address, {
+      method: form ? "POST" : "GET",
+      body: form ? new URLSearchParams(form) : null,
+      headers: { "Keepline-Part": "yes" },
+      redirect: "error",
+      signal: AbortSignal.timeout(10_000),
+    });
+  } catch {
+    throw new Refused("The box does not answer. Check that this device is on the practice's network, then try again.");
+  }
+  const text = await answer.text();
+  if (answer.status === 401) leave();
+  if (!answer.ok) throw Object.assign(new Refused(text), { status: answer.status, piece: text });
+  return text;
+}
+
+/** The elements that `html`, which our own server made, describes. */
+export function elements(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = policy.createHTML(html);
+  return holder.content;
+}
+
+/** Remember when the session will end. */
+export function expectEnd(seconds) {
+  endsAt = performance.now() + seconds * 1000;
+}
+
+/** Has the session's time run out, as far as this page knows? */
+export function overdue() {
+  return performance.now() > endsAt;
+}
+
+/** The session has ended: nothing of it stays on the screen. */
+export function leave() {
+  const why = performance.now() > endsAt - 3000 ? "idle" : "locked";
+  document.body.hidden = true;
+  window.location.replace(`/login?why=${why}`);
+}

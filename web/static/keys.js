@@ -1,0 +1,51 @@
+/** Every action has a key. What is typed into a field stays there. */
+
+import { currentLink, links } from "./list.js";
+import { close, complain, open, press, sideBySide } from "./message.js";
+import { player } from "./player.js";
+
+const help = document.getElementById("keys");
+const search = document.getElementById("search");
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  " ": () => player()?.toggle(),
+  ArrowLeft: () => player()?.skip(-5),
+  ArrowRight: () => player()?.skip(5),
+  h: () => press("heard"),
+  e: () => press("erase"),
+  u: () => press("undo"),
+  "/": () => search?.select(),
+  "?": () => help.showModal(),
+  Escape: () => document.body.classList.contains("reading") && close(),
+};
+
+/** Listen for them. */
+export function start() {
+  document.addEventListener("keydown", (event) => {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || help.open) return;
+    if (!(key in KEYS) || belongsTo(event.target, key)) return;
+    event.preventDefault();
+    KEYS[key]();
+  });
+}
+
+/** Does the element that has the focus need this key for itself? */
+function belongsTo(target, key) {
+  if (target.matches(".wave-seek")) return false;
+  if (target === search && key === "Escape") return false;
+  if (target.matches("input, select, textarea")) return true;
+  return key === " " && target.matches("button, summary");
+}
+
+function move(by) {
+  const rows = links();
+  const place = rows.indexOf(currentLink());
+  const next = place < 0 ? rows[0] : rows[place + by];
+  if (!next) return;
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  if (sideBySide()) open(next, { focus: "none" }).catch(complain);
+}

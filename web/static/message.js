@@ -1,0 +1,183 @@
+/** Opens messages beside the list (or over it, on a telephone) and does what can be done with one. */
+
+import { ask, elements, Refused } from "./ask.js";
+import { currentLink, links, refresh, showCurrent } from "./list.js";
+import { player, setUp } from "./player.js";
+import { active } from "./session.js";
+
+const pane = document.getElementById("message");
+const wide = window.matchMedia("(min-width: 60rem)");
+const toastPlace = document.getElementById("toast");
+let toastTimer = 0;
+
+const article = () => pane.querySelector("[data-message]");
+const idIn = (address) => new URL(address, window.location.href).pathname.match(/^\/messages\/([0-9a-f]{32})/)?.[1];
+
+/** Are list and message both on the screen? */
+export const sideBySide = () => wide.matches;
+
+/** Take over links, forms and history of the list page. */
+export function start() {
+  document.addEventListener("click", clicked);
+  document.addEventListener("submit", submitted);
+  window.addEventListener("popstate", () => show(window.location.href).catch(complain));
+  ready();
+  keepToast();
+}
+
+/** Open the message behind `link`. */
+export async function open(link, { focus = "message" } = {}) {
+  const address = link.href;
+  const state = { under: history.state?.under || !document.body.classList.contains("reading") };
+  if (article() && sideBySide()) history.replaceState(state, "", address);
+  else history.pushState(state, "", address);
+  showCurrent();
+  await show(address);
+  if (focus === "message") pane.focus({ preventScroll: true });
+}
+
+/** Back to the list. */
+export function close() {
+  if (history.state?.under) history.back();
+  else {
+    history.pushState(null, "", "/");
+    show("/").catch(complain);
+  }
+}
+
+/** Bring the open message up to date and leave its player alone. */
+export async function refreshMessage() {
+  const old = article();
+  if (!old) return;
+  const fresh = elements(await piece(old.dataset.message)).querySelector("[data-message]");
+  if (!fresh || article() !== old) return;
+  old.dataset.state = fresh.dataset.state;
+  for (const part of fresh.querySelectorAll("[data-piece]")) {
+    const there = old.querySelector(`[data-piece="${part.dataset.piece}"]`);
+    if (part.dataset.piece === "player" || there.isEqualNode(part)) continue;
+    const held = there.contains(document.activeElement);
+    there.replaceWith(part);
+    if (held) part.querySelector("button")?.focus();
+  }
+}
+
+/** Press the button for `deed` ("heard", "erase", "undo") if there is one. */
+export function press(deed) {
+  const selector = `form[data-do="${deed}"] button`;
+  const places = deed === "undo" ? [toastPlace, pane, currentRow()] : [pane];
+  for (const place of places) {
+    const button = place?.querySelector(selector);
+    if (button) return button.click();
+  }
+}
+
+const currentRow = () => document.activeElement?.closest?.("#rows .row");
+
+async function show(address) {
+  const id = idIn(address);
+  document.body.classList.toggle("reading", Boolean(id));
+  if (!id) {
+    const last = article()?.dataset.message;
+    pane.replaceChildren(document.getElementById("choose").content.cloneNode(true));
+    setUp(pane, {});
+    showCurrent();
+    document.querySelector(`#m-${last} > a`)?.focus({ preventScroll: true });
+    return;
+  }
+  const html = await piece(id);
+  if (idIn(window.location.href) !== id) return; // somebody went on meanwhile
+  pane.replaceChildren(elements(html));
+  pane.scrollTop = 0;
+  if (!sideBySide()) window.scrollTo(0, 0);
+  showCurrent();
+  ready();
+}
+
+async function piece(id) {
+  try {
+    return await ask(`/parts/messages/${id}${window.location.search}`);
+  } catch (refused) {
+    if (refused.status === 404) return refused.piece;
+    throw refused;
+  }
+}
+
+function ready() {
+  const id = article()?.dataset.message;
+  setUp(pane, {
+    active,
+    heard: () => {
+      if (article()?.dataset.state === "new") say(id, "heard", { heard: "yes" }).catch(complain);
+    },
+  });
+}
+
+async function say(id, deed, form) {
+  const answer = await ask(`/messages/${id}/${deed}`, form);
+  await Promise.all([refresh(), refreshMessage()]);
+  return answer;
+}
+
+function clicked(event) {
+  const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  const link = event.target.closest("a");
+  if (!plain || !link || event.defaultPrevented) return;
+  if (link.matches("#rows a")) {
+    event.preventDefault();
+    if (link.getAttribute("aria-current") !== "true" || !sideBySide()) open(link).catch(complain);
+  } else if (link.matches(".back")) {
+    event.preventDefault();
+    close();
+  }
+}
+
+function submitted(event) {
+  const deed = event.target.dataset.do;
+  if (!deed) return;
+  event.preventDefault();
+  const id = idIn(event.target.action);
+  const form = Object.fromEntries(new FormData(event.target));
+  const deeds = { heard: () => say(id, "heard", form), erase: () => erase(id), undo: () => undo(id) };
+  deeds[deed]().catch(complain);
+}
+
+async function erase(id) {
+  const open_ = article()?.dataset.message === id;
+  const rows = links();
+  const place = rows.findIndex((link) => idIn(link.href) === id);
+  const next = rows[place + 1] ?? rows[place - 1];
+  if (open_) player()?.stop();
+  const toast = await ask(`/messages/${id}/erase`, {});
+  await refresh();
+  if (open_ && sideBySide() && next?.isConnected) {
+    await open(next, { focus: "none" });
+    next.focus();
+  } else if (open_) close();
+  toastPlace.replaceChildren(elements(toast));
+  keepToast();
+}
+
+async function undo(id) {
+  await say(id, "undo", {});
+  toastPlace.replaceChildren();
+  const link = links().find((one) => idIn(one.href) === id);
+  if (sideBySide() && link) await open(link);
+  else link?.focus();
+}
+
+function keepToast() {
+  clearTimeout(toastTimer);
+  const toast = toastPlace.querySelector("[data-seconds]");
+  if (toast) toastTimer = setTimeout(() => toast.remove(), Number(toast.dataset.seconds) * 1000);
+}
+
+/** Say in words what went wrong. */
+export function complain(error) {
+  if (!(error instanceof Refused)) throw error;
+  const holder = document.createElement("div");
+  holder.className = "toast";
+  holder.dataset.seconds = "10";
+  holder.append(Object.assign(document.createElement("p"), { textContent: error.message }));
+  toastPlace.replaceChildren(holder);
+  keepToast();
+}

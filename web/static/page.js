@@ -1,0 +1,33 @@
+/** What runs on every page after log-in. Everything here only makes quicker what links and forms do without it. */
+
+import { ask, elements, Refused } from "./ask.js";
+import { watch } from "./session.js";
+
+const parts = {
+  list: async () => {},
+  box: async () => {
+    await renew("strip", "/parts/strip");
+    await renew("status", "/parts/status");
+  },
+};
+
+async function renew(id, address) {
+  const old = document.getElementById(id);
+  if (!old) return;
+  const fresh = elements(await ask(address)).getElementById(id);
+  if (!old.isEqualNode(fresh)) old.replaceWith(fresh);
+}
+
+if (document.getElementById("list")) {
+  const [list, message, search, keys] = await Promise.all(["list", "message", "search", "keys"].map((name) => import(`./${name}.js`)));
+  parts.list = () => Promise.all([list.refresh(), message.refreshMessage()]);
+  message.start();
+  search.start();
+  keys.start();
+}
+
+watch((what) =>
+  parts[what]().catch((error) => {
+    if (!(error instanceof Refused)) throw error;
+  }),
+);

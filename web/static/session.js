@@ -1,0 +1,59 @@
+/** Asks the box every second or so whether anything changed, and says in good time when the session is about to end. */
+
+import { ask, expectEnd, leave, overdue } from "./ask.js";
+
+const EVERY = 1200; // ms: what arrives is on the screen within two seconds
+const TRIES = 3; // without an answer before the page says so
+const REST = 15_000; // ms between two words to the box that somebody is there
+
+const ending = document.getElementById("ending");
+const silent = document.getElementById("silent");
+let failures = 0;
+let told = -Infinity;
+
+/** Call `changed(what)` with "list" or "box" when that part of the page is old. */
+export function watch(changed) {
+  const known = {};
+  const look = async () => {
+    try {
+      const pulse = JSON.parse(await ask("/pulse"));
+      failures = 0;
+      silent.hidden = true;
+      expectEnd(pulse.ends_in);
+      warn(pulse);
+      for (const what of ["list", "box"]) {
+        if (what in known && known[what] !== pulse[what]) await changed(what);
+        known[what] = pulse[what];
+      }
+    } catch {
+      if (overdue()) leave();
+      failures += 1;
+      silent.hidden = failures < TRIES;
+    }
+    setTimeout(look, EVERY);
+  };
+  known.list = document.getElementById("list")?.dataset.version;
+  if (known.list === undefined) delete known.list;
+  look();
+
+  for (const sign of ["keydown", "pointerdown", "wheel", "touchstart"]) {
+    document.addEventListener(sign, active, { passive: true });
+  }
+  document.addEventListener("visibilitychange", () => overdue() && leave());
+  document.getElementById("ending-stay").addEventListener("click", active);
+}
+
+/** Somebody is there. */
+export function active() {
+  if (performance.now() - told < REST && ending.hidden) return;
+  told = performance.now();
+  ask("/stay", {}).then(() => (ending.hidden = true), () => (told = -Infinity));
+}
+
+function warn({ ends_in: left, warning, can_stay: canStay }) {
+  document.getElementById("ending-seconds").textContent = left < 1.5 ? "1 second" : `${Math.round(left)} seconds`;
+  document.getElementById("ending-idle").hidden = !canStay;
+  document.getElementById("ending-stay").hidden = !canStay;
+  document.getElementById("ending-long").hidden = canStay;
+  ending.hidden = !warning;
+}

@@ -1,0 +1,116 @@
+"""Numbers, times and lengths as a person would say them. Pure: the zone and the present moment are arguments."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from appliance.messages import Envelope, Kind, Row
+
+UNKNOWN: Final = "Unknown caller"
+NIGHT_ENDS: Final = 6  # o'clock: 02:00 of the coming night is "tonight", not "tomorrow"
+
+
+def who(envelope: Envelope) -> str:
+    """Who left the message: the name, else the number in local form, else "Unknown caller"."""
+    return _clean(envelope.caller_name) or number(envelope.caller_number) or UNKNOWN
+
+
+def number(raw: str) -> str:
+    """A telephone number in local form: "(555) 123-4567" for ten digits of North America, others grouped as they came."""
+    digits = re.sub(r"\D", "", raw)
+    if len(digits) == 11 and digits.startswith("1"):
+        digits = digits[1:]
+    elif raw.strip().startswith("+"):
+        return "+" + digits
+    if len(digits) == 10:
+        return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
+    if len(digits) == 7:
+        return f"{digits[:3]}-{digits[3:]}"
+    return digits
+
+
+def when(at: float, now: float, zone: tzinfo) -> str:
+    """A moment as short as it can be said: "10:42", "Yesterday", "Monday", "12 Oct", "12 Oct 2024"."""
+    then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
+    days = (today - then.date()).days
+    if days == 0:
+        return f"{then:%H:%M}"
+    if days == 1:
+        return "Yesterday"
+    if 1 < days < 7:
+        return f"{then:%A}"
+    return f"{then.day} {then:%b}" if then.year == today.year else f"{then.day} {then:%b %Y}"
+
+
+def in_full(at: float, zone: tzinfo) -> str:
+    """The whole moment: "Friday 21 November 2025, 10:42"."""
+    then = datetime.fromtimestamp(at, zone)
+    return f"{then:%A} {then.day} {then:%B %Y}, {then:%H:%M}"
+
+
+def machine(at: float, zone: tzinfo) -> str:
+    """The moment for `<time datetime>`."""
+    return datetime.fromtimestamp(at, zone).isoformat(timespec="seconds")
+
+
+def day(at: float, now: float, zone: tzinfo) -> str:
+    """A day to come: "today", "tomorrow", "on Friday", "on 20 December", "on 3 January 2027"."""
+    then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
+    days = (then.date() - today).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "tomorrow"
+    if days < 7:
+        return f"on {then:%A}"
+    return f"on {then.day} {then:%B}" if then.year == today.year else f"on {then.day} {then:%B %Y}"
+
+
+def coming(at: float, now: float, zone: tzinfo) -> str:
+    """A moment to come: "tonight at 02:00", "today at 14:00", "tomorrow at 09:30", "on Friday at 02:00"."""
+    then, present = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    this_night = present.date() + timedelta(days=1 if present.hour >= NIGHT_ENDS else 0)
+    if then.hour < NIGHT_ENDS and then.date() == this_night:
+        return f"tonight at {then:%H:%M}"
+    return f"{day(at, now, zone)} at {then:%H:%M}"
+
+
+def clock_time(at: float, zone: tzinfo) -> str:
+    """The time of day: "18:10"."""
+    return f"{datetime.fromtimestamp(at, zone):%H:%M}"
+
+
+def length(row: Row) -> str:
+    """How much there is: "0:42" of sound, "3 pages"."""
+    if row.stamp.kind is Kind.FAX:
+        return count(row.pages, "page")
+    seconds = max(0, round(row.duration))
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def length_aloud(row: Row) -> str:
+    """The same for a screen reader: "42 seconds", "1 minute 5 seconds"."""
+    if row.stamp.kind is Kind.FAX:
+        return count(row.pages, "page")
+    minutes, seconds = divmod(max(0, round(row.duration)), 60)
+    parts = [count(minutes, "minute")] if minutes else []
+    parts += [count(seconds, "second")] if seconds or not minutes else []
+    return " ".join(parts)
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 page", "3 pages"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def mailbox(name: str) -> str:
+    """ "front-desk" as "Front desk"."""
+    return name.replace("-", " ").capitalize()
+
+
+def _clean(name: str) -> str:
+    """A name as the line gave it, without control characters, in one line, and not in capitals only."""
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
+    return plain.title() if plain.isupper() and len(plain) > 3 else plain
