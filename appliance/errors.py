@@ -39,6 +39,10 @@ class WrongPasswordError(AccessError):
     """Name and password do not belong together. Check both; capital letters count."""
 
 
+class NoPinError(AccessError):
+    """No technician's PIN is set. Set one on the box: `sudo keepline console --set-pin`."""
+
+
 class LockedError(AccessError):
     """The session has ended. Log in again to go on."""
 

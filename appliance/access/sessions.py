@@ -1,0 +1,166 @@
+"""Who is logged in. The practice key of each session lies here wrapped under a secret that only that session's cookie carries.
+
+So what this process holds while nobody asks opens nothing: of the cookie it keeps a SHA-256 to find the session by, and the key only sealed. A request unwraps
+it for itself alone. Limits run on the monotonic clock, which nobody can set back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self
+
+from appliance import logs
+from appliance.access.people import Unlocked
+from appliance.access.roles import Person
+from appliance.clock import Clock
+from appliance.errors import NotForThisRoleError
+from appliance.store import primitives
+from appliance.store.keys import Identity
+
+log = logs.get(__name__)
+
+MOST: Final = 64  # sessions at once; the one that rested longest makes room
+_CONTEXT: Final = b"keepline session 1"
+_TOKEN: Final = 32  # octets: 256 bits
+
+
+class Session:
+    """A logged-in person, for one request. Close it (or use `with`) when the request is answered: its key is overwritten."""
+
+    __slots__ = ("_practice", "ends_in", "memory", "person", "rests_in")
+
+    def __init__(
+        self, person: Person, practice: Identity | None, rests_in: float, ends_in: float, memory: dict[str, Any]
+    ) -> None:
+        self.person = person
+        self.memory = memory  # what the page remembers of this session; it goes when the session ends
+        self.rests_in = rests_in  # s until the person is logged off if nothing is done
+        self.ends_in = ends_in  # s until the person must log in again, whatever is done
+        self._practice = practice
+
+    @property
+    def practice(self) -> Identity:
+        """What opens the epochs. Raises `NotForThisRoleError` for people who may not read."""
+        if self._practice is None:
+            raise NotForThisRoleError
+        return self._practice
+
+    @property
+    def unlocked(self) -> Unlocked:
+        """This person as `access.people` wants an admin; good until the session is closed."""
+        return Unlocked(self.person, self._practice)
+
+    def close(self) -> None:
+        """Overwrite the key."""
+        if self._practice is not None:
+            self._practice.wipe()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Session(of a {self.person.role.value})"
+
+
+@dataclass(slots=True)
+class _Kept:
+    person: Person
+    wrapped: bytes | None  # the practice key under the cookie's secret; None for people who may not read
+    opened: float  # monotonic s
+    used: float  # monotonic s
+    memory: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True)
+class Sessions:
+    """Every session of the page. `idle` and `longest` in seconds."""
+
+    clock: Clock
+    idle: float
+    longest: float
+    _kept: dict[bytes, _Kept] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def open(self, unlocked: Unlocked) -> str:
+        """A new session; gives the secret for its cookie, which is kept nowhere else. `unlocked` stays the caller's to wipe."""
+        token = secrets.token_urlsafe(_TOKEN)
+        wrapped = _wrap(token, unlocked.practice) if unlocked.person.may_read else None
+        now = self.clock.monotonic()
+        with self._lock:
+            self._drop_ended(now)
+            while len(self._kept) >= MOST:
+                del self._kept[min(self._kept, key=lambda place: self._kept[place].used)]
+            self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now)
+        return token
+
+    def get(self, cookie: str, activity: bool) -> Session | None:
+        """The session of this cookie, or None when there is none or it has ended. `activity=False` (polling) keeps it no longer."""
+        now = self.clock.monotonic()
+        with self._lock:
+            self._drop_ended(now)
+            kept = self._kept.get(_place(cookie))
+            if kept is None:
+                return None
+            if activity:
+                kept.used = now
+            rests_in, ends_in = kept.used + self.idle - now, kept.opened + self.longest - now
+        practice = None if kept.wrapped is None else _unwrap(cookie, kept.wrapped)
+        return Session(kept.person, practice, min(rests_in, ends_in), ends_in, kept.memory)
+
+    def close(self, cookie: str) -> None:
+        """End one session: its person has logged off."""
+        with self._lock:
+            self._kept.pop(_place(cookie), None)
+
+    def close_of(self, name: str) -> None:
+        """End every session of one person, who was removed or has a new key."""
+        with self._lock:
+            for place in [place for place, kept in self._kept.items() if kept.person.name == name]:
+                del self._kept[place]
+
+    def close_all(self) -> int:
+        """End every session, as the lock button does; says how many there were."""
+        with self._lock:
+            count = len(self._kept)
+            self._kept.clear()
+        log.info("sessions.closed count=%d", count)
+        return count
+
+    def __len__(self) -> int:
+        with self._lock:
+            self._drop_ended(self.clock.monotonic())
+            return len(self._kept)
+
+    def _drop_ended(self, now: float) -> None:
+        ended = [
+            place
+            for place, kept in self._kept.items()
+            if now - kept.used >= self.idle or now - kept.opened >= self.longest
+        ]
+        for place in ended:
+            del self._kept[place]
+
+
+def _place(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).digest()
+
+
+def _wrap(token: str, practice: Identity) -> bytes:
+    text = practice.to_bytes()
+    with primitives.forgetting(text):
+        return primitives.wrap(token.encode(), text, _CONTEXT)
+
+
+def _unwrap(token: str, wrapped: bytes) -> Identity:
+    text = primitives.unwrap(token.encode(), wrapped, _CONTEXT)
+    with primitives.forgetting(text):
+        return Identity.parse(text)

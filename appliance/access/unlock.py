@@ -1,0 +1,188 @@
+"""From name and password to the practice key: what a log-in is.
+
+`unlock` for a program at the box's own terminal; the `Doorkeeper` for a page that a whole network can reach. He lets nobody guess quickly, tells nobody which
+names exist, and locks nobody out for good.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from appliance import logs
+from appliance.access import passwords, people, practice
+from appliance.access.people import Person, Unlocked
+from appliance.clock import Clock
+from appliance.errors import (
+    BusyError,
+    ForeignKeyError,
+    NotFoundedError,
+    PersonNameError,
+    PersonUnknownError,
+    SealKeyError,
+    TooSoonError,
+    WrongPasswordError,
+)
+from appliance.store.keys import Identity
+
+DELAYS: Final = (
+    0.0,
+    0.0,
+    1.0,
+    2.0,
+    4.0,
+    8.0,
+    16.0,
+    30.0,
+)  # s after the first, second ... wrong attempt; the last stays
+FORGIVEN: Final = 900.0  # s without a wrong attempt after which earlier ones no longer count
+MOST_KNOWN: Final = 4096  # names and addresses remembered; the oldest is forgotten first
+
+log = logs.get(__name__)
+
+
+def unlock(folder: Path, name: str, password: str) -> Unlocked:
+    """The person `name`, with the practice key if they may read. `folder` is the store's. Capital letters in a name do not count.
+
+    Raises `WrongPasswordError` (an unknown name takes as long and says the same), `BusyError`, `NotFoundedError`, `ForeignKeyError`.
+    """
+    if not (folder / practice.PUBLIC).exists():
+        raise NotFoundedError
+    try:
+        person = people.find_person(folder, as_kept(name))
+        wrapped = (folder / people.FOLDER / f"{person.name}.age").read_bytes()
+    except (PersonNameError, PersonUnknownError, FileNotFoundError):
+        _pretend(folder, password)
+        raise WrongPasswordError from None
+    try:
+        identity = passwords.unwrap(wrapped, password)
+    except SealKeyError:
+        raise WrongPasswordError from None
+    with identity:
+        return _unlocked(folder, person, identity)
+
+
+def as_kept(name: str) -> str:
+    """A name as people are kept by: a telephone likes to begin it with a capital letter and end it with a space."""
+    return name.strip().lower()
+
+
+class Doorkeeper:
+    """Whoever logs in over the network comes past him. Delays are refusals that name the wait, so that no thread sleeps; they end by themselves."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._names = _Failures(clock)
+        self._addresses = _Failures(clock)
+        self._welcome: OrderedDict[tuple[str, str], None] = OrderedDict()  # names let in, and from where
+        self._trying: set[str] = set()  # addresses with an attempt under way
+        self._lock = threading.Lock()
+
+    def unlock(self, name: str, password: str, address: str) -> Unlocked:
+        """As `unlock`, for an attempt from `address`. Raises `TooSoonError`, which names the wait, as well."""
+        name = as_kept(name)
+        with self._alone(name, address):
+            try:
+                unlocked = unlock(self._folder, name, password)
+            except WrongPasswordError:
+                self._failed(name, address)
+                raise
+            self._succeeded(name, address)
+            return unlocked
+
+    @contextmanager
+    def _alone(self, name: str, address: str) -> Iterator[None]:
+        """One attempt at a time from each address, so that no address takes all the places in the queue."""
+        with self._lock:
+            wait = self._addresses.wait(address)
+            # somebody else's guessing does not keep a person from the desk where they were let in before
+            if (name, address) not in self._welcome:
+                wait = max(wait, self._names.wait(name))
+            if wait > 0:
+                raise TooSoonError(wait=wait)
+            if address in self._trying:
+                raise BusyError
+            self._trying.add(address)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._trying.discard(address)
+
+    def _failed(self, name: str, address: str) -> None:
+        with self._lock:
+            self._names.add(name)
+            self._addresses.add(address)
+            self._welcome.pop((name, address), None)
+        log.warning("access.refused")
+
+    def _succeeded(self, name: str, address: str) -> None:
+        with self._lock:
+            self._names.clear(name)
+            self._addresses.clear(address)
+            self._welcome[name, address] = None
+            _keep_newest(self._welcome)
+
+
+@dataclass(slots=True)
+class _Failures:
+    """Wrong attempts by name or by address."""
+
+    clock: Clock
+    _last: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)  # how many, and when the last was
+
+    def wait(self, key: str) -> float:
+        """Seconds until the next attempt is looked at; 0 when it is now."""
+        count, last = self._counted(key)
+        return max(0.0, last + DELAYS[min(count, len(DELAYS)) - 1] - self.clock.monotonic()) if count else 0.0
+
+    def add(self, key: str) -> None:
+        count, _ = self._counted(key)
+        self._last[key] = (count + 1, self.clock.monotonic())
+        self._last.move_to_end(key)
+        _keep_newest(self._last)
+
+    def clear(self, key: str) -> None:
+        self._last.pop(key, None)
+
+    def _counted(self, key: str) -> tuple[int, float]:
+        count, last = self._last.get(key, (0, 0.0))
+        return (0, 0.0) if self.clock.monotonic() - last > FORGIVEN else (count, last)
+
+
+def _keep_newest(known: OrderedDict[Any, Any]) -> None:
+    while len(known) > MOST_KNOWN:
+        known.popitem(last=False)
+
+
+def _unlocked(folder: Path, person: Person, identity: Identity) -> Unlocked:
+    if identity.recipient != person.recipient:
+        raise ForeignKeyError
+    if not person.may_read:
+        return Unlocked(person, None)
+    try:
+        key, roster = practice.open_practice(folder, identity)
+    except SealKeyError:
+        raise SealKeyError(
+            "The password is right, but the practice key is not sealed to this person. An admin can make them a new key."
+        ) from None
+    known = roster.find(person.name)
+    if known is None or known.recipient != person.recipient:
+        key.wipe()
+        raise ForeignKeyError
+    return Unlocked(known, key)  # with the role that the roster says
+
+
+def _pretend(folder: Path, password: str) -> None:
+    """Take as long as for a name that exists: open somebody's key with a password that cannot be right."""
+    wrapped = next(iter(sorted((folder / people.FOLDER).glob("*.age"))), None)
+    if wrapped is not None:
+        try:
+            passwords.unwrap(wrapped.read_bytes(), password + "\x00").wipe()
+        except SealKeyError:
+            return
