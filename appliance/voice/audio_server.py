@@ -9,17 +9,14 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
-from appliance import logs
 from appliance.errors import BadCallError
 from appliance.voice.audiosocket import HANGUP, TICK, Decoder, Heard, Kind
 from appliance.voice.listener import Connection, Listener
 from appliance.voice.player import Turns
-
-log = logs.get(__name__)
 
 T = TypeVar("T")
 
@@ -56,10 +53,13 @@ class AudioServer(Listener):
         if call is None:
             raise BadCallError("a connection asked for a call that nobody announced.")
         connection.introduce()
+        line = Line(connection.socket, decoder, call.over, early)
         try:
-            converse(Line(connection.socket, decoder, call.over, early), call.turns())
+            converse(line, call.turns())
         finally:
             call.sound_ended()
+        if line.trouble is not None:
+            raise line.trouble
 
 
 def _introduction(connection: Connection, decoder: Decoder) -> tuple[UUID, Heard]:
@@ -83,7 +83,8 @@ class Line:
     over: Callable[[], bool]
     early: Heard = ()  # came in together with the introduction
     unsent: bytes = b""
-    gone: bool = field(default=False, init=False)
+    gone: bool = False
+    trouble: BadCallError | None = None
 
     def send(self, frame: bytes) -> None:
         """Send `frame`; what the other end does not take yet waits for its turn."""
@@ -101,17 +102,20 @@ class Line:
         """What came in; ends with HANGUP once the other end is gone or has stopped making sense."""
         heard, self.early = self.early, ()
         try:
-            octets = self.socket.recv(_LARGEST_READ)
-            self.gone = self.gone or not octets
-            heard += self.decoder.feed(octets)
-        except BlockingIOError:
-            pass
-        except OSError:
-            self.gone = True
+            heard += self.decoder.feed(self._read())
         except BadCallError as error:
-            log.warning("audio.refused %s", error)
-            self.gone = True
+            self.trouble, self.gone = error, True
         return (*heard, HANGUP) if self.gone or self.over() else heard
+
+    def _read(self) -> bytes:
+        try:
+            octets = self.socket.recv(_LARGEST_READ)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            octets = b""
+        self.gone = self.gone or not octets
+        return octets
 
     def close(self) -> None:
         """Hang up so that all we sent still arrives: closing with something unread would reset the connection."""

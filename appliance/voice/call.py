@@ -38,26 +38,27 @@ class Call:
         self.id: Final = uuid4()  # the name under which Asterisk brings the sound
         self.takes_message: Final = takes_message
         self._means: Final = means
+        self._caller: Final = CallerOnLine(means.sounds, means.inbox, means.record)
+        self._outcome: Outcome | None = None
         self._since = time.monotonic()  # of the latest of: handed over, sound ended
         self._sounding = threading.Event()
         self._silent = threading.Event()
         self._over = False
 
-    def turns(self) -> Turns[Outcome]:
+    def turns(self) -> Turns[None]:
         """The call itself, for its line thread."""
-        means = self._means
-        outcome = yield from play(means.script, CallerOnLine(means.sounds, means.inbox, means.record))
-        log.info("call.ended outcome=%s", outcome)
-        return outcome
+        self._outcome = yield from play(self._means.script, self._caller)
 
     def sound_begins(self) -> None:
         """A line thread has taken it up."""
         self._sounding.set()
 
     def sound_ended(self) -> None:
-        """The line thread has left it."""
+        """The line thread has left it, and may log now."""
         self._since = time.monotonic()
         self._silent.set()
+        log.info("call.ended outcome=%s", self._outcome or "cut short")
+        log.debug("call.transcript\n%s", "\n".join(self._caller.transcript))
 
     def alive(self) -> bool:
         """May Asterisk still be busy with the sound?"""

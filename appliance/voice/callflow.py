@@ -1,13 +1,13 @@
 """What the box says to a caller and when: the conversation as a script, in reading order.
 
 A script is a generator. It yields a `Step` (what to do next on the line) and is sent the `Event` that came of it; it returns an `Outcome`. It knows neither
-sockets nor threads nor clocks: `player` performs the steps, and the log of steps and events is a transcript that a test can replay.
+sockets nor threads nor clocks: `player` performs the steps, and what it notes of steps and events is a transcript that a test can replay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -33,7 +33,7 @@ class Sound(StrEnum):
 class Ending(StrEnum):
     """Why a recording ended."""
 
-    HUNG_UP = "hung up"
+    HUNG_UP = "hung-up"
     KEY = "key"
     SILENCE = "silence"
     LONGEST = "longest"
@@ -59,13 +59,23 @@ class Limits:
     shortest: float  # actual sound that makes a message
 
 
+class Shown:
+    """Shows itself as a line of a transcript: its name, then what it carries."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        carried = (getattr(self, item.name) for item in fields(self))  # type: ignore[arg-type]  # every heir is a dataclass
+        return " ".join((type(self).__name__, *(str(value) for value in carried if value != "")))
+
+
 @dataclass(frozen=True, slots=True)
-class Prepare:
+class Prepare(Shown):
     """Open a recording while the greeting plays, so that a full or broken card is known before the tone. -> Done, Refused"""
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class Play(Shown):
     """Let the caller hear a sound; a key of `until` cuts it short. -> Done, Pressed, HungUp, Refused"""
 
     sound: Sound
@@ -73,7 +83,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(Shown):
     """Record what the caller says. -> Recorded"""
 
     longest: float  # s
@@ -81,17 +91,17 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Shown):
     """What was recorded is a message: hand it to the inbox, without waiting. -> Done"""
 
 
 @dataclass(frozen=True, slots=True)
-class Discard:
+class Discard(Shown):
     """What was recorded, if anything, is no message. -> Done"""
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitKept:
+class AwaitKept(Shown):
     """Wait until the inbox has the message for good. -> Kept, NotKept, HungUp"""
 
     within: float  # s
@@ -101,29 +111,29 @@ Step = Prepare | Play | Record | Keep | Discard | AwaitKept
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Done(Shown):
     """The step was done to its end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(Shown):
     """The caller pressed a key that counts here."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class HungUp:
+class HungUp(Shown):
     """The caller is gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Shown):
     """The inbox can take no message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Shown):
     """A recording has ended."""
 
     ending: Ending
@@ -131,12 +141,12 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Shown):
     """The message is sealed and flushed: only now may the caller be told so."""
 
 
 @dataclass(frozen=True, slots=True)
-class NotKept:
+class NotKept(Shown):
     """The message could not be kept, or not in time."""
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from appliance import logs
-from appliance.errors import BadCallError
+from appliance.errors import BadCallError, CallerGoneError
 
 log = logs.get(__name__)
 
@@ -27,9 +27,9 @@ _WAIT: Final = 5.0  # s for threads to end when the listener stops
 class Connection:
     """One accepted connection: reads with a deadline, never blocks for ever."""
 
-    def __init__(self, line: socket.socket, introduced: Callable[[Connection], None]) -> None:
+    def __init__(self, line: socket.socket, patience: float, introduced: Callable[[Connection], None]) -> None:
         self.socket: Final = line
-        self.deadline = time.monotonic() + INTRODUCTION
+        self.deadline = time.monotonic() + patience
         self._introduced: Final = introduced
 
     def introduce(self) -> None:
@@ -56,16 +56,17 @@ class Connection:
 
 
 class Listener:
-    """Accepts connections on `host` and serves each with `serve` on a thread of its own, until `stop`."""
+    """Accepts connections on `address` and serves each with `serve` on a thread of its own, until `stop`."""
+
+    patience = INTRODUCTION  # s for a stranger
 
     def __init__(self, name: str, address: tuple[str, int], serve: Callable[[Connection], None]) -> None:
         self.name: Final = name
         self._address: Final = address
         self._serve: Final = serve
-        self._lock: Final = threading.Lock()  # guards the three below, for moments
+        self._lock: Final = threading.Lock()  # guards the two below, for moments
         self._strangers: dict[Connection, None] = {}  # oldest first
-        self._connections: set[Connection] = set()
-        self._threads: set[threading.Thread] = set()
+        self._threads: dict[Connection, threading.Thread] = {}
         self._server: _Server | None = None
         self._accepting: threading.Thread | None = None
 
@@ -78,7 +79,7 @@ class Listener:
 
     def start(self) -> None:
         """Bind and accept. Raises `OSError`."""
-        self._server = server = _Server(self._address, self._converse)
+        self._server = server = _Server(self._address, self._accept)
         self._accepting = threading.Thread(
             target=server.serve_forever, args=(0.2,), name=f"keepline-{self.name}", daemon=True
         )
@@ -93,68 +94,77 @@ class Listener:
         self._server.server_close()
         self._server = None
         with self._lock:
-            connections, threads = tuple(self._connections), tuple(self._threads)
-        for connection in connections:
+            threads = dict(self._threads)
+        for connection in threads:
             connection.cut()
         until = time.monotonic() + _WAIT
-        for thread in threads:
+        for thread in threads.values():
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _converse(self, line: socket.socket) -> None:
-        connection = Connection(line, self._no_stranger)
-        self._enter(connection)
-        try:
-            self._serve(connection)
-        except BadCallError as error:
-            log.warning("%s.refused %s", self.name, error)
-        except OSError as error:
-            log.info("%s.lost %s", self.name, type(error).__name__)
-        except Exception:
-            log.exception("%s.failed", self.name)
-        finally:
-            self._leave(connection)
-
-    def _enter(self, connection: Connection) -> None:
+    def _accept(self, line: socket.socket) -> None:
+        connection = Connection(line, self.patience, self._no_stranger)
+        thread = threading.Thread(target=self._converse, args=(connection,), name=f"keepline-{self.name}", daemon=True)
         with self._lock:
-            self._connections.add(connection)
-            self._threads.add(threading.current_thread())
+            self._threads[connection] = thread
             self._strangers[connection] = None
             oldest = next(iter(self._strangers)) if len(self._strangers) > STRANGERS else None
             if oldest is not None:
                 del self._strangers[oldest]
         if oldest is not None:
             oldest.cut()
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives no more threads
+            self._forget(connection)
+            raise
+
+    def _converse(self, connection: Connection) -> None:
+        try:
+            self._serve(connection)
+        except BadCallError as error:
+            log.warning("%s.refused %s", self.name, error)
+        except CallerGoneError:
+            log.info("%s.gone", self.name)
+        except OSError as error:
+            log.info("%s.lost %s", self.name, type(error).__name__)
+        except Exception:
+            log.exception("%s.failed", self.name)
+        finally:
+            self._forget(connection)
+            connection.cut()
+            connection.socket.close()
+
+    def _forget(self, connection: Connection) -> None:
+        with self._lock:
+            self._strangers.pop(connection, None)
+            del self._threads[connection]
 
     def _no_stranger(self, connection: Connection) -> None:
         with self._lock:
             self._strangers.pop(connection, None)
 
-    def _leave(self, connection: Connection) -> None:
-        with self._lock:
-            self._strangers.pop(connection, None)
-            self._connections.discard(connection)
-            self._threads.discard(threading.current_thread())
+
+def from_here(peer: str, own: str) -> bool:
+    """Is the address `peer`, which connected to our address `own`, this machine?"""
+    return peer == own or ipaddress.ip_address(peer).is_loopback
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class _Server(socketserver.TCPServer):
     allow_reuse_address = True
-    daemon_threads = True
     request_queue_size = 128  # thirty calls may come in one moment
 
-    def __init__(self, address: tuple[str, int], converse: Callable[[socket.socket], None]) -> None:
-        self._converse: Final = converse
+    def __init__(self, address: tuple[str, int], accept: Callable[[socket.socket], None]) -> None:
+        self._accept: Final = accept
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, socketserver.BaseRequestHandler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Only this machine: from a loopback address, or from the very address that is listened on."""
-        here = client_address[0] == request.getsockname()[0]
-        return here or ipaddress.ip_address(client_address[0]).is_loopback
+        return from_here(client_address[0], request.getsockname()[0])
 
-    def finish_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._converse(request)
+        self._accept(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Instead of socketserver's traceback on standard error."""

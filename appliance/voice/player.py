@@ -7,10 +7,9 @@ line's own time is counted in turns.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from appliance import logs
 from appliance.voice.audiosocket import SECOND_OCTETS, SILENCE, TICK, Frame, Heard, Kind
 from appliance.voice.callflow import (
     END_KEY,
@@ -36,8 +35,6 @@ from appliance.voice.callflow import (
 from appliance.voice.recording import Inbox, Progress, Recorder, Recording
 from appliance.voice.tones import Ear
 
-log = logs.get(__name__)
-
 T = TypeVar("T")
 Turns = Generator[bytes, Heard, T]  # yields the frame to send, is sent what was heard
 
@@ -48,7 +45,7 @@ def play(script: Script[T], caller: CallerOnLine) -> Turns[T]:
         step = next(script)
         while True:
             event = yield from caller.perform(step)
-            log.debug("> %s\n< %s", step, event)
+            caller.transcript += (f"> {step}", f"< {event}")
             try:
                 step = script.send(event)
             except StopIteration as end:
@@ -66,6 +63,8 @@ class CallerOnLine:
     record: Recorder
     recording: Recording | None = None
     ear: Ear | None = None
+    told: bool = False  # has the script heard that the inbox refuses?
+    transcript: list[str] = field(default_factory=list)  # steps and events; only logged after the call: a log may wait
 
     def perform(self, step: Step) -> Turns[Event]:
         """Do one step; what came of it."""
@@ -107,15 +106,14 @@ class CallerOnLine:
         return Done()
 
     def _play(self, sound: Sound, until: str) -> Turns[Event]:
-        # the inbox's no is only heard while nothing is recorded yet: afterwards AwaitKept asks for it
-        undecided = self.ear is None
         for out in self.sounds[sound]:
             for frame in (yield out):
                 if gone(frame):
                     return HungUp()
                 if (key := pressed(frame)) and key in until:
                     return Pressed(key)
-            if undecided and self._failed():
+            if self._failed() and not self.told and self.ear is None:  # once recorded, AwaitKept asks for it
+                self.told = True
                 return Refused()
         return Done()
 

@@ -43,9 +43,9 @@ def line_with(inbox: FakeInbox) -> Iterator[LineFactory]:
     """Makes running lines; options by name."""
     with ExitStack() as stack:
 
-        def make(prompts: Prompts | None = None, **options: object) -> VoiceLine:
+        def make(on_calls: Callable[[int], None] = lambda _: None, **options: object) -> VoiceLine:
             clock = SystemClock(Path("/nonexistent"))
-            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, prompts or Prompts.of(SPOKEN), clock)  # type: ignore[arg-type]
+            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(SPOKEN), clock, on_calls)  # type: ignore[arg-type]
             line.start()
             stack.callback(line.stop)
             return line
