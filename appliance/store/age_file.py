@@ -129,25 +129,29 @@ def unseal(source: Source, identities: Sequence[Identity]) -> Iterator[memoryvie
 
 
 class SealedFile(io.RawIOBase):
-    """A sealed file as a file in clear that can be read anywhere. Keeps one opened chunk; closing it overwrites that and closes `file`.
+    """A sealed file as a file in clear that can be read anywhere. Takes over `file` and closes it with itself, or when it cannot be opened.
 
-    The last chunk is opened first: so `size` is true, and a file that was cut short is refused at once. Raises as `open_bytes` does.
+    Keeps one opened chunk, overwritten on `close`. The last chunk is opened first: so `size` is true, and a file that was cut short is refused at once.
+    Raises as `open_bytes` does.
     """
 
     def __init__(self, file: SeekableSource, identities: Sequence[Identity]) -> None:
         super().__init__()
-        file.seek(0)
-        self._cipher = _open_header(file, lambda stanzas: age_stanzas.unwrap_with_identities(stanzas, identities))
         self._file = file
-        self._start = file.tell()
-        self._sealed_size = file.seek(0, os.SEEK_END) - self._start
-        self.size = plaintext_size(self._sealed_size)  # octets in clear
-        self._last = max(0, self.size - 1) // CHUNK
         self._position = 0
         self._sealed = memoryview(bytearray(SEALED_CHUNK))
         self._chunk = memoryview(bytearray(CHUNK))
         self._held = -1  # which chunk `_chunk` holds
-        self._hold(self._last)
+        try:
+            file.seek(0)
+            self._cipher = _open_header(file, lambda stanzas: age_stanzas.unwrap_with_identities(stanzas, identities))
+            self._start = file.tell()
+            self.size = plaintext_size(file.seek(0, os.SEEK_END) - self._start)  # octets in clear
+            self._last = max(0, self.size - 1) // CHUNK
+            self._hold(self._last)
+        except BaseException:
+            self.close()
+            raise
 
     def readable(self) -> bool:
         return True
@@ -189,7 +193,7 @@ class SealedFile(io.RawIOBase):
     def _read_from_chunk(self, position: int, view: memoryview) -> int:
         index, skip = divmod(position, CHUNK)
         length = min(self.size - index * CHUNK, CHUNK)
-        if not skip and len(view) >= length and index != self._held:  # all of it is wanted: straight to where it goes
+        if not skip and len(view) >= length:  # all of it is wanted: straight to where it goes
             self._open(index, view[:length])
             return length
         if index != self._held:

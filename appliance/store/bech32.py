@@ -39,10 +39,8 @@ def decode(prefix: bytes, text: bytes | bytearray) -> bytearray:
     capitals = prefix.isupper()
     values = bytearray()
     for letter in memoryview(text)[start:]:
-        if (ord("a") <= letter <= ord("z")) if capitals else (ord("A") <= letter <= ord("Z")):
-            raise KeyFormatError  # capitals and small letters are not mixed
         value = _VALUES.get(letter + 32 if capitals and letter > ord("9") else letter)
-        if value is None:
+        if value is None:  # also a small letter among capitals, or the other way round
             raise KeyFormatError
         values.append(value)
     if _polymod(prefix.lower(), values) != 1:

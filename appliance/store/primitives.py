@@ -156,8 +156,6 @@ def wrap(secret: Secret, plaintext: Buffer, context: bytes) -> bytes:
 
 def unwrap(secret: Secret, wrapped: bytes, context: bytes) -> bytes:
     """What `wrap` sealed. Raises `SealKeyError` when secret or context differ or it was changed."""
-    if len(wrapped) < _WRAP_SALT + TAG:
-        raise SealKeyError
     key = derive(secret, wrapped[:_WRAP_SALT], context)
     with forgetting(key):
         plaintext = Cipher(key).open(wrapped[_WRAP_SALT:])

@@ -252,6 +252,13 @@ def test_a_closed_file_reads_no_more_and_closes_what_is_under_it() -> None:
         SealedFile(io.BytesIO(seal(b"sound", TO)), [IDENTITY]).seek(-1)
 
 
+def test_a_file_that_cannot_be_opened_is_closed_too() -> None:
+    under = io.BytesIO(seal(b"sound", TO)[:-1])
+    with pytest.raises(SealPayloadError):
+        SealedFile(under, [IDENTITY])
+    assert under.closed
+
+
 def test_a_password_opens_what_it_sealed() -> None:
     for plaintext in (b"", b"AGE-SECRET-KEY-1", plaintext_of(CHUNK + 1)):
         assert (
