@@ -1,0 +1,33 @@
+"""What every test can ask for: the real-parts line. A test that asks for it is marked `rig` by that."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rig.asterisk import Installed, find
+from tests.rig.errors import AsteriskMissingError
+from tests.rig.line import PhoneCompany
+
+RIG_FIXTURES = {"asterisk", "company"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and RIG_FIXTURES & set(item.fixturenames):
+            item.add_marker("rig")
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Installed:
+    """The Asterisk on this machine. Without it the test fails and says what to do: nothing is skipped in silence."""
+    try:
+        return find()
+    except AsteriskMissingError as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture
+def company(asterisk: Installed) -> Iterator[PhoneCompany]:
+    """A telephone line of this test's own, both Asterisks up; `company.hand_calls_to(host, port)` says where the daemon is."""
+    with PhoneCompany(asterisk) as line:
+        yield line

@@ -1,0 +1,110 @@
+"""Watches over one program and its folder for as long as its owner lives, then ends the one and removes the other.
+
+Run as a program of its own: `python -I -S guard.py`. Over standard input the owner first writes one line of JSON, `[uid, gid, argument, ...]`; the end of
+that input, however it comes about (close, Ctrl-C, kill -9 of the owner), is the word to stop. Standard output says `folder PATH`, `pid N` and, should the
+program end by itself, `ended STATUS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+OUTPUT = "output"  # what the program says, in its folder
+
+
+def die_with_parent(signal_number: int) -> None:
+    """Lets the kernel send this process a signal when the thread that started it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
+
+
+def start(folder: Path, uid: int, gid: int, command: list[str]) -> subprocess.Popen[bytes]:
+    """The program, as that user, in that folder. Should even the guard be killed, the program dies with it."""
+    guard = os.getpid()
+
+    def prepare() -> None:
+        if os.getuid() == 0:
+            os.setgroups([])
+            os.setresgid(gid, gid, gid)
+            os.setresuid(uid, uid, uid)
+        die_with_parent(signal.SIGKILL)  # only now: changing the user forgets it
+        if os.getppid() != guard:
+            os._exit(1)
+
+    with (folder / OUTPUT).open("wb") as output:
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=prepare,  # noqa: PLW1509 - this process has one thread
+        )
+
+
+def watch(program: subprocess.Popen[bytes]) -> None:
+    """Returns when the owner is gone; says so when the program ends before."""
+    pidfd = os.pidfd_open(program.pid)
+    waiting = select.poll()
+    waiting.register(sys.stdin, select.POLLIN | select.POLLHUP)
+    waiting.register(pidfd, select.POLLIN)
+    while True:
+        for descriptor, _ in waiting.poll():
+            if descriptor == pidfd:
+                say(f"ended {program.wait()}")
+                waiting.unregister(pidfd)
+            elif not os.read(descriptor, 1):
+                return
+
+
+def give(folder: Path, uid: int, gid: int) -> None:
+    if os.getuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, uid, gid)
+
+
+def say(line: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # an owner who is gone need not be told
+        print(line, flush=True)
+
+
+def main() -> None:
+    owner = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, whose end is seen
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def on_term(*_: object) -> None:
+        if os.getppid() != owner:  # not when only the thread that started us has ended
+            raise SystemExit
+
+    signal.signal(signal.SIGTERM, on_term)
+    die_with_parent(signal.SIGTERM)
+    folder = Path(tempfile.mkdtemp(prefix="keepline-rig-"))
+    program = None
+    try:
+        say(f"folder {folder}")
+        if order := sys.stdin.readline():
+            uid, gid, *command = json.loads(order)
+            give(folder, uid, gid)
+            program = start(folder, uid, gid, command)
+            say(f"pid {program.pid}")
+            watch(program)
+    finally:
+        if program and program.poll() is None:
+            program.kill()
+            program.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The least that can take a call in the daemon's place: FastAGI and AudioSocket in a few lines, so that the rig is tested on its own."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import struct
+import threading
+import uuid
+from types import TracebackType
+from typing import Self
+
+UUID, DIGIT, SOUND = 0x01, 0x03, 0x10  # kinds of AudioSocket frames
+
+
+class Probe:
+    """Answers, says `greeting`, then keeps what it hears until the caller hangs up."""
+
+    def __init__(self, greeting: bytes = b"") -> None:
+        self.greeting = greeting
+        self.calls: list[dict[str, str]] = []  # the AGI variables of each call
+        self.heard: dict[str, bytearray] = {}  # by caller's number
+        self.keys = ""
+        self.hung_up = threading.Event()
+        self._callers: dict[str, str] = {}
+        self._agi = _Server(self._take_call)
+        self._audio = _Server(self._take_sound)
+
+    @property
+    def port(self) -> int:
+        return self._agi.port
+
+    def __enter__(self) -> Self:
+        for server in (self._agi, self._audio):
+            threading.Thread(target=server.serve_forever, args=(0.02,)).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server in (self._agi, self._audio):
+            server.shutdown()
+            server.server_close()
+
+    def _take_call(self, connection: socket.socket) -> None:
+        with connection.makefile("rw", encoding="utf-8", newline="\n") as agi:
+            call = dict(line.strip("\n").split(": ", 1) for line in iter(agi.readline, "\n"))
+            self.calls.append(call)
+            name = str(uuid.uuid4())
+            self._callers[name] = call["agi_callerid"]
+            for command in ("ANSWER", f"EXEC AudioSocket {name},127.0.0.1:{self._audio.port}"):
+                agi.write(command + "\n")
+                agi.flush()
+                agi.readline()
+
+    def _take_sound(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as frames:
+            while len(head := frames.read(3)) == 3:
+                kind, size = struct.unpack(">BH", head)
+                content = frames.read(size)
+                if kind == UUID:
+                    heard = self.heard.setdefault(self._callers[str(uuid.UUID(bytes=content))], bytearray())
+                    threading.Thread(target=self._greet, args=(connection,)).start()
+                elif kind == SOUND:
+                    heard += content
+                elif kind == DIGIT:
+                    self.keys += content.decode()
+        self.hung_up.set()
+
+    def _greet(self, connection: socket.socket) -> None:
+        due = threading.Event()
+        for start in range(0, len(self.greeting), 320):
+            part = self.greeting[start : start + 320].ljust(320, b"\0")
+            connection.sendall(struct.pack(">BH", SOUND, len(part)) + part)
+            due.wait(0.02)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, serve: object) -> None:
+        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
+        self._serve = serve
+
+    @property
+    def port(self) -> int:
+        return self.socket.getsockname()[1]  # type: ignore[no-any-return]
+
+    def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
+        self._serve(request)  # type: ignore[operator]
