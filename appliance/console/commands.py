@@ -1,0 +1,128 @@
+"""What a technician can ask, as a table, and what the box answers, in plain words of at most 79 columns. Nothing here opens a port."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from appliance.control.values import Level, Status
+
+WIDTH: Final = 79  # a terminal of 80 columns breaks the line after the 80th by itself, and some do it twice
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Asks the daemon how the box is and tells it so."""
+
+    tell: Callable[[Status, ZoneInfo], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Lists the commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Ends the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No such command; `hint` says what to type instead."""
+
+    hint: str
+
+
+Act = Answer | Help | Quit
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word of the console."""
+
+    word: str
+    help: str
+    act: Act
+    also: tuple[str, ...] = ()  # other words for it
+
+
+def find(line: str) -> Act | Unknown:
+    """What the technician means by `line`: a command, or enough of its beginning to tell it from the others. A blank line is none."""
+    first, *rest = line.lower().split()
+    meant = [item for item in COMMANDS if first in (item.word, *item.also)] or [
+        item for item in COMMANDS if item.word.startswith(first)
+    ]
+    match meant:
+        case [command] if rest:
+            return Unknown(f'"{command.word}" stands alone: type "{command.word}" and Enter.')
+        case [command]:
+            return command.act
+        case [] if near := difflib.get_close_matches(first, [item.word for item in COMMANDS], n=1, cutoff=0.5):
+            return Unknown(f'There is no "{first}". Did you mean "{near[0]}"?')
+        case []:
+            return Unknown(f'There is no "{first}". "help" lists what there is.')
+        case several:
+            return Unknown(f'"{first}" may be {" or ".join(item.word for item in several)}. Type more of it.')
+
+
+def tell_status(status: Status, zone: ZoneInfo) -> str:
+    """The whole box."""
+    name = max((len(part.name) for part in status.parts), default=0)
+    lines = [f"Keepline, {_time(status.now, zone)} ({zone.key})", ""]
+    lines += [_fold(f"  {part.name:<{name}}  {_LEVELS[part.level]}  ", part.sentence) for part in status.parts]
+    lamps = ", ".join(f"{lamp} {light}" for lamp, light in status.lamps.items())
+    lines += ["", f"  Calls in progress  {status.calls}", f"  New messages       {status.new_messages}"]
+    lines += [f"  Next purge         {_purge(status, zone)}", f"  Lamps              {lamps}"]
+    fault = f"{_time(status.last_fault.at, zone)}: {status.last_fault.sentence}" if status.last_fault else "none"
+    return "\n".join([*lines, _fold("  Last fault         ", fault)])
+
+
+def tell_lines(status: Status, zone: ZoneInfo) -> str:
+    """The telephone line."""
+    told = [_fold(f"{part.name}: {part.level}. ", part.sentence) for part in status.parts if part.name == "Line"]
+    return "\n".join([*told, f"Calls in progress: {status.calls}"])
+
+
+def tell_help() -> str:
+    """Every command with what it tells."""
+    longest = max(len(item.word) for item in COMMANDS)
+    return "\n".join([*(f"  {item.word:<{longest}}  {item.help}" for item in COMMANDS), "", _HELP_TAIL])
+
+
+def plain(text: str) -> str:
+    """`text` as any terminal can show it: printable ASCII in lines of at most `WIDTH` columns."""
+    return "\n".join(_lines(text))
+
+
+COMMANDS: Final = (
+    Command("status", "how the box is: line, disk, clock, purge, lamps, last fault", Answer(tell_status)),
+    Command("lines", "the telephone line and the calls on it", Answer(tell_lines)),
+    Command("help", "this list", Help(), ("?",)),
+    Command("quit", "log off", Quit(), ("exit", "logout", "bye")),
+)
+_HELP_TAIL: Final = "The beginning of a word is enough: st for status."
+_LEVELS: Final = {Level.GOOD: "good     ", Level.ATTENTION: "ATTENTION", Level.FAULT: "FAULT    "}
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        shown = "".join(sign if " " <= sign <= "~" else "?" for sign in line)
+        yield from textwrap.wrap(shown, WIDTH, break_on_hyphens=False) or [""]
+
+
+def _fold(head: str, text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False)
+
+
+def _purge(status: Status, zone: ZoneInfo) -> str:
+    return "none while the clock cannot be trusted" if status.next_purge is None else _time(status.next_purge, zone)
+
+
+def _time(moment: float, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(moment, zone):%a %d %b %Y, %H:%M}"

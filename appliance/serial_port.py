@@ -1,0 +1,72 @@
+"""The door to pyserial: one serial port, opened for us alone, that says plainly when it has gone."""
+
+from __future__ import annotations
+
+import errno
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import serial
+
+from appliance.errors import SerialError
+
+TICK: Final = 0.25  # s that `read` waits at most
+PATIENCE: Final = 5.0  # s in which the other end must take what is written
+
+_NO_LINES: Final = {
+    errno.ENOTTY,
+    errno.EINVAL,
+}  # what a pseudo-terminal, which has no modem lines, answers when asked for them
+
+
+class SerialPort:
+    """An open port, 8 data bits, no parity, no flow control. Every method raises `SerialError` once the device has gone."""
+
+    def __init__(self, device: Path, speed: int) -> None:
+        """Raises `SerialError` when the device is not there, is not ours to use, or is used by somebody else."""
+        with _plainly():
+            self._port = serial.Serial(str(device), speed, timeout=TICK, write_timeout=PATIENCE, exclusive=True)
+
+    def read(self) -> bytes:
+        """What has come in; nothing after `TICK` seconds without an octet."""
+        with _plainly():
+            first: bytes = self._port.read(1)
+            return first + self._port.read(self._port.in_waiting) if first else b""
+
+    def write(self, octets: bytes) -> None:
+        """Returns when the system has taken all of it. An end that takes nothing for `PATIENCE` seconds counts as gone."""
+        with _plainly():
+            self._port.write(octets)
+
+    def is_connected(self) -> bool | None:
+        """Does somebody hold the other end (data set ready or carrier)? None when the port has no such lines."""
+        try:
+            with _plainly():
+                return bool(self._port.dsr or self._port.cd)
+        except SerialError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _NO_LINES:
+                return None
+            raise
+
+    def close(self) -> None:
+        """Gives the port back; never fails."""
+        try:
+            self._port.close()
+        except (OSError, termios.error):
+            self._port.fd = None
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """pyserial's, the system's and the terminal's errors as ours."""
+    try:
+        yield
+    except (
+        OSError,
+        termios.error,
+        TypeError,
+    ) as error:  # TypeError: pyserial's own, when the port was closed meanwhile
+        raise SerialError from error
