@@ -79,11 +79,11 @@ class Disk:
                 folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
             self.flush_folder(folder.parent)
 
-    def replace(self, file: Path, data: bytes) -> None:
+    def replace(self, file: Path, data: bytes, mode: int = FILE_MODE) -> None:
         """`file` holds `data`, whole or not at all, also after a power cut."""
         temporary = file.with_name(f".{file.name}.tmp")
         with self.writing():
-            descriptor = create(temporary)
+            descriptor = create(temporary, mode)
         try:
             with self.writing():
                 write_all(descriptor, data)
@@ -101,10 +101,10 @@ class Disk:
         self.flush_folder(file.parent)
 
 
-def create(file: Path) -> int:
-    """A new or emptied file that its group may read; gives the descriptor."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
-    os.fchmod(descriptor, FILE_MODE)  # whatever the umask of the unit says
+def create(file: Path, mode: int = FILE_MODE) -> int:
+    """A new or emptied file, by default one that its group may read; gives the descriptor."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    os.fchmod(descriptor, mode)  # whatever the umask of the unit says
     return descriptor
 
 
