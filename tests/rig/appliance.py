@@ -152,9 +152,15 @@ class Appliance:
         self.company = self._parts.enter_context(PhoneCompany())
         self.company.hand_calls_to("127.0.0.1", agi_port)
         asterisk = self.company.box_place
-        values = {"agi_port": agi_port, "audio_port": audio_port, "page_port": self.page_port}
-        values |= {"asterisk_host": asterisk.address, "asterisk_port": asterisk.port}
-        settings = SETTINGS.format(folder=self.folder, root=ROOT, **values)
+        settings = SETTINGS.format(
+            folder=self.folder,
+            root=ROOT,
+            agi_port=agi_port,
+            audio_port=audio_port,
+            page_port=self.page_port,
+            asterisk_host=asterisk.address,
+            asterisk_port=asterisk.port,
+        )
         self.settings.write_text(settings + self.more, encoding="utf-8")
         self.store.mkdir(mode=0o750)
         (self.folder / "synchronised").touch()
