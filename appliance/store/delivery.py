@@ -14,8 +14,9 @@ from appliance.messages import Envelope, Header, Row, Stamp, State
 from appliance.store import media
 from appliance.store.age_file import seal, seal_identity
 from appliance.store.epochs import Epoch
-from appliance.store.journal import PIECE, Closing, Opening, Ring
+from appliance.store.journal import Ring
 from appliance.store.keys import Identity, Recipient
+from appliance.store.slots import PIECE, Closing, Opening
 from appliance.store.vault import Vault
 
 

@@ -18,12 +18,13 @@ from appliance import logs
 from appliance.clock import Clock, Trust
 from appliance.errors import MessageNotFoundError, NoRoomError, StoreError
 from appliance.messages import Envelope, Kind, Row, Stamp
-from appliance.store import check, journal, recovery, vault
+from appliance.store import journal, recovery, slots, vault
 from appliance.store.delivery import Arrival, Delivery
 from appliance.store.disk import Disk
 from appliance.store.epochs import Epoch, Epochs
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.writer import Index
+from appliance.store.inspection import inspect
 from appliance.store.journal import Ring
 from appliance.store.values import Extent, Finding, Receipt, Trouble
 from appliance.store.vault import Vault
@@ -42,7 +43,10 @@ class Inbox:
     def __init__(
         self, folder: Path, rings: int, ring_slots: int, clock: Clock, on_change: Callable[[], None] = lambda: None
     ) -> None:
-        """`ring_slots`: see `journal.slots_for`. `on_change` is called after each change, from the thread that made it."""
+        """`ring_slots`: parts that a ring takes, 16,000 octets each: seconds of the longest message.
+
+        `on_change` is called after each change, from the thread that made it.
+        """
         self._folder = folder
         self._clock = clock
         self._on_change = on_change
@@ -50,8 +54,9 @@ class Inbox:
         self._index = Index(folder / FILE_NAME, self._disk)
         self._vault = Vault(folder, self._disk)
         self._epochs = Epochs(folder, self._disk)
-        self._rings = [Ring(folder / "journal" / f"{n}.ring", ring_slots, self._disk) for n in range(rings)]
-        self._ring_size = ring_slots * journal.SLOT
+        length = journal.slots_for(ring_slots)
+        self._rings = [Ring(journal.file_of(folder, number), length, self._disk) for number in range(rings)]
+        self._ring_size = length * slots.SLOT
         self._free: list[Ring] = []
         self._arriving: dict[str, Epoch] = {}  # id and epoch of each delivery that has not ended
         self._sequence = 0
@@ -168,7 +173,7 @@ class Inbox:
 
     def check(self) -> tuple[Finding, ...]:
         """Every file against its row. Reads the whole vault."""
-        return check.findings(self._folder, self.list, lambda: frozenset(self._arriving))
+        return inspect(self._folder)
 
     def _end_delivery(self, delivery: Delivery, row: Row | None) -> None:
         """The row is what makes it a message; only then the ring lets go of it."""
@@ -253,9 +258,9 @@ class Inbox:
         progress = self._index.progress()
         self._last_event = progress.last_event
         self._sequence = progress.last_sequence
-        for file in recovery.rings(self._folder):
+        for file in journal.rings(self._folder):
             with file.open("rb") as ring:
-                self._sequence = max(self._sequence, journal.last_sequence(ring))
+                self._sequence = max(self._sequence, slots.last_sequence(ring))
         self._index.remember_sequence(self._sequence)
 
     def _changed(self, found: int) -> None:

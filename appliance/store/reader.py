@@ -14,13 +14,13 @@ from typing import Final, Protocol, Self
 
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Header, Row
-from appliance.store import journal, media
+from appliance.store import media, slots
 from appliance.store.age_file import SealedFile, open_bytes, open_identity
 from appliance.store.epochs import open_epoch
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.view import View
-from appliance.store.journal import Recording, Word
 from appliance.store.keys import Identity
+from appliance.store.slots import Recording, Word
 from appliance.store.vault import file_of
 
 RECOVERED: Final = "recovered after a power cut"
@@ -123,7 +123,7 @@ def _open_sealed(file: BufferedReader, epoch: Identity) -> OpenMessage:
 
 
 def _open_ring(file: BufferedReader, row: Row, epoch: Identity) -> OpenMessage:
-    recording = journal.read_recording(file)
+    recording = slots.read_recording(file)
     if recording is None:
         raise DamagedMessageError
     content = _Parts(file, recording, open_identity(recording.opening.sealed_key, [epoch]))
@@ -184,7 +184,7 @@ class _Parts:
         return bytes(read)
 
     def _part(self, place: int) -> bytes:
-        slot = journal.read_slot(self._file, self._numbers[place])
+        slot = slots.read_slot(self._file, self._numbers[place])
         if slot is None or slot.word is not Word.PART or slot.generation != self._generation:
             raise DamagedMessageError
         part = open_bytes(slot.payload, [self._key])

@@ -12,10 +12,10 @@ from pathlib import Path
 from appliance import logs
 from appliance.errors import BadStorageError, StoreError
 from appliance.messages import Row, State
-from appliance.store import journal, media, vault
+from appliance.store import journal, media, slots, vault
 from appliance.store.disk import Disk
 from appliance.store.index.writer import Index
-from appliance.store.journal import SLOT, Recording
+from appliance.store.slots import SLOT, Recording
 from appliance.store.vault import Kept, Vault
 
 log = logs.get(__name__)
@@ -38,7 +38,7 @@ class Recovery:
             for leftover in (self._folder / folder).glob(".*.tmp"):
                 self._disk.unlink(leftover)
         count = sum(self._attempt(self._adopt_ring, file) for file in sorted(self._vault.folder.glob("*.ring")))
-        return count + sum(self._attempt(self._take_up, file) for file in rings(self._folder))
+        return count + sum(self._attempt(self._take_up, file) for file in journal.rings(self._folder))
 
     def _attempt(self, step: Callable[[Path], bool], file: Path) -> bool:
         try:
@@ -104,11 +104,6 @@ class Recovery:
         log.warning("store.recovered kind=%s whole=%s seconds=%.0f", kind, not recovered, row.duration)
 
 
-def rings(folder: Path) -> list[Path]:
-    """The rings of the journal below the store's `folder`."""
-    return sorted((folder / "journal").glob("*.ring"))
-
-
 def _read(file: Path) -> Recording | None:
     with file.open("rb") as ring:
-        return journal.read_recording(ring)
+        return slots.read_recording(ring)

@@ -51,3 +51,8 @@ class Finding:
 
     file: str  # below the store's folder
     trouble: Trouble
+
+    @property
+    def sentence(self) -> str:
+        """For a person, after the file's name."""
+        return self.trouble.value

@@ -1,1 +1,0 @@
-"""One module a step, named by what it makes."""

@@ -1,0 +1,98 @@
+"""A sealed store in a folder, with a practice whose key the test holds, and sound that says where it belongs."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appliance.messages import Envelope, Kind, Row
+from appliance.store.delivery import Delivery
+from appliance.store.inbox import Inbox
+from appliance.store.keys import Identity
+from appliance.store.reader import OpenMessage, Reader
+from tests.fakes.clock import FakeClock
+
+SECOND = 16_000  # octets of sound
+WAV_HEAD = 44
+CALLER = Envelope(caller_number="5550100777", caller_name="Jane Canary")
+MAILBOX = "front-desk"
+
+
+@dataclass
+class Box:
+    """What a test needs of one box. `restart` is a power cut without the cut: nothing is ended in good order."""
+
+    folder: Path
+    practice: Identity = field(default_factory=Identity.generate)
+    clock: FakeClock = field(default_factory=FakeClock)
+    rings: int = 2
+    ring_slots: int = 12
+    changes: int = 0
+    recovered: int = 0
+
+    def __post_init__(self) -> None:
+        (self.folder / "keys").mkdir(parents=True)
+        (self.folder / "keys" / "practice.pub").write_text(f"{self.practice.recipient}\n", encoding="ascii")
+        self.reader = Reader(self.folder)
+        self.inbox = self._start()
+
+    def restart(self) -> int:
+        self.inbox.close()
+        self.inbox = self._start()
+        return self.recovered
+
+    def begin(self, kind: Kind = Kind.VOICEMAIL, envelope: Envelope = CALLER) -> Delivery:
+        return self.inbox.begin(kind, MAILBOX, envelope)
+
+    def deliver(self, seconds: int = 2, seed: int = 0) -> Row:
+        delivery = self.begin()
+        for part in sound(seconds, seed):
+            delivery.append(part)
+        return delivery.finish(CALLER)
+
+    def open(self, row: Row) -> OpenMessage:
+        return self.reader.open(row, self.practice)
+
+    def content(self, row: Row) -> bytes:
+        with self.open(row) as message:
+            return message.read(0, message.size)
+
+    def vault(self) -> list[str]:
+        return sorted(file.name for file in (self.folder / "vault").iterdir())
+
+    def epochs(self) -> list[str]:
+        return sorted(file.stem for file in (self.folder / "epochs").iterdir())
+
+    def next_day(self) -> None:
+        self.clock.advance(86_400.0)
+
+    def _start(self) -> Inbox:
+        inbox = Inbox(self.folder, self.rings, self.ring_slots, self.clock, self._changed)
+        self.recovered = inbox.start()
+        return inbox
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+
+@contextmanager
+def box_in(folder: Path) -> Iterator[Box]:
+    """A box that is ended with the block."""
+    box = Box(folder)
+    try:
+        yield box
+    finally:
+        box.inbox.close()
+
+
+def second(number: int, seed: int = 0) -> bytes:
+    """A second of sound that names itself in every few samples."""
+    return struct.pack("<HHH", 0x5A5A, seed & 0xFFFF, number & 0xFFFF) * (SECOND // 6) + bytes(SECOND % 6)
+
+
+def sound(seconds: int, seed: int = 0) -> list[bytes]:
+    """That many seconds."""
+    return [second(number, seed) for number in range(seconds)]
