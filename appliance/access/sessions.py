@@ -135,10 +135,14 @@ class Sessions:
         log.info("sessions.closed count=%d", count)
         return count
 
-    def __len__(self) -> int:
+    def drop_ended(self) -> None:
+        """Let go of what has ended, though nobody asks: what the page remembers of a session must not outlive it."""
         with self._lock:
             self._drop_ended(self.clock.monotonic())
-            return len(self._kept)
+
+    def __len__(self) -> int:
+        self.drop_ended()
+        return len(self._kept)
 
     def _drop_ended(self, now: float) -> None:
         ended = [
