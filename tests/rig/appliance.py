@@ -69,7 +69,7 @@ class Appliance:
     company: PhoneCompany = field(init=False)
     daemon: subprocess.Popen[bytes] = field(init=False)
     page: subprocess.Popen[bytes] = field(init=False)
-    recovery: str = field(init=False, default="")
+    recovery: str = field(init=False, default="", repr=False)
     _parts: ExitStack = field(init=False, default_factory=ExitStack)
 
     def __enter__(self) -> Self:

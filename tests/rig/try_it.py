@@ -20,16 +20,30 @@ from tests.rig.speech import speech
 
 PAGE_PORT: Final = 8443
 CALLERS: Final = (
-    ("5550142", "Maria Lopez", "Hello, this is Maria Lopez. Please call me back at five five five, zero one four two. Thank you."),
-    ("5550173", "Sam Okafor", "Hi, it's Sam Okafor. I would like to move my appointment to next week. My number is five five five, zero one seven three."),
-    ("", "", "Good morning. Please call me back about my visit on Friday. My number is five five five, zero one nine nine."),
+    (
+        "5550142",
+        "Maria Lopez",
+        "Hello, this is Maria Lopez. Please call me back at five five five, zero one four two. Thank you.",
+    ),
+    (
+        "5550173",
+        "Sam Okafor",
+        "Hi, it's Sam Okafor. I would like to move my appointment to next week. My number is five five five, zero one seven three.",
+    ),
+    (
+        "",
+        "",
+        "Good morning. Please call me back about my visit on Friday. My number is five five five, zero one nine nine.",
+    ),
 )
 ALIKE: Final = 0.99
 
 
 def main() -> int:
     """Plain: keeps running and takes keys. With --once: one call, one check."""
-    parser = argparse.ArgumentParser(prog="./install.sh try", description="The whole appliance on a line of real parts, without hardware.")
+    parser = argparse.ArgumentParser(
+        prog="./install.sh try", description="The whole appliance on a line of real parts, without hardware."
+    )
     parser.add_argument("--once", action="store_true", help="place one call, check that it arrived, and end")
     once = parser.parse_args().once
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -55,7 +69,9 @@ def _once(appliance: Appliance) -> int:
         page.log_in(NAME, PASSWORD)
         heard = page.sound(arrived[0]["row"]["stamp"]["id"])
     likeness = correlation(spoken, heard)
-    print(f"Opened on the page with {NAME}'s password; it sounds as spoken: correlation {likeness:.4f} (1 is the same, {ALIKE} is asked for).")
+    print(
+        f"Opened on the page with {NAME}'s password; it sounds as spoken: correlation {likeness:.4f} (1 is the same, {ALIKE} is asked for)."
+    )
     if likeness < ALIKE:
         print("That is not what was spoken.", file=sys.stderr)
         return 1
@@ -98,6 +114,7 @@ def _call(appliance: Appliance, number: str, name: str, words: str) -> bytes:
     spoken = speech(words)
     with Patient(number, name).call(appliance.company) as call:
         call.wait_for_tone()
+        call.wait(1.0)  # until the tone is over
         call.say(spoken)
     return spoken
 

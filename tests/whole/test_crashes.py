@@ -28,6 +28,7 @@ MOST_LOST = 2.0  # s of sound
 SECOND = 8000  # samples
 FRAME = 160  # samples
 WAV_HEAD = 44  # octets
+TONE = 1.0  # s until the tone is over and recording begins
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Caller:
             self.line.wait(1.0)
             self.line.press("#")
             self.line.wait_for_tone()
+            self.line.wait(TONE)
             self._start = self.line.frames_sent
             self.speaking.set()
             with contextlib.suppress(CallEndedError):
@@ -78,7 +80,6 @@ def cut(appliance: Appliance, seconds: float) -> list[tuple[int, Caller]]:
         thread.start()
     for caller in callers:
         assert caller.speaking.wait(60)
-    callers[0].line.wait(0)  # the line is alive
     threading.Event().wait(seconds)
     os.kill(appliance.daemon.pid, signal.SIGKILL)
     sent = [(caller.sent, caller) for caller in callers]

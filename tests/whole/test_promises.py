@@ -52,6 +52,7 @@ def message(appliance: Appliance, canary: bytes) -> str:
         call.wait(1.0)
         call.press("#")
         call.wait_for_tone()
+        call.wait(1.0)  # until the tone is over
         call.say(canary)
         assert on_disk(appliance, canary) == []
         call.say(canary)
