@@ -5,6 +5,7 @@ It tells states in words and never a message; it starts no program. Wrong PINs m
 
 from __future__ import annotations
 
+import errno
 import math
 import signal
 import threading
@@ -30,6 +31,9 @@ log = logs.get(__name__)
 DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # s to wait after the first, second ... wrong PIN
 PATIENCE: Final = 60.0  # s for a PIN to be typed
 RETRY: Final = 2.0  # s between looks for a port that is not there
+
+# systemd lists the devices a unit may use when it starts it, so a kind of port that was first plugged in later is closed to us until we are started anew
+_FORBIDDEN: Final = {errno.EACCES, errno.EPERM}
 
 
 class Port(Protocol):
@@ -215,17 +219,23 @@ def _keep_attending(console: Console, settings: Settings) -> None:
         try:
             port = SerialPort(settings.console.device, settings.console.speed)
         except SerialError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FORBIDDEN:
+                raise
             if there:
                 log.warning("console.no_port %s", error)
             there = False
             console.stop.wait(RETRY)
             continue
         there = True
-        log.info("console.open")
-        try:
-            console.attend(port)
-        except SerialError:
-            log.info("console.gone")
-            console.stop.wait(RETRY)
-        finally:
-            port.close()
+        _attend(console, port)
+
+
+def _attend(console: Console, port: SerialPort) -> None:
+    log.info("console.open")
+    try:
+        console.attend(port)
+    except SerialError:
+        log.info("console.gone")
+        console.stop.wait(RETRY)
+    finally:
+        port.close()

@@ -355,3 +355,11 @@ def test_an_end_that_takes_nothing_counts_as_gone(tmp_path: Path) -> None:
         port.write(bytes(1_000_000))
     port.close()
     cable.unplug()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="everything is open to root")
+def test_a_port_that_is_forbidden_ends_the_program_so_that_it_is_started_with_new_rights(
+    tmp_path: Path, program: subprocess.Popen[str]
+) -> None:
+    (tmp_path / "tty").touch(mode=0o000)
+    assert program.wait(PATIENCE) != 0
