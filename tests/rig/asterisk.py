@@ -66,7 +66,7 @@ class Asterisk:
         self._values = dict(values)
         self._templates: dict[Path, str] = {}
         self._guard: subprocess.Popen[str] | None = None
-        self.folder = Path()
+        self.folder = Path("/nonexistent")  # until it is started
         self.pid = 0
 
     def start(self) -> None:
@@ -129,7 +129,8 @@ class Asterisk:
             assert ended.stdin is not None
             assert ended.stdout is not None
             ended.stdin.close()
-            ended.wait()
+            if ended.wait():
+                shutil.rmtree(self.folder, ignore_errors=True)  # somebody ended the guard, who would have done so
             ended.stdout.close()
 
     def __enter__(self) -> Self:

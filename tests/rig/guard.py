@@ -52,19 +52,33 @@ def start(folder: Path, uid: int, gid: int, command: list[str]) -> subprocess.Po
         )
 
 
-def watch(program: subprocess.Popen[bytes]) -> None:
-    """Returns when the owner is gone; says so when the program ends before."""
+def watch(program: subprocess.Popen[bytes], gone: int) -> None:
+    """Returns when the owner is gone: at the end of standard input or when something can be read from `gone`. Says so when the program ends before."""
     pidfd = os.pidfd_open(program.pid)
     waiting = select.poll()
-    waiting.register(sys.stdin, select.POLLIN | select.POLLHUP)
-    waiting.register(pidfd, select.POLLIN)
+    for descriptor in (sys.stdin.fileno(), pidfd, gone):
+        waiting.register(descriptor, select.POLLIN)
     while True:
         for descriptor, _ in waiting.poll():
             if descriptor == pidfd:
                 say(f"ended {program.wait()}")
                 waiting.unregister(pidfd)
-            elif not os.read(descriptor, 1):
+            elif descriptor == gone or not os.read(descriptor, 1):
                 return
+
+
+def notice_owners_end() -> int:
+    """A descriptor that can be read once the process that started us has ended, for the case that some other process holds our standard input open."""
+    owner = os.getppid()
+    readable, writable = os.pipe()
+
+    def on_term(*_: object) -> None:
+        if os.getppid() != owner:  # not when only the thread that started us has ended
+            os.write(writable, b".")
+
+    signal.signal(signal.SIGTERM, on_term)
+    die_with_parent(signal.SIGTERM)
+    return readable
 
 
 def give(folder: Path, uid: int, gid: int) -> None:
@@ -75,20 +89,13 @@ def give(folder: Path, uid: int, gid: int) -> None:
 
 def say(line: str) -> None:
     with contextlib.suppress(BrokenPipeError):  # an owner who is gone need not be told
-        print(line, flush=True)
+        os.write(sys.stdout.fileno(), f"{line}\n".encode())
 
 
 def main() -> None:
-    owner = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, whose end is seen
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    def on_term(*_: object) -> None:
-        if os.getppid() != owner:  # not when only the thread that started us has ended
-            raise SystemExit
-
-    signal.signal(signal.SIGTERM, on_term)
-    die_with_parent(signal.SIGTERM)
+    gone = notice_owners_end()
     folder = Path(tempfile.mkdtemp(prefix="keepline-rig-"))
     program = None
     try:
@@ -98,7 +105,7 @@ def main() -> None:
             give(folder, uid, gid)
             program = start(folder, uid, gid, command)
             say(f"pid {program.pid}")
-            watch(program)
+            watch(program, gone)
     finally:
         if program and program.poll() is None:
             program.kill()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,7 @@ class PhoneCompany:
         self.box_asterisk: Asterisk
         self.place: Place
         self.box_place: Place
+        self.on_stop: list[Callable[[], None]] = []  # what else is to end with the line
 
     def start(self) -> None:
         for attempt in range(TRIES):
@@ -75,6 +77,8 @@ class PhoneCompany:
         self.box_asterisk.ask("dialplan reload")
 
     def stop(self) -> None:
+        while self.on_stop:
+            self.on_stop.pop()()
         try:
             self.box_asterisk.stop()
         finally:

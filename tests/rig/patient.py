@@ -50,8 +50,11 @@ class Patient:
     def dial(self, company: PhoneCompany, dialled: str = PRACTICE, straight: bool = False) -> Call:
         """Calls and lets it ring. `straight`: to the box itself, in the ATA's place, which spares the machine half the work."""
         if straight:
-            return Call(self, company.place.address, company.box_place, dialled, asserted=True)
-        return Call(self, HOME, company.place, dialled, asserted=False)
+            call = Call(self, company.place.address, company.box_place, dialled, asserted=True)
+        else:
+            call = Call(self, HOME, company.place, dialled, asserted=False)
+        company.on_stop.append(call.drop)
+        return call
 
 
 class Call:
@@ -128,6 +131,13 @@ class Call:
         if state in {State.ANSWERED, State.DIALLING}:
             self._wait(lambda: self._goodbye_answered, 5.0)
         EXCHANGE.leave(self)
+
+    def drop(self) -> None:
+        """Is gone without a word, as when the line is cut."""
+        with EXCHANGE.changed:
+            if not self._over:
+                self.state = State.ENDED
+            EXCHANGE.leave(self)
 
     @property
     def heard(self) -> bytes:

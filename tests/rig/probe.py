@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import socketserver
 import struct
 import threading
+import time
 import uuid
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-UUID, DIGIT, SOUND = 0x01, 0x03, 0x10  # kinds of AudioSocket frames
+HANG_UP, UUID, DIGIT, SOUND = 0x00, 0x01, 0x03, 0x10  # kinds of AudioSocket frames
+FRAME = 320  # octets in 20 ms
 
 
 class Probe:
-    """Answers, says `greeting`, then keeps what it hears until the caller hangs up."""
+    """Answers, says `greeting`, hangs up then if it `ends_calls`, otherwise keeps what it hears until the caller hangs up."""
 
-    def __init__(self, greeting: bytes = b"") -> None:
+    def __init__(self, greeting: bytes = b"", ends_calls: bool = False) -> None:
         self.greeting = greeting
+        self.ends_calls = ends_calls
         self.calls: list[dict[str, str]] = []  # the AGI variables of each call
         self.heard: dict[str, bytearray] = {}  # by caller's number
         self.keys = ""
@@ -54,7 +59,7 @@ class Probe:
                 agi.readline()
 
     def _take_sound(self, connection: socket.socket) -> None:
-        with connection.makefile("rb") as frames:
+        with connection.makefile("rb") as frames, contextlib.suppress(ConnectionResetError):
             while len(head := frames.read(3)) == 3:
                 kind, size = struct.unpack(">BH", head)
                 content = frames.read(size)
@@ -68,24 +73,26 @@ class Probe:
         self.hung_up.set()
 
     def _greet(self, connection: socket.socket) -> None:
-        due = threading.Event()
-        for start in range(0, len(self.greeting), 320):
-            part = self.greeting[start : start + 320].ljust(320, b"\0")
-            connection.sendall(struct.pack(">BH", SOUND, len(part)) + part)
-            due.wait(0.02)
+        due = time.monotonic()
+        with contextlib.suppress(OSError):  # the caller may hang up while we speak
+            for start in range(0, len(self.greeting), FRAME):
+                part = self.greeting[start : start + FRAME].ljust(FRAME, b"\0")
+                connection.sendall(struct.pack(">BH", SOUND, FRAME) + part)
+                due += 0.02
+                time.sleep(max(0.0, due - time.monotonic()))
+            if self.ends_calls:
+                connection.sendall(struct.pack(">BH", HANG_UP, 0))
 
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, serve: object) -> None:
+    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
         super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
         self._serve = serve
+        self.port: int = self.socket.getsockname()[1]
 
-    @property
-    def port(self) -> int:
-        return self.socket.getsockname()[1]  # type: ignore[no-any-return]
-
-    def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
-        self._serve(request)  # type: ignore[operator]
+    def finish_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        assert isinstance(request, socket.socket)
+        self._serve(request)
