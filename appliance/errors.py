@@ -181,6 +181,10 @@ class DaemonSilentError(ControlError):
     """The daemon does not answer. Look at it with `systemctl status keepline`, start it with `systemctl start keepline`."""
 
 
+class PageError(KeeplineError):
+    """The page cannot be served at its address. Look at `[page] host` and `port`: is another program there, and may this user have a port below 1024?"""
+
+
 class BoardError(KeeplineError):
     """The panel's lamps and buttons cannot be reached. Check the ribbon cable and `hardware/pins.toml`."""
 

@@ -132,7 +132,8 @@ class Sessions:
         with self._lock:
             count = len(self._kept)
             self._kept.clear()
-        log.info("sessions.closed count=%d", count)
+        if count:
+            log.info("sessions.closed count=%d", count)
         return count
 
     def drop_ended(self) -> None:

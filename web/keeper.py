@@ -1,0 +1,74 @@
+"""What runs beside the page: hears of the lock button, lets go of sessions that have ended, and keeps the certificate fresh."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from appliance import logs
+from appliance.access import certificates
+from appliance.access.certificates import TlsFiles
+from appliance.access.sessions import Sessions
+from appliance.clock import Clock
+from appliance.control.client import Client
+from appliance.control.values import Event
+from appliance.errors import CertificateError, ControlError
+from appliance.settings import Settings
+from web.services import PageServices
+
+TIDY: Final = 5.0  # s between looks at what has ended
+LOOKS: Final = 60  # such looks between looks at the certificate
+RECONNECT: Final = (0.2, 0.5, 1.0)  # s until the daemon is tried again; the last stays
+
+log = logs.get(__name__)
+
+
+def listen(control: Client, sessions: Sessions, ended: threading.Event) -> None:
+    """End every session when the daemon says that the lock button was pressed, until `ended`.
+
+    Nobody stays logged in past a moment in which the button could have been pressed unheard: so losing the daemon ends every session as well.
+    """
+    tries = 0
+    while not ended.is_set():
+        try:
+            for event in control.subscribe():
+                tries = 0
+                if event is Event.LOCKED:
+                    sessions.close_all()
+        except ControlError:
+            if tries == 0:
+                log.warning("keeper.daemon_silent")
+                sessions.close_all()
+        ended.wait(RECONNECT[min(tries, len(RECONNECT) - 1)])
+        tries += 1
+
+
+def tidy(services: PageServices, renew: Callable[[], None], ended: threading.Event) -> None:
+    """Let go of sessions that have ended, and `renew` the server when there is a new certificate, until `ended`."""
+    chain = certificates.files(services.folder).chain_pem
+    served = chain.stat().st_mtime_ns
+    for look in itertools.count():
+        if ended.wait(TIDY):
+            return
+        services.sessions.drop_ended()
+        if look % LOOKS:
+            continue
+        certificate(services.settings, services.clock)
+        if chain.stat().st_mtime_ns != served:
+            served = chain.stat().st_mtime_ns
+            log.info("keeper.new_certificate")
+            renew()
+
+
+def certificate(settings: Settings, clock: Clock) -> TlsFiles:
+    """The page's certificate. Made or renewed here, or by the daemon where the page may not write; raises `CertificateError` when there is none."""
+    try:
+        return certificates.ensure(settings.store.folder, settings.page.names, clock.now())
+    except CertificateError:
+        made = certificates.files(settings.store.folder)
+        if not (made.chain_pem.exists() and made.key_pem.exists()):
+            raise
+        log.warning("keeper.certificate_not_renewed")
+        return made

@@ -1,0 +1,103 @@
+"""Serves the page: one process, TLS 1.3 and HTTP/1.1 by granian, the page's own work on a few threads behind the gateway. No request is logged."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from appliance import logs, process
+from appliance.access.certificates import TlsFiles
+from appliance.access.sessions import Sessions
+from appliance.clock import SystemClock
+from appliance.control.client import Client
+from appliance.errors import PageError
+from appliance.settings import Page, Settings
+from appliance.store.reader import Reader
+from web import create_app, keeper
+from web.gateway import Gateway
+from web.services import PageServices
+
+CONNECTIONS: Final = 4096  # at once; a half-open one takes some 10 kB and is dropped by granian after ten seconds
+SPARE_FILES: Final = 128  # open files that are no connection
+HEADER_PATIENCE: Final = 10_000  # ms for a whole request header, and for the next request on a connection
+LARGEST_HEADER: Final = 32 * 1024  # octets
+GRACE: Final = 3.0  # s for requests under way when told to end
+
+log = logs.get(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """`keepline web`: until SIGTERM or SIGINT. Raises `PageError` when the address cannot be had, `CertificateError` without a certificate."""
+    logs.start(settings.log.level)
+    process.harden()
+    services = page_services(settings)
+    tls = keeper.certificate(settings, services.clock)
+    gateway = Gateway(create_app(services).wsgi_app)
+    try:
+        asyncio.run(_serve(services, make_server(gateway, settings.page, tls)))
+    except OSError as error:
+        raise PageError(f"{settings.page.host} port {settings.page.port}: {error.strerror}.") from error
+    finally:
+        services.sessions.close_all()
+        gateway.close()
+
+
+def page_services(settings: Settings) -> PageServices:
+    """What the page stands on, made from the settings."""
+    clock = SystemClock(settings.time.marker)
+    folder = settings.store.folder
+    sessions = Sessions(clock, settings.page.idle_minutes * 60, settings.page.longest_hours * 3600)
+    return PageServices(settings, Reader(folder), folder, Client(settings.control.path), sessions, clock)
+
+
+def make_server(gateway: Gateway, page: Page, tls: TlsFiles) -> Server:
+    """granian, set so that slow and half-open clients cannot stop the page: waiting for them costs memory, never a thread."""
+    return Server(
+        gateway,
+        address=page.host,
+        port=page.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=1024,
+        backpressure=min(CONNECTIONS, process.allow_many_files() - SPARE_FILES),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_PATIENCE, max_buffer_size=LARGEST_HEADER),
+        ssl_cert=tls.chain_pem,
+        ssl_key=tls.key_pem,
+        ssl_protocol_min=SSLProtocols.tls13,
+        log_level=LogLevels.error,
+        log_access=False,
+        log_dictconfig={"loggers": {"_granian": {"handlers": [], "propagate": True}}},
+    )
+
+
+async def _serve(services: PageServices, server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, server.stop)
+    with _beside(services, lambda: loop.call_soon_threadsafe(server.reload)):
+        await server.serve()
+
+
+@contextmanager
+def _beside(services: PageServices, renew: Callable[[], object]) -> Iterator[None]:
+    """The keeper's threads run in the meantime."""
+    ended = threading.Event()
+    for work, arguments in (
+        (keeper.listen, (services.control, services.sessions, ended)),
+        (keeper.tidy, (services, renew, ended)),
+    ):
+        threading.Thread(target=work, args=arguments, name=work.__name__, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
