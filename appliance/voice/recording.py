@@ -14,15 +14,19 @@ from queue import SimpleQueue
 from typing import Any, Final, Protocol
 
 from appliance import logs
-from appliance.errors import BadStorageError, StoreError
+from appliance.errors import BadStorageError, KeeplineError
 from appliance.messages import Envelope, Kind
 from appliance.voice.audiosocket import SECOND_OCTETS
 
 log = logs.get(__name__)
 
+#: Sealing threads at work at one time. More would be no faster on one card, and would all stand in the line threads' way for Python's one lock
+#: (measured with 60 calls: latest frame 160 ms without, 40 ms with).
+_AT_WORK: Final = threading.BoundedSemaphore(4)
+
 
 class Delivery(Protocol):
-    """The inbox's side of a recording, used by one thread; each call may wait for the card and may raise `StoreError`."""
+    """The inbox's side of a recording, used by one thread; each call may wait for the card and may raise `KeeplineError`."""
 
     @property
     def id(self) -> str:
@@ -46,7 +50,7 @@ class Inbox(Protocol):
         """May anything be stored at all?"""
 
     def begin(self, kind: Kind, mailbox: str, envelope: Envelope, /) -> Delivery:
-        """Make ready for a message. Raises `StoreError`."""
+        """Make ready for a message. Raises `KeeplineError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Recording:
     def _seal(self) -> None:
         try:
             self.progress = self._deliver()
-        except StoreError as error:
+        except KeeplineError as error:
             log.error("message.failed reason=%s", type(error).__name__)
             self.progress = Progress.FAILED
         except Exception:
@@ -139,12 +143,15 @@ class Recording:
         self._on_end(self)
 
     def _deliver(self) -> Progress:
-        delivery = self._inbox.begin(Kind.VOICEMAIL, self._mailbox, self._envelope())
+        with _AT_WORK:
+            delivery = self._inbox.begin(Kind.VOICEMAIL, self._mailbox, self._envelope())
         try:
             while isinstance(part := self._parts.get(), bytes):
-                delivery.append(part)
+                with _AT_WORK:
+                    delivery.append(part)
                 self._octets += len(part)
-            return self._finish(delivery, part)
+            with _AT_WORK:
+                return self._finish(delivery, part)
         except BadStorageError:
             raise  # what the ring still holds is left for the next start to recover
         except BaseException:
