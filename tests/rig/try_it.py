@@ -113,7 +113,7 @@ Your browser will warn about the certificate: this trial box has made its own. T
 def _call(appliance: Appliance, number: str, name: str, words: str) -> bytes:
     spoken = speech(words)
     with Patient(number, name).call(appliance.company) as call:
-        call.wait_for_tone()
+        call.wait_for_tone(within=60)  # the greeting is long
         call.wait(1.0)  # until the tone is over
         call.say(spoken)
     return spoken
