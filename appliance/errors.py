@@ -113,6 +113,10 @@ class MessageNotFoundError(StoreError):
     """There is no such message. It may have been erased or purged."""
 
 
+class MessageChangedError(StoreError):
+    """Somebody changed this message in the meantime, so it was left as it is. Look at it again."""
+
+
 class DamagedMessageError(StoreError):
     """This message does not match its seal: the file was damaged or exchanged. Run `keepline store check` to see what is whole."""
 

@@ -70,6 +70,7 @@ class Row:
     pages: int
     recovered: bool  # put together from the ring journal after a power cut
     heard_at: float | None = None
+    heard_trusted: bool = True  # was `heard_at` taken from a clock that could be trusted?
     erase_at: float | None = None  # when an erased message can no longer be had back
     warned_at: float | None = None  # when staff were first told that it is old and unheard
     held: bool = False

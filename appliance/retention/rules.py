@@ -59,7 +59,7 @@ def verdict(row: Row, now: float, settings: Retention, arrived_by: float | None 
         case State.NEW:
             return _unheard(row, now, settings, row.stamp.arrived_at if row.clock_trusted else arrived_by)
         case State.HEARD:
-            if row.heard_at is None:
+            if row.heard_at is None or not row.heard_trusted:
                 return Date()
             return Purge(Reason.HEARD) if now - row.heard_at >= settings.heard_days * DAY else Keep()
         case State.ERASING:

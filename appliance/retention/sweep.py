@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from appliance import logs
 from appliance.clock import Clock, Trust
 from appliance.control.values import Due
-from appliance.errors import MessageNotFoundError, StoreError
+from appliance.errors import MessageChangedError, MessageNotFoundError, StoreError
 from appliance.messages import Row, State
 from appliance.retention import rules
 from appliance.retention.rules import Date, Purge, Reason, Warn
@@ -33,7 +33,7 @@ class Inbox(Protocol):
     def list(self) -> tuple[Row, ...]: ...
     def warn(self, ids: Sequence[str]) -> None: ...
     def mark_heard(self, id: str, heard: bool) -> None: ...
-    def remove(self, id: str, reason: str) -> object: ...
+    def remove(self, id: str, reason: str, as_seen: Row) -> object: ...
     def last_event(self) -> float: ...
 
 
@@ -44,6 +44,18 @@ class _Look:
     rows: tuple[Row, ...]
     now: float | None  # None on a clock that cannot be trusted
     monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """A message that is due, as it was when that was decided."""
+
+    row: Row
+    reason: Reason
+
+    @property
+    def due(self) -> Due:
+        return Due(self.row.stamp.id, self.reason)
 
 
 class Sweep:
@@ -64,8 +76,9 @@ class Sweep:
         """Do all that is due now and say what went; with `dry_run` only say what would go. Nothing on a clock that cannot be trusted, but see `wake`."""
         with self._lock:
             look = self._look()
-            due = (*self._erasures(look), *self._aged(look))
-            return due if dry_run else self._carry_out(look, due)
+            going = (*self._erasures(look), *self._aged(look))
+            gone = going if dry_run else self._carry_out(look, going)
+            return tuple(item.due for item in gone)
 
     def wake(self) -> float | None:
         """Finish the erasures whose undo time is over, and purge if the hour has come. Returns in how many seconds the next erasure may be finished."""
@@ -94,9 +107,9 @@ class Sweep:
             self._inherited = frozenset(erasures)
         return _Look(rows, now if trusted else None, monotonic)
 
-    def _erasures(self, look: _Look) -> tuple[Due, ...]:
+    def _erasures(self, look: _Look) -> tuple[_Going, ...]:
         return tuple(
-            Due(row.stamp.id, Reason.ERASED)
+            _Going(row, Reason.ERASED)
             for row in look.rows
             if row.state is State.ERASING and not row.held and self._undo_is_over(row, look)
         )
@@ -109,9 +122,9 @@ class Sweep:
         inherited = self._inherited is not None and erasure in self._inherited
         return inherited and look.now is not None and isinstance(rules.verdict(row, look.now, self._settings), Purge)
 
-    def _aged(self, look: _Look) -> tuple[Due, ...]:
+    def _aged(self, look: _Look) -> tuple[_Going, ...]:
         return tuple(
-            Due(row.stamp.id, decided.reason)
+            _Going(row, decided.reason)
             for row, decided in self._verdicts(look)
             if isinstance(decided, Purge) and row.state is not State.ERASING
         )
@@ -122,7 +135,7 @@ class Sweep:
             for row in look.rows:
                 yield row, rules.verdict(row, look.now, self._settings, arrived_by.get(row.stamp.id))
 
-    def _carry_out(self, look: _Look, due: Sequence[Due]) -> tuple[Due, ...]:
+    def _carry_out(self, look: _Look, going: Sequence[_Going]) -> tuple[_Going, ...]:
         decided = [(row.stamp.id, verdict) for row, verdict in self._verdicts(look)]
         if old := [id for id, verdict in decided if isinstance(verdict, Warn)]:
             self._inbox.warn(old)
@@ -131,22 +144,23 @@ class Sweep:
             self._inbox.mark_heard(id, True)
         if look.now is not None:
             self._night = self._night_after(look.now)
-        gone = self._remove_all(due)
-        self.failed = len(due) - len(gone)
+        gone = self._remove_all(going)
+        self.failed = sum(item.row in self._inbox.list() for item in going) if len(gone) < len(going) else 0
         return gone
 
-    def _remove_all(self, due: Sequence[Due]) -> tuple[Due, ...]:
-        return tuple(item for item in due if self._remove(item))
+    def _remove_all(self, going: Sequence[_Going]) -> tuple[_Going, ...]:
+        return tuple(item for item in going if self._remove(item))
 
-    def _remove(self, due: Due) -> bool:
+    def _remove(self, item: _Going) -> bool:
+        id = item.row.stamp.id
         try:
-            self._inbox.remove(due.id, due.reason)
-        except MessageNotFoundError:
-            return True  # gone already
+            self._inbox.remove(id, item.reason, item.row)
+        except (MessageChangedError, MessageNotFoundError):
+            return False  # somebody had it back, or has removed it: nothing is due any more
         except StoreError:
-            log.exception("purge.failed id=%s", due.id)
+            log.exception("purge.failed id=%s", id)
             return False
-        log.info("purge.removed id=%s reason=%s", due.id, due.reason)
+        log.info("purge.removed id=%s reason=%s", id, item.reason)
         return True
 
     def _is_night(self, look: _Look) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 
 from appliance import logs
 from appliance.clock import Clock, Trust
-from appliance.errors import MessageNotFoundError, NoRoomError, StoreError
+from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError, StoreError
 from appliance.messages import Envelope, Kind, Row, Stamp
 from appliance.store import journal, recovery, slots, vault
 from appliance.store.delivery import Arrival, Delivery
@@ -122,11 +122,15 @@ class Inbox:
             return self._index.list()
 
     def mark_heard(self, id: str, heard: bool) -> None:
-        """Somebody heard it, or wants it to count as new. The first hearing counts. Raises `MessageNotFoundError`."""
+        """Somebody heard it, or wants it to count as new. The first hearing whose time can be trusted counts. Raises `MessageNotFoundError`."""
         now, at = self._now()
         with self._lock:
-            found = self._index.set_once(id, at, "heard_at", now) if heard else self._index.set([id], at, heard_at=None)
-        self._changed(found)
+            row = self._index.row(id)
+            if not heard:
+                self._index.set([id], at, heard_at=None, heard_trusted=True)
+            elif row.heard_at is None or (at is not None and not row.heard_trusted):
+                self._index.set([id], at, heard_at=now, heard_trusted=at is not None)
+        self._on_change()
 
     def erase(self, id: str, undo: float) -> None:
         """Somebody erased it: for `undo` seconds it can be had back. Raises `MessageNotFoundError`."""
@@ -149,13 +153,16 @@ class Inbox:
             self._index.set(ids, at, warned_at=now)
         self._on_change()
 
-    def remove(self, id: str, reason: str) -> Receipt:
+    def remove(self, id: str, reason: str, as_seen: Row | None = None) -> Receipt:
         """The message goes: file, row, what is left of the row, and the key of its epoch with the last message of a past day.
 
-        A power cut in the middle does not bring it back. Raises `MessageNotFoundError`, `BadStorageError`.
+        A power cut in the middle does not bring it back. Raises `MessageNotFoundError`, `BadStorageError`, and `MessageChangedError` when the row is no
+        longer `as_seen`: whoever decided by that row has to decide again.
         """
         with self._lock:
             row = self._index.row(id)
+            if as_seen is not None and row != as_seen:
+                raise MessageChangedError
             self._index.begin_removal(id, reason)
             receipt = self._end_removal(row, reason)
             self._empty_log()

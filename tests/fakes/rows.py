@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from appliance.clock import Clock
-from appliance.errors import MessageNotFoundError, StoreError
+from appliance.errors import MessageChangedError, MessageNotFoundError, StoreError
 from appliance.messages import Kind, Row, Stamp, State
 
 
@@ -37,6 +37,7 @@ class FakeRows:
     rows: dict[str, Row] = field(default_factory=dict)
     removed: list[tuple[str, str]] = field(default_factory=list)
     stuck: set[str] = field(default_factory=set)
+    meanwhile: Callable[[], object] = lambda: None  # what happens between deciding and removing
 
     def put(self, *rows: Row) -> None:
         self.rows.update({row.stamp.id: row for row in rows})
@@ -48,13 +49,17 @@ class FakeRows:
         self.put(*(replace(self.rows[id], warned_at=self.clock.now()) for id in ids))
 
     def mark_heard(self, id: str, heard: bool) -> None:
-        self.put(replace(self.rows[id], state=State.HEARD, heard_at=self.clock.now()))
+        self.put(replace(self.rows[id], state=State.HEARD, heard_at=self.clock.now(), heard_trusted=True))
 
-    def remove(self, id: str, reason: str) -> None:
+    def remove(self, id: str, reason: str, as_seen: Row) -> None:
+        self.meanwhile()
         if id in self.stuck:
             raise StoreError
-        if self.rows.pop(id, None) is None:
+        if id not in self.rows:
             raise MessageNotFoundError
+        if self.rows[id] != as_seen:
+            raise MessageChangedError
+        del self.rows[id]
         self.removed.append((id, reason))
 
     def last_event(self) -> float:

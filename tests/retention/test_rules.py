@@ -24,6 +24,7 @@ rows = st.builds(
     clock_trusted=st.booleans(),
     state=st.sampled_from(State),
     heard_at=maybe,
+    heard_trusted=st.booleans(),
     erase_at=maybe,
     warned_at=maybe,
     held=st.booleans(),
@@ -78,6 +79,7 @@ def test_an_erased_message_goes_when_it_can_no_longer_be_had_back() -> None:
 
 def test_a_message_heard_at_a_time_nobody_knows_is_dated_first() -> None:
     assert after(9999, row(arrived_at=ARRIVED, state=State.HEARD)) == Date()
+    assert after(9999, row(arrived_at=ARRIVED, state=State.HEARD, heard_at=ARRIVED, heard_trusted=False)) == Date()
 
 
 def test_an_untrusted_arrival_has_no_age_of_its_own() -> None:
@@ -122,6 +124,7 @@ def test_nothing_goes_by_an_arrival_that_cannot_be_trusted(it: Row, now: float, 
 def test_nothing_goes_before_its_time(it: Row, now: float, rules: Retention, by: float | None) -> None:
     match verdict(it, now, rules, by):
         case Purge(Reason.HEARD):
+            assert it.heard_trusted
             assert it.heard_at is not None
             assert now - it.heard_at >= rules.heard_days * DAY
         case Purge(Reason.UNHEARD):

@@ -92,7 +92,7 @@ def test_a_clock_before_the_last_event_purges_nothing(inbox: FakeRows, clock: Fa
 def test_a_message_heard_at_a_time_nobody_knows_has_its_days_from_now_on(
     inbox: FakeRows, clock: FakeClock, sweep: Sweep
 ) -> None:
-    inbox.put(row(1, clock.wall - 90 * DAY, state=State.HEARD))
+    inbox.put(row(1, clock.wall - 90 * DAY, state=State.HEARD, heard_at=clock.wall - 80 * DAY, heard_trusted=False))
     assert sweep.run() == ()
     assert inbox.list()[0].heard_at == clock.wall
     clock.advance(30 * DAY)
@@ -175,6 +175,22 @@ def test_one_message_that_cannot_be_removed_keeps_no_other(inbox: FakeRows, cloc
     assert sweep.failed == 1
     inbox.stuck = set()
     assert len(sweep.run()) == 1
+    assert sweep.failed == 0
+
+
+def test_a_message_had_back_at_the_last_moment_stays(inbox: FakeRows, clock: FakeClock, sweep: Sweep) -> None:
+    erased = row(1, clock.wall - DAY, state=State.ERASING, erase_at=clock.wall - 1)
+    inbox.put(erased)
+    inbox.meanwhile = lambda: inbox.put(replace(erased, state=State.NEW, erase_at=None))
+    assert sweep.run() == ()
+    assert sweep.failed == 0
+    assert [left.state for left in inbox.list()] == [State.NEW]
+
+
+def test_a_message_that_has_gone_meanwhile_is_no_failure(inbox: FakeRows, clock: FakeClock, sweep: Sweep) -> None:
+    inbox.put(row(1, clock.wall - DAY, state=State.ERASING, erase_at=clock.wall - 1))
+    inbox.meanwhile = inbox.rows.clear
+    assert sweep.run() == ()
     assert sweep.failed == 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.clock import Trust
-from appliance.errors import MessageNotFoundError, NoRoomError, NotFoundedError
+from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError, NotFoundedError
 from appliance.messages import Envelope, Kind, State
 from appliance.store.inbox import Extent, Finding, Inbox, Trouble
 from tests.fakes.clock import FakeClock
@@ -142,6 +142,32 @@ def test_the_first_hearing_counts(box: Box) -> None:
     assert (box.inbox.list()[0].state, box.inbox.list()[0].heard_at) == (State.HEARD, first)
     box.inbox.mark_heard(id, False)
     assert (box.inbox.list()[0].state, box.inbox.list()[0].heard_at) == (State.NEW, None)
+
+
+def test_the_first_hearing_whose_time_can_be_trusted_counts(box: Box) -> None:
+    id = box.deliver().stamp.id
+    box.clock.state = Trust.NOT_SYNCHRONISED
+    box.inbox.mark_heard(id, True)
+    assert (box.inbox.list()[0].state, box.inbox.list()[0].heard_trusted) == (State.HEARD, False)
+    box.clock.state = Trust.TRUSTED
+    box.clock.advance(100)
+    heard_at = box.clock.now()
+    box.inbox.mark_heard(id, True)
+    box.clock.advance(100)
+    box.inbox.mark_heard(id, True)
+    assert (box.inbox.list()[0].heard_at, box.inbox.list()[0].heard_trusted) == (heard_at, True)
+
+
+def test_a_message_that_somebody_changed_meanwhile_is_not_removed(box: Box) -> None:
+    row = box.deliver()
+    box.inbox.erase(row.stamp.id, 30)
+    erased = box.inbox.list()[0]
+    box.inbox.undo_erase(row.stamp.id)
+    with pytest.raises(MessageChangedError):
+        box.inbox.remove(row.stamp.id, "erased", erased)
+    assert box.inbox.list() == (row,)
+    box.inbox.remove(row.stamp.id, "erased", row)
+    assert box.inbox.list() == ()
 
 
 def test_an_erased_message_can_be_had_back_as_it_was(box: Box) -> None:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("pages", sa.Integer, nullable=False),
         sa.Column("recovered", sa.Boolean, nullable=False),
         sa.Column("heard_at", sa.Double),
+        sa.Column("heard_trusted", sa.Boolean, nullable=False),
         sa.Column("erase_at", sa.Double),
         sa.Column("warned_at", sa.Double),
         sa.Column("held", sa.Boolean, nullable=False),
