@@ -13,7 +13,9 @@ Keepline: voicemail and fax that only the practice's own people can open.
                               --once: one call, one check, then it ends and leaves nothing running
   ./install.sh test [ARGS]    every test, the real-parts ones included; ARGS go to pytest
   ./install.sh bench          the measured figures, each beside its peer's
-  ./install.sh install        this machine becomes the box: users, program, Asterisk, units (asks for root)
+  ./install.sh install --ata ADDRESS [--box ADDRESS]
+                              this machine becomes the box: users, program, Asterisk, units (asks for root). ADDRESS: where the
+                              telephone adapter is on the practice's network, and this machine (found out when not given)
   ./install.sh --help         this text
 
 It runs on Debian 12, Debian 13 and Raspberry Pi OS (64 bit), with Python 3.11 to 3.13.
@@ -98,7 +100,7 @@ packages() {
 
 # Makes the virtual environment $1 from the lock files named after it; does nothing when they have not changed.
 environment() {
-    local folder=$1 python stamp wanted name requirements=()
+    local folder=$1 python stamp wanted name requirements=() how=()
     shift
     python=$(find_python)
     for name in "$@"; do requirements+=(-r ".lock/$name.txt"); done
@@ -112,8 +114,9 @@ environment() {
     [ -x "$folder/bin/pip" ] || step "Making the Python environment" "$python" -m venv --clear "$folder"
     step "Installing the Python packages (each checked against its pinned hash)" \
         "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes "${requirements[@]}"
-    # shellcheck disable=SC2086 # KEEPLINE_SOURCE is one of two fixed words
-    step "Installing Keepline" "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation ${EDITABLE---editable} "$here"
+    if [ "$folder" = .venv ]; then how=(--editable); fi
+    step "Installing Keepline" \
+        "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall "${how[@]}" "$here"
     printf '%s\n' "$wanted" >"$stamp"
 }
 
@@ -147,6 +150,103 @@ run_tests() {
 bench() {
     rig chromium
     exec .venv/bin/python -m tests.bench "$@"
+}
+
+install() {
+    local ata='' box='' etc=/etc/keepline program=/opt/keepline file
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --ata) ata=${2-} ;;
+        --box) box=${2-} ;;
+        *) fail "install does not know \"$1\". ./install.sh --help says what it takes." ;;
+        esac
+        [ -n "${2-}" ] || fail "$1 needs an address."
+        shift 2
+    done
+    [ -n "$ata" ] || fail "Say where the telephone adapter is: ./install.sh install --ata 192.168.1.20 (its own page or label tells the address)."
+    [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+    [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
+    if [ "$(id -u)" -ne 0 ]; then
+        say "Installing needs root; sudo may ask for your password."
+        exec sudo -- "$here/install.sh" install --ata "$ata" --box "$box"
+    fi
+    packages python3-venv espeak-ng sox debootstrap debian-archive-keyring util-linux iproute2 systemd
+    step "Making a user for each program" systemd-sysusers "$here/systemd/keepline.sysusers"
+    mkdir -p "$program"
+    environment "$program/venv" run
+    asterisk --folder "$program/asterisk"
+    say "Writing $etc"
+    command install -d -m 755 "$etc" "$etc/asterisk" "$etc/asterisk/machine"
+    command install -m 644 hardware/asterisk/*.conf "$etc/asterisk/"
+    for file in hardware/asterisk/machine/*.conf; do asterisk_machine "$ata" "$box" <"$file" >"$etc/asterisk/machine/${file##*/}"; done
+    keep_or_write "$etc/pins.toml" <hardware/pins.toml
+    first_settings "$box" | keep_or_write "$etc/keepline.toml"
+    command install -m 644 systemd/keepline.sysusers /usr/lib/sysusers.d/keepline.conf
+    command install -m 644 systemd/keepline.tmpfiles /usr/lib/tmpfiles.d/keepline.conf
+    systemd-tmpfiles --create keepline.conf
+    command install -m 644 systemd/*.service /etc/systemd/system/
+    ln -sf "$program/venv/bin/keepline" /usr/local/bin/keepline
+    step "Speaking the prompts" keepline prompts
+    start_units
+    cat <<TXT
+
+Keepline is installed. Next:
+  1. keepline people add NAME      makes the first person, an admin, and shows the recovery sheet once: print it
+  2. keepline console --set-pin    sets the technician's PIN
+  3. https://$box                  the page; log in, and call the practice's number
+  Settings are in $etc/keepline.toml; \`keepline settings\` explains each. Set up the adapter as hardware/README.md shows.
+TXT
+}
+
+# What differs from machine to machine in Asterisk's settings.
+asterisk_machine() {
+    local root=/opt/keepline/asterisk modules data
+    modules=$(sed -n 's/^modules=//p' "$root/complete")
+    data=$(sed -n 's/^data=//p' "$root/complete")
+    case $modules in /*) ;; *) modules=$root/$modules data=$root/$data ;; esac
+    sed -e "s|@ETC@|/etc/keepline/asterisk|; s|@MODULES@|$modules|; s|@DATA@|$data|" \
+        -e "s|@STATE@|/var/lib/keepline-asterisk|; s|@RUN@|/run/keepline-asterisk|" \
+        -e "s|@AGI_HOST@|127.0.0.1|; s|@AGI_PORT@|4573|; s|@BOX@|$2|; s|@SIP_PORT@|5060|; s|@ATA@|$1|"
+}
+
+first_settings() {
+    cat <<TXT
+# Keepline's settings. What is not set here has its default; \`keepline settings\` lists everything there is.
+
+[practice]
+name = "Our practice"
+zone = "$(cat /etc/timezone 2>/dev/null || echo UTC)"
+
+[voice]
+asterisk_host = "$1"
+
+[page]
+names = ["$(hostname).local", "$1", "localhost"]
+
+[control]
+page_user = "keepline-page"
+console_user = "keepline-console"
+TXT
+}
+
+# A file that a person may have changed is never written over.
+keep_or_write() {
+    if [ -e "$1" ]; then
+        cat >/dev/null
+        say "$1 is kept as it is."
+    else
+        cat >"$1"
+    fi
+}
+
+start_units() {
+    if [ ! -d /run/systemd/system ]; then
+        say "systemd does not run here, so nothing was started."
+        return
+    fi
+    systemctl daemon-reload
+    systemctl enable --quiet keepline keepline-page keepline-console keepline-asterisk
+    step "Starting Keepline" systemctl restart keepline keepline-page keepline-console keepline-asterisk
 }
 
 main() {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import pwd
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -150,7 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code tells how it went."""
     given = build_parser().parse_args(arguments)
     try:
-        given.run(given, settings.read(given.settings))
+        read = settings.read(given.settings)
+        _become_owner(read.store.folder)
+        given.run(given, read)
     except KeeplineError as error:
         output.complain(str(error))
         return error.exit_code
@@ -159,6 +163,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _become_owner(store: Path) -> None:
+    """Root becomes the user that the store belongs to, so that whatever root does here the daemon can read afterwards."""
+    if os.geteuid() != 0 or not store.exists() or (owner := store.stat().st_uid) == 0:
+        return
+    user = pwd.getpwuid(owner)
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(owner)
 
 
 if __name__ == "__main__":

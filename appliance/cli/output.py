@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,10 +13,12 @@ from rich.text import Text
 
 from appliance.control.values import pack
 
+WIDTH: Final = 120  # columns of what goes into a file or a pipe
+
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
     """A table, or the sentence `empty` when there is nothing to show. What callers gave is printed as plain text, never as markup."""
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     if not rows:
         console.print(Text(empty))
         return
