@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import NotFound
 
 from web.guard import public
@@ -23,16 +24,18 @@ class Asset:
     """One file as it is sent."""
 
     content: bytes
+    zipped: bytes
     media_type: str
 
 
 def read(folder: Path = FOLDER) -> dict[str, Asset]:
     """Every file of a known kind in `folder`."""
-    return {
-        path.name: Asset(path.read_bytes(), KINDS[path.suffix])
-        for path in sorted(folder.iterdir())
-        if path.suffix in KINDS
-    }
+    return {path.name: _asset(path) for path in sorted(folder.iterdir()) if path.suffix in KINDS}
+
+
+def _asset(path: Path) -> Asset:
+    content = path.read_bytes()
+    return Asset(content, gzip.compress(content, mtime=0), KINDS[path.suffix])
 
 
 ASSETS: Final = read()
@@ -46,7 +49,11 @@ def show(version: str, name: str) -> Response:
     asset = ASSETS.get(name)
     if asset is None or version != VERSION:
         raise NotFound
-    response = Response(asset.content, mimetype=asset.media_type)
+    zipped = request.accept_encodings["gzip"] > 0  # nothing secret is in these, so their length may tell what it likes
+    response = Response(asset.zipped if zipped else asset.content, mimetype=asset.media_type)
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 

@@ -75,7 +75,7 @@ def stand_before(app: Flask, page: Page) -> None:
     hosts = frozenset(_hosts(page))
 
     def check() -> AnyResponse | None:
-        if request.host not in hosts:
+        if request.host.lower() not in hosts:
             raise MisdirectedRequest
         _refuse_other_sites()
         return _authorise(app)

@@ -132,9 +132,7 @@ def describe(status: Status | None, zone: tzinfo) -> HealthView:
     return HealthView(
         level=level.value,
         verdict=_verdict(level, len(wrong)),
-        more=worst.sentence
-        if worst and wrong
-        else "Calls are answered, messages are kept sealed, and nobody needs to do anything.",
+        more=_more([part.name for part in wrong]),
         lamps=_lamps(status),
         parts=tuple(PartView(part.name, part.level.value, LEVELS[part.level], part.sentence) for part in status.parts),
         facts=_facts(status, zone),
@@ -170,6 +168,13 @@ def _verdict(level: Level, wrong: int) -> str:
             return "One thing needs a look." if wrong == 1 else f"{wrong} things need a look."
         case Level.FAULT:
             return "Something does not work."
+
+
+def _more(wrong: Sequence[str]) -> str:
+    if not wrong:
+        return "Calls are answered, messages are kept sealed, and nobody needs to do anything."
+    names = f"{', '.join(wrong[:-1])} and {wrong[-1]}" if len(wrong) > 1 else wrong[0]
+    return f"What to do about {names} stands below. Everything else is good."
 
 
 def _lamps(status: Status) -> tuple[LampView, ...]:

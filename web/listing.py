@@ -78,7 +78,8 @@ class ListView:
     page: int
     pages: int
     total: int
-    new: int
+    new: int  # of all messages
+    waiting: int  # of those that were found
     search: str
     version: str
     many_mailboxes: bool
@@ -137,6 +138,7 @@ def show_page(rows: Sequence[Row], asked: Asked, opener: Opener, present: Presen
         pages=pages,
         total=len(found),
         new=sum(row.state is State.NEW for row in rows),
+        waiting=sum(row.state is State.NEW for row in found),
         search=asked.search,
         version=asked.version,
         many_mailboxes=len({row.stamp.mailbox for row in rows}) > 1,

@@ -48,12 +48,15 @@ def answer(request: Request, row: Row, message: OpenMessage) -> Response:
     headers = {"Accept-Ranges": "bytes", "ETag": tag, "Content-Disposition": "inline"}
     try:
         wanted = byte_range(_range_header(request, tag), message.size)
+        part = wanted or ByteRange(0, message.size - 1)
+        pieces = _pieces(message, part)
+        first = next(pieces, b"")  # a damaged file shows here, before anything was promised
     except UnsatisfiableRangeError:
         message.close()
         return Response(status=416, headers=headers | {"Content-Range": f"bytes */{message.size}"})
-    part = wanted or ByteRange(0, message.size - 1)
-    pieces = _pieces(message, part)
-    first = next(pieces, b"")  # a damaged file shows here, before anything was promised
+    except BaseException:
+        message.close()
+        raise
     response = Response(
         _chain(first, pieces), status=206 if wanted else 200, mimetype=message.media_type, headers=headers
     )

@@ -1,10 +1,13 @@
-"""A small practice for tests of the page: a real sealed store, real people, the real control socket; only clock and box's condition are set by hand."""
+"""A small practice for tests of the page: a real sealed store and real people. Clock and box's condition are set by hand, and the daemon answers at once."""
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
+import socket
 import threading
+import time
 from array import array
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,21 +15,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from flask import Flask
-from werkzeug.serving import make_server
 
 from appliance import condition
-from appliance.access import people
+from appliance.access import certificates, people
 from appliance.access.people import Role
 from appliance.access.sessions import Sessions
 from appliance.access.unlock import unlock
 from appliance.clock import Trust
 from appliance.condition import Facts
 from appliance.control.client import Client
-from appliance.control.server import Server, own_users
-from appliance.control.values import Verb
+from appliance.control.values import Verb, pack
+from appliance.errors import DaemonSilentError
 from appliance.messages import Envelope, Kind
 from appliance.panel.signals import BoxFacts, lamps
-from appliance.settings import Page, Retention, Settings, Voice
+from appliance.settings import Page, Retention, Settings
 from appliance.settings import Practice as PracticeSettings
 from appliance.store import journal
 from appliance.store.inbox import Inbox
@@ -34,11 +36,14 @@ from appliance.store.reader import Reader
 from tests.fakes.clock import FakeClock
 from tests.rig.appliance import free_port
 from web import create_app
+from web.gateway import Gateway
+from web.server import make_server
 from web.services import PageServices
 
 NAME, PASSWORD = "ana", "lantern copper river seven"
 TECHNICIAN, TECHNICIAN_PASSWORD = "toni", "gravel window socket plum"
 SECOND = 16_000  # octets of sound
+SLOTS = journal.slots_for(90)  # the longest message a test leaves
 NOON = 1_763_744_400.0  # Friday 21 November 2025, 12:00 in New York
 
 
@@ -52,6 +57,20 @@ def babble(seconds: float, seed: int = 1) -> bytes:
             swell = math.sin(math.pi * place / count) * level
             samples.append(int(9000 * swell * math.sin(2 * math.pi * pitch * place / 8000)))
     return samples[: round(seconds * 8000)].tobytes()
+
+
+class Daemon(Client):
+    """The daemon without its socket: what the page asks is answered by the practice itself, unless it is `silent`."""
+
+    def __init__(self, answers: dict[Verb, Any]) -> None:
+        super().__init__(Path("/nowhere"))
+        self.answers = answers
+        self.silent = False
+
+    def _ask(self, verb: Verb, **arguments: Any) -> Any:
+        if self.silent:
+            raise DaemonSilentError
+        return pack(self.answers[verb](pack(arguments)))
 
 
 @dataclass
@@ -71,20 +90,19 @@ class Practice:
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
         people.found_practice(self.folder, NAME, PASSWORD, 15)
-        self.inbox = Inbox(self.folder, 2, journal.slots_for(Voice().longest_message), self.clock)
+        self.inbox = Inbox(self.folder, 2, SLOTS, self.clock)
         self.inbox.start()
         self.facts: dict[str, Any] = {}
-        self.control = Server(self.folder / "control.sock", own_users("", ""), self._answers())
-        self.control.start()
+        self.daemon = Daemon(self._answers())
         self.sessions = Sessions(self.clock, self.idle, 12 * 3600.0)
-        client = Client(self.folder / "control.sock")
-        self.services = PageServices(self.settings, Reader(self.folder), self.folder, client, self.sessions, self.clock)
+        self.services = PageServices(
+            self.settings, Reader(self.folder), self.folder, self.daemon, self.sessions, self.clock
+        )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.control.stop()
         self.inbox.close()
 
     def app(self) -> Flask:
@@ -123,7 +141,7 @@ class Practice:
         for start in range(0, len(sound), SECOND):
             delivery.append(sound[start : start + SECOND])
         self.inbox.close()
-        self.inbox = Inbox(self.folder, 2, journal.slots_for(Voice().longest_message), self.clock)
+        self.inbox = Inbox(self.folder, 2, SLOTS, self.clock)
         assert self.inbox.start() == 1
 
     def _answers(self) -> dict[Verb, Any]:
@@ -159,21 +177,35 @@ class Practice:
 
 
 class Served:
-    """The page on a real TLS port of loopback, for a real browser."""
+    """The page on a real TLS port of loopback, by the real server, for a real browser."""
 
     def __init__(self, practice: Practice) -> None:
-        port = practice.settings.page.port
-        self.address = f"https://localhost:{port}"
-        self._server = make_server("127.0.0.1", port, practice.app(), threaded=True, ssl_context="adhoc")
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        page = practice.settings.page
+        self.address = f"https://localhost:{page.port}"
+        self._gateway = Gateway(practice.app().wsgi_app)
+        tls = certificates.ensure(practice.folder, page.names, time.time())
+        self._server = make_server(self._gateway, replace(page, host="127.0.0.1"), tls)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
+        wait_for_port(int(self.address.rpartition(":")[2]))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
+        self._server.stop()  # type: ignore[no-untyped-call] # granian types it not
         self._thread.join(10)
-        self._server.server_close()
+        self._gateway.close()
+
+
+def wait_for_port(port: int, within: float = 20.0) -> None:
+    """Until something listens there; raises `TimeoutError`."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(port)

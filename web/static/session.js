@@ -55,5 +55,6 @@ function warn({ ends_in: left, warning, can_stay: canStay }) {
   document.getElementById("ending-idle").hidden = !canStay;
   document.getElementById("ending-stay").hidden = !canStay;
   document.getElementById("ending-long").hidden = canStay;
+  if (warning && ending.hidden) document.getElementById("news").textContent = "You will be logged off soon.";
   ending.hidden = !warning;
 }
