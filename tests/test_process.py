@@ -44,3 +44,23 @@ def test_a_hardened_process_that_crashes_leaves_no_core(tmp_path: Path) -> None:
         child.communicate()
     assert child.returncode == -signal.SIGSEGV
     assert list(tmp_path.iterdir()) == []
+
+
+FREED = """
+import ctypes
+from appliance import process
+process.harden()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+seen = ctypes.create_string_buffer(3968)
+place = libc.malloc(4096)
+ctypes.memset(place, 0x11, 4096)
+libc.free(place)
+ctypes.memmove(seen, place + 64, 3968)
+print(seen.raw.count(0x11))
+"""
+
+
+def test_freed_memory_is_overwritten() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
