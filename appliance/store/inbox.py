@@ -75,10 +75,10 @@ class Inbox:
             for name in ("vault", "journal", "epochs"):
                 self._disk.make_folder(self._folder / name)
             self._index.open()
-            self._end_removals()
             recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
             count = recovered.run()
             self._remember()
+            self._end_removals()  # only now it is known which epochs are needed
             self._free = [ring for ring in self._rings if ring.file not in recovered.stuck]
             for ring in self._free:
                 with suppress(NoRoomError):  # then `begin` says so, and erasing still works
@@ -224,14 +224,20 @@ class Inbox:
             self._destroy_unused_epochs()
         return epoch
 
-    def _destroy_unused_epochs(self) -> None:
-        """Keys that nothing is sealed to. While a file lies here that no row knows, the index may be the one that is wrong: then every key stays."""
-        rows = self._index.list()
+    def _unused_epochs(self) -> frozenset[str]:
+        """Epochs that nothing is sealed to. None while a message lies here that no row knows: the index may be the one that is wrong."""
+        going = {id for id, _ in self._index.removals()}
+        rows = [row for row in self._index.list() if row.stamp.id not in going]
         known = {row.stamp.id for row in rows} | self._arriving.keys()
-        if any(file.stem not in known for file in vault.files(self._folder)):
-            return
-        used = {row.epoch for row in rows} | {epoch.name for epoch in self._arriving.values()} | {self._epochs.name}
-        for name in self._epochs.names() - used:
+        if any(id not in known for id in vault.ids(self._folder)):
+            return frozenset()
+        arriving = {
+            opening.epoch for opening in journal.openings(self._folder)
+        }  # or in a ring that could not be taken up
+        return self._epochs.names() - arriving - {row.epoch for row in rows} - {self._epochs.name}
+
+    def _destroy_unused_epochs(self) -> None:
+        for name in self._unused_epochs():
             self._epochs.destroy(name)
 
     def _end_removals(self) -> None:
@@ -239,14 +245,12 @@ class Inbox:
             self._end_removal(self._index.row(id), reason)
 
     def _end_removal(self, row: Row, reason: str) -> Receipt:
-        id, epoch = row.stamp.id, row.epoch
-        self._vault.remove(id)
-        others = any(other.epoch == epoch and other.stamp.id != id for other in self._index.list())
-        last = not others and epoch != self._epochs.name and all(epoch != one.name for one in self._arriving.values())
+        self._vault.remove(row.stamp.id)
+        last = row.epoch in self._unused_epochs()
         if last:
-            self._epochs.destroy(epoch)
+            self._epochs.destroy(row.epoch)
         now, at = self._now()
-        receipt = Receipt(id, row.stamp.kind, now, reason, Extent.DELETED, last)
+        receipt = Receipt(row.stamp.id, row.stamp.kind, now, reason, Extent.DELETED, last)
         self._index.end_removal(receipt, at)
         return receipt
 

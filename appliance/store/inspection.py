@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.messages import Row
-from appliance.store import epochs, journal, slots, vault
+from appliance.store import epochs, journal, vault
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.view import View
 from appliance.store.values import Finding, Trouble
@@ -18,7 +18,7 @@ def inspect(folder: Path) -> tuple[Finding, ...]:
     before = {row.stamp.id: row for row in view.list()}
     suspects = [(row.stamp.id, finding) for row in before.values() for finding in _of_row(folder, row)]
     foreign = [(file.stem, _finding(folder, file, Trouble.FOREIGN)) for file in _unknown(folder, before)]
-    arriving = set(_arriving(folder))  # their files may have a name and no row yet
+    arriving = {opening.stamp.id for opening in journal.openings(folder)}  # their files may have a name and no row yet
     after = {row.stamp.id for row in view.list()}
     suspects += [(id, finding) for id, finding in foreign if id not in arriving]
     return tuple(finding for id, finding in suspects if (id in before) == (id in after))
@@ -39,13 +39,6 @@ def _of_row(folder: Path, row: Row) -> Iterator[Finding]:
 def _unknown(folder: Path, rows: dict[str, Row]) -> Iterator[Path]:
     known = {vault.file_of(folder, row.stamp.id, row.recovered) for row in rows.values()}
     return (file for file in vault.files(folder) if file not in known)
-
-
-def _arriving(folder: Path) -> Iterator[str]:
-    for file in journal.rings(folder):
-        with file.open("rb") as ring:
-            if opening := slots.read_opening(ring):
-                yield opening.stamp.id
 
 
 def _finding(folder: Path, file: Path, trouble: Trouble) -> Finding:

@@ -25,6 +25,16 @@ def rings(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted((folder / "journal").glob("*.ring")))
 
 
+def openings(folder: Path) -> tuple[Opening, ...]:
+    """Whose recordings the rings below the store's `folder` hold now."""
+    found = []
+    for file in rings(folder):
+        with file.open("rb") as ring:
+            if opening := slots.read_opening(ring):
+                found.append(opening)
+    return tuple(found)
+
+
 def release(file: Path, sequence: int, disk: Disk) -> None:
     """Overwrites slot 0 of the ring in `file`: nothing in it opens for anybody from here on."""
     with disk.writing():

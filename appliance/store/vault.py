@@ -106,6 +106,11 @@ def files(folder: Path) -> tuple[Path, ...]:
     return tuple(file for file in found if not (file.name.startswith(".") and file.suffix == ".tmp"))
 
 
+def ids(folder: Path) -> frozenset[str]:
+    """The ids of the messages that lie below the store's `folder`."""
+    return frozenset(file.stem for file in files(folder) if _ID.fullmatch(file.stem))
+
+
 def measure(file: Path) -> Kept:
     """Length and SHA-256 of a sealed file."""
     digest = hashlib.sha256()

@@ -1,0 +1,83 @@
+"""A daemon with nothing but an inbox, to be killed: takes messages, says on standard output what it has promised, and never ends in good order.
+
+    python -m tests.store.writer_process FOLDER calls     message after message, until it is killed
+    python -m tests.store.writer_process FOLDER turns     each thing an inbox does, a few times, then exits
+
+A line says what is about to happen (`taken ID PARTS`, `abandoning ID`, `removing ID`) or promises what has (`recovered COUNT`, `begun ID SEED`,
+`safe ID PARTS`, `kept ID`, `abandoned ID`, `removed ID`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from pathlib import Path
+
+from appliance.clock import SystemClock
+from appliance.messages import Kind
+from appliance.store.delivery import Delivery
+from appliance.store.inbox import Inbox
+from tests.store.boxes import CALLER, MAILBOX, second
+
+RINGS = 2
+RING_SLOTS = 12
+LONGEST = 9  # s
+
+
+def main(folder: Path, what: str) -> None:
+    inbox = Inbox(folder, RINGS, RING_SLOTS, SystemClock(folder / "keys" / "practice.pub"))
+    say(f"recovered {inbox.start()}")
+    seed = int.from_bytes(os.urandom(2))
+    if what == "turns":
+        turns(inbox, seed)
+    for number in itertools.count(seed) if what == "calls" else ():
+        delivery = begin(inbox, number)
+        record(delivery, number, 1 + number % LONGEST)
+        finish(delivery)
+    os._exit(0)  # in no order at all
+
+
+def turns(inbox: Inbox, seed: int) -> None:
+    """Two calls at once, one of them abandoned; a message heard, erased and removed."""
+    first, second = begin(inbox, seed), begin(inbox, seed + 1)
+    record(first, seed, 2)
+    record(second, seed + 1, 1)
+    finish(first)
+    say(f"abandoning {second.id}")
+    second.abandon()
+    say(f"abandoned {second.id}")
+    third = begin(inbox, seed + 2)
+    record(third, seed + 2, 2)
+    inbox.mark_heard(first.id, True)
+    inbox.erase(first.id, 30)
+    say(f"removing {first.id}")
+    inbox.remove(first.id, "erased")
+    say(f"removed {first.id}")
+    finish(third)
+
+
+def begin(inbox: Inbox, seed: int) -> Delivery:
+    delivery = inbox.begin(Kind.VOICEMAIL, MAILBOX, CALLER)
+    say(f"begun {delivery.id} {seed}")
+    return delivery
+
+
+def record(delivery: Delivery, seed: int, seconds: int) -> None:
+    for number in range(seconds):
+        say(f"taken {delivery.id} {number + 1}")
+        delivery.append(second(number, seed))
+        say(f"safe {delivery.id} {number + 1}")
+
+
+def finish(delivery: Delivery) -> None:
+    delivery.finish(CALLER)
+    say(f"kept {delivery.id}")
+
+
+def say(line: str) -> None:
+    os.write(1, f"{line}\n".encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
