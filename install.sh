@@ -47,7 +47,8 @@ step() {
     done
     trap - INT TERM
     if wait "$pid"; then
-        printf '\r%s ... done in %s s\n' "$what" "$((SECONDS - started))"
+        if [ -t 1 ]; then printf '\r%s ...' "$what"; fi
+        printf ' done in %s s\n' "$((SECONDS - started))"
         rm -f "$log"
     else
         printf '\n'
@@ -185,6 +186,9 @@ install() {
     command install -m 644 systemd/keepline.tmpfiles /usr/lib/tmpfiles.d/keepline.conf
     systemd-tmpfiles --create keepline.conf
     command install -m 644 systemd/*.service /etc/systemd/system/
+    command install -d -m 755 /etc/systemd/system/keepline.service.d
+    # the daemon may speak to this machine only, and Asterisk listens on this address of it
+    printf '[Service]\nIPAddressAllow=%s\n' "$box" >/etc/systemd/system/keepline.service.d/address.conf
     ln -sf "$program/venv/bin/keepline" /usr/local/bin/keepline
     step "Speaking the prompts" keepline prompts
     start_units
