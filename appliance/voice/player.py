@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from appliance.voice.audiosocket import SECOND_OCTETS, SILENCE, TICK, Frame, Heard, Kind
 from appliance.voice.callflow import (
@@ -34,6 +34,8 @@ from appliance.voice.callflow import (
 )
 from appliance.voice.recording import Inbox, Progress, Recorder, Recording
 from appliance.voice.tones import Ear
+
+_SLACK: Final = 1.0  # s by which a longest message may be late: sound comes in less than its own time, never in more
 
 T = TypeVar("T")
 Turns = Generator[bytes, Heard, T]  # yields the frame to send, is sent what was heard
@@ -128,17 +130,24 @@ class CallerOnLine:
                     return Recorded(Ending.HUNG_UP, ear.sound)
                 if pressed(frame) == END_KEY:
                     return Recorded(Ending.KEY, ear.sound)
-                if frame.kind is Kind.SOUND:
-                    sound = frame.payload[: room - ear.octets]
-                    self.recording.add(sound)
-                    ear.hear(sound)
+                self._take(frame, room)
             ear.wait(TICK)
             if self._failed():
                 return Recorded(Ending.REFUSED, ear.sound)
-            if ear.octets >= room:
+            if ear.octets >= room or ear.time >= longest + _SLACK:
                 return Recorded(Ending.LONGEST, ear.sound)
             if ear.quiet >= silence:
                 return Recorded(Ending.SILENCE, ear.sound)
+
+    def _take(self, frame: Frame, room: int) -> None:
+        """One frame of a message, for which there are `room` octets."""
+        if self.recording is None or self.ear is None:
+            return
+        if frame.kind is Kind.KEY:
+            self.ear.notice()
+        elif frame.kind is Kind.SOUND and (sound := frame.payload[: room - self.ear.octets]):
+            self.recording.add(sound)
+            self.ear.hear(sound)
 
     def _await_kept(self, within: float) -> Turns[Event]:
         for _ in range(round(within / TICK)):

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any, Final, Protocol
 
 from appliance import logs
-from appliance.errors import BadStorageError, KeeplineError
+from appliance.errors import KeeplineError, NoRoomError
 from appliance.messages import Envelope, Kind
 from appliance.voice.audiosocket import SECOND_OCTETS
 
@@ -145,28 +145,28 @@ class Recording:
     def _deliver(self) -> Progress:
         with _AT_WORK:
             delivery = self._inbox.begin(Kind.VOICEMAIL, self._mailbox, self._envelope())
+        last = self._pass_sound(delivery)
+        with _AT_WORK:
+            match last:
+                case _Last.KEEP:
+                    delivery.finish(self._envelope())
+                    log.info("message.kept id=%s seconds=%.1f", delivery.id, self._octets / SECOND_OCTETS)
+                    return Progress.KEPT
+                case _Last.DISCARD:
+                    delivery.abandon()
+                    return Progress.DISCARDED
+
+    def _pass_sound(self, delivery: Delivery) -> _Last:
+        """Until the line has decided. A card that fails keeps what it holds for the next start to recover; a full one is cleared."""
         try:
             while isinstance(part := self._parts.get(), bytes):
                 with _AT_WORK:
                     delivery.append(part)
                 self._octets += len(part)
-            with _AT_WORK:
-                return self._finish(delivery, part)
-        except BadStorageError:
-            raise  # what the ring still holds is left for the next start to recover
-        except BaseException:
+        except NoRoomError:
             delivery.abandon()
             raise
-
-    def _finish(self, delivery: Delivery, last: _Last) -> Progress:
-        match last:
-            case _Last.KEEP:
-                delivery.finish(self._envelope())
-                log.info("message.kept id=%s seconds=%.1f", delivery.id, self._octets / SECOND_OCTETS)
-                return Progress.KEPT
-            case _Last.DISCARD:
-                delivery.abandon()
-                return Progress.DISCARDED
+        return part
 
     def _envelope(self) -> Envelope:
         return Envelope(self._caller.number, self._caller.name, duration=self._octets / SECOND_OCTETS)

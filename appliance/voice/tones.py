@@ -14,7 +14,7 @@ FULL_LEVEL: Final = 22_800  # peak of a sine at 0 dBm0: G.711 overloads at +3.14
 LOUD: Final = 128.0  # mean distance from the mean, in sample steps; Asterisk's app_voicemail takes 128 for silence too
 
 _TONE_HERTZ: Final = 1_000.0  # neither a DTMF frequency nor the 1100 Hz by which a fax machine calls
-_TONE_SECONDS: Final = 0.4
+_TONE_SECONDS: Final = 0.3
 _TONE_DBM0: Final = -13.0  # as loud as one tone may be on a line, FCC part 68
 _RAMP_SECONDS: Final = 0.01  # without it the tone clicks
 
@@ -46,11 +46,12 @@ def loudness(sound: bytes) -> float:
 
 @dataclass(slots=True)
 class Ear:
-    """Counts what a caller says: octets in all, seconds of actual sound, and how long it has been quiet."""
+    """Counts what a caller does: octets in all, seconds of actual sound, how long it took, and how long it has been quiet."""
 
     octets: int = 0
     sound: float = 0.0  # s
-    quiet: float = 0.0  # s of the line's time since something was last heard
+    time: float = 0.0  # s of the line's time, whether sound came in or not: Asterisk sends none while a key is held
+    quiet: float = 0.0  # s of it since the caller last did something
 
     def hear(self, sound: bytes) -> None:
         """Some sound came in."""
@@ -59,6 +60,11 @@ class Ear:
             self.sound += len(sound) / SECOND_OCTETS
             self.quiet = 0.0
 
+    def notice(self) -> None:
+        """The caller did something that is no sound, such as pressing a key."""
+        self.quiet = 0.0
+
     def wait(self, seconds: float) -> None:
-        """Time has passed on the line, whether or not sound came in: Asterisk sends none while a key is held."""
+        """Time has passed on the line."""
+        self.time += seconds
         self.quiet += seconds

@@ -134,6 +134,16 @@ def test_the_longest_message_is_cut_at_the_sample(inbox: FakeInbox) -> None:
     assert call.heard(Sound.KEPT)
 
 
+def test_pressing_keys_is_not_silence_but_does_not_go_on_for_ever(inbox: FakeInbox) -> None:
+    call = Table(inbox)
+    call.give([()] * TO_THE_TONE)
+    call.give(heard(speech(0.5)))
+    assert call.give([(Frame(Kind.KEY, b"5"),)] * 100) is None  # 2 s, four times the silence that ends a message
+    call.give([(Frame(Kind.KEY, b"5"),)] * 25)
+    assert any(line.startswith("< Recorded longest") for line in call.caller.transcript)
+    call.turns.close()
+
+
 def test_hang_up_in_the_greeting_leaves_no_message(inbox: FakeInbox) -> None:
     call = Table(inbox)
     assert call.give([(), (HANGUP,)]) is Outcome.NO_MESSAGE
