@@ -9,9 +9,12 @@ import struct
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
+
+from tests.rig.line import PhoneCompany
 
 HANG_UP, UUID, DIGIT, SOUND = 0x00, 0x01, 0x03, 0x10  # kinds of AudioSocket frames
 FRAME = 320  # octets in 20 ms
@@ -84,8 +87,17 @@ class Probe:
                 connection.sendall(struct.pack(">BH", HANG_UP, 0))
 
 
+@contextmanager
+def answered_by(probe: Probe, company: PhoneCompany) -> Iterator[Probe]:
+    """The box's calls go to this probe."""
+    with probe:
+        company.hand_calls_to("127.0.0.1", probe.port)
+        yield probe
+
+
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 128  # or thirty callers at once wait a second for TCP to ask again
     block_on_close = False
 
     def __init__(self, serve: Callable[[socket.socket], None]) -> None:
