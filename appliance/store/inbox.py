@@ -229,11 +229,10 @@ class Inbox:
         going = {id for id, _ in self._index.removals()}
         rows = [row for row in self._index.list() if row.stamp.id not in going]
         known = {row.stamp.id for row in rows} | self._arriving.keys()
-        if any(id not in known for id in vault.ids(self._folder)):
-            return frozenset()
-        arriving = {
-            opening.epoch for opening in journal.openings(self._folder)
-        }  # or in a ring that could not be taken up
+        with self._disk.writing():  # reading may be what shows that the disk fails
+            if not vault.ids(self._folder) <= known:
+                return frozenset()
+            arriving = {opening.epoch for opening in journal.openings(self._folder)}
         return self._epochs.names() - arriving - {row.epoch for row in rows} - {self._epochs.name}
 
     def _destroy_unused_epochs(self) -> None:

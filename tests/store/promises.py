@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,11 +61,11 @@ class Promises:
     def hold(self, folder: Path, practice: Identity) -> int:
         """Starts an inbox as the next daemon would, asserts that every promise was kept, and says how many messages came back."""
         inbox = Inbox(folder, RINGS, RING_SLOTS, SystemClock(folder / "keys" / "practice.pub"))
-        count = inbox.start()
-        rows = {row.stamp.id: row for row in inbox.list()}
-        assert (found := inbox.check()) == (), found
-        receipts = [receipt.message_id for receipt in inbox.receipts()]
-        inbox.close()
+        with closing(inbox):
+            count = inbox.start()
+            rows = {row.stamp.id: row for row in inbox.list()}
+            receipts = [receipt.message_id for receipt in inbox.receipts()]
+            assert (found := inbox.check()) == (), found
         sequences = [row.stamp.sequence for row in rows.values()]
         assert len(set(sequences)) == len(sequences)
         for id in self.seeds:
