@@ -54,6 +54,8 @@ class Gateway:
                 await self._answer(scope, receive, send)
         except TimeoutError:
             log.debug("gateway.slow_client")
+        except asyncio.CancelledError:
+            log.debug("gateway.cut_short")  # the server ends; nobody awaits this request but the server
         except Exception:
             log.exception("gateway.failed")
 

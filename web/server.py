@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,11 +42,12 @@ def serve(settings: Settings) -> None:
     process.harden()
     services = page_services(settings)
     tls = keeper.certificate(settings, services.clock)
+    address = _free_address(settings.page)
     gateway = Gateway(create_app(services).wsgi_app)
     try:
-        asyncio.run(_serve(services, make_server(gateway, settings.page, tls)))
-    except OSError as error:
-        raise PageError(f"{settings.page.host} port {settings.page.port}: {error.strerror}.") from error
+        asyncio.run(_serve(services, make_server(gateway, address, settings.page.port, tls)))
+    except (asyncio.CancelledError, TimeoutError):
+        log.info("server.cut_short")  # somebody's request was not over when the time was
     finally:
         services.sessions.close_all()
         gateway.close()
@@ -59,12 +61,12 @@ def page_services(settings: Settings) -> PageServices:
     return PageServices(settings, Reader(folder), folder, Client(settings.control.path), sessions, clock)
 
 
-def make_server(gateway: Gateway, page: Page, tls: TlsFiles) -> Server:
+def make_server(gateway: Gateway, address: str, port: int, tls: TlsFiles) -> Server:
     """granian, set so that slow and half-open clients cannot stop the page: waiting for them costs memory, never a thread."""
     return Server(
         gateway,
-        address=page.host,
-        port=page.port,
+        address=address,
+        port=port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
@@ -80,10 +82,29 @@ def make_server(gateway: Gateway, page: Page, tls: TlsFiles) -> Server:
     )
 
 
+def _free_address(page: Page) -> str:
+    """The address to serve at, as a number. Tried first, because granian ends in a panic where it cannot bind, and shares a port that another page has."""
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(page.host, page.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(where)
+            trial.listen(1)
+    except OSError as error:
+        raise PageError(f"{page.host} port {page.port}: {error.strerror}. {PageError()}") from None
+    return str(where[0])
+
+
 async def _serve(services: PageServices, server: Server) -> None:
-    loop = asyncio.get_running_loop()
+    loop, serving = asyncio.get_running_loop(), asyncio.current_task()
+    assert serving is not None  # noqa: S101 - a coroutine that runs is a task; this tells the type checker
+
+    def end() -> None:
+        server.stop()  # type: ignore[no-untyped-call]  # granian types its options, not this
+        loop.call_later(GRACE, serving.cancel)
+
     for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, server.stop)
+        loop.add_signal_handler(ending, end)
     with _beside(services, lambda: loop.call_soon_threadsafe(server.reload)):
         await server.serve()
 
