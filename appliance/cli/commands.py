@@ -208,10 +208,9 @@ def purge(given: Namespace, settings: Settings) -> None:
 
 def store_check(given: Namespace, settings: Settings) -> None:
     """`keepline store check`: every file against its row; exit status 4 when something does not fit."""
-    from appliance.store.check import findings as look
+    from appliance.store.inspection import inspect
 
-    folder = settings.store.folder
-    findings = look(folder, _reader(settings).list, frozenset)
+    findings = inspect(settings.store.folder)
     if given.json:
         output.as_json(list(findings))
     else:
