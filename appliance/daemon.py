@@ -16,7 +16,7 @@ from appliance.access import people
 from appliance.clock import SystemClock
 from appliance.condition import Facts
 from appliance.control.server import Server, own_users
-from appliance.control.values import Event, Fault, Level, Status, Verb, unpack
+from appliance.control.values import Event, Fault, Level, Part, Status, Verb, unpack
 from appliance.panel.board import make_board
 from appliance.panel.panel import Panel
 from appliance.panel.signals import BoxFacts, lamps
@@ -33,6 +33,7 @@ log = logs.get(__name__)
 
 LOOK_AFTER: Final = 1.0  # s between looks at the box's condition
 LOOK_AT_ASTERISK: Final = 10.0  # s
+FAULT_STAYS: Final = 15.0  # s that a fault must last to be remembered
 
 
 class Daemon:
@@ -52,6 +53,8 @@ class Daemon:
         users = own_users(settings.control.page_user, settings.control.console_user)
         self._control = Server(settings.control.path, users, self._answers())
         self._asterisk_answers = False
+        self._fault: Part | None = None
+        self._fault_since = 0.0  # monotonic
         self._last_fault: Fault | None = None
         self._ended = threading.Event()
 
@@ -148,8 +151,13 @@ class Daemon:
         )
 
     def _remember_fault(self, facts: Facts) -> None:
+        """The last fault that stayed: Asterisk takes a moment to start, and that is none."""
         fault = next((part for part in condition.parts(facts) if part.level is Level.FAULT), None)
-        if fault and (self._last_fault is None or self._last_fault.sentence != fault.sentence):
+        if fault != self._fault:
+            self._fault, self._fault_since = fault, self._clock.monotonic()
+        if fault is None or self._clock.monotonic() - self._fault_since < FAULT_STAYS:
+            return
+        if self._last_fault is None or self._last_fault.sentence != fault.sentence:
             log.error("box.fault part=%s", fault.name)
             self._last_fault = Fault(facts.now, fault.sentence)
 
