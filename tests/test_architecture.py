@@ -16,6 +16,8 @@ LEVELS = {
     4: (
         "appliance.voice.agi",
         "appliance.voice.audio_server",
+        "appliance.voice.call",
+        "appliance.voice.listener",
         "appliance.voice.listener",
         "appliance.voice.player",
         "appliance.voice.call",
@@ -69,6 +71,7 @@ CORES = {
     "appliance.store.media",
     "appliance.voice.audiosocket",
     "appliance.voice.callflow",
+    "appliance.voice.player",
     "appliance.voice.tones",
     "appliance.retention.rules",
     "appliance.panel.signals",

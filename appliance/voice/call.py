@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
 from appliance import logs
-from appliance.voice.callflow import Outcome, Script, Sound
+from appliance.voice.callflow import Outcome, Script
 from appliance.voice.player import CallerOnLine, Turns, play
-from appliance.voice.recording import Inbox, Recorder
 
 log = logs.get(__name__)
 
@@ -21,24 +18,14 @@ _CONNECT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a call is carried on with."""
-
-    script: Script[Outcome]
-    sounds: Mapping[Sound, tuple[bytes, ...]]
-    inbox: Inbox
-    record: Recorder
-
-
 class Call:
     """A call from the moment Asterisk hands it over until both its threads have left it."""
 
-    def __init__(self, means: Means, takes_message: bool) -> None:
+    def __init__(self, script: Script[Outcome], caller: CallerOnLine, takes_message: bool) -> None:
         self.id: Final = uuid4()  # the name under which Asterisk brings the sound
         self.takes_message: Final = takes_message
-        self._means: Final = means
-        self._caller: Final = CallerOnLine(means.sounds, means.inbox, means.record)
+        self._script: Final = script
+        self._caller: Final = caller
         self._outcome: Outcome | None = None
         self._since = time.monotonic()  # of the latest of: handed over, sound ended
         self._sounding = threading.Event()
@@ -47,7 +34,7 @@ class Call:
 
     def turns(self) -> Turns[None]:
         """The call itself, for its line thread."""
-        self._outcome = yield from play(self._means.script, self._caller)
+        self._outcome = yield from play(self._script, self._caller)
 
     def sound_begins(self) -> None:
         """A line thread has taken it up."""

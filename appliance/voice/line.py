@@ -20,11 +20,12 @@ from appliance.logs import Private
 from appliance.settings import Voice
 from appliance.voice.agi import AgiCall
 from appliance.voice.audio_server import AudioServer
-from appliance.voice.call import Call, Means
+from appliance.voice.call import Call
 from appliance.voice.callflow import Limits, take_message, turn_away
 from appliance.voice.listener import Connection, Listener
+from appliance.voice.player import CallerOnLine, Progress
 from appliance.voice.prompts import Prompts
-from appliance.voice.recording import Caller, Inbox, Progress, Recording
+from appliance.voice.recording import Caller, Inbox, Recording
 
 log = logs.get(__name__)
 
@@ -141,7 +142,7 @@ class VoiceLine:
         options = self._options
         limits = Limits(options.longest_message, options.silence, options.shortest_message)
         script = take_message(limits) if takes_message else turn_away()
-        return Call(Means(script, self._prompts.frames, self._inbox, lambda: self._record(caller)), takes_message)
+        return Call(script, CallerOnLine(self._prompts.frames, lambda: self._record(caller)), takes_message)
 
     def _claim(self, name: UUID) -> Call | None:
         """The call whose sound has come; each can be claimed once."""
@@ -159,7 +160,9 @@ class VoiceLine:
             del self._calls[call.id]
             self._on_calls(len(self._calls))
 
-    def _record(self, caller: Caller) -> Recording:
+    def _record(self, caller: Caller) -> Recording | None:
+        if not self._inbox.storage_good:
+            return None
         recording = Recording(self._inbox, self._options.mailbox, caller, self._sealed)
         with self._lock:
             self._recordings.add(recording)

@@ -6,9 +6,10 @@ line's own time is counted in turns.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from enum import Enum
+from typing import Final, Protocol, TypeVar
 
 from appliance.voice.audiosocket import SECOND_OCTETS, SILENCE, TICK, Frame, Heard, Kind
 from appliance.voice.callflow import (
@@ -32,7 +33,6 @@ from appliance.voice.callflow import (
     Sound,
     Step,
 )
-from appliance.voice.recording import Inbox, Progress, Recorder, Recording
 from appliance.voice.tones import Ear
 
 _SLACK: Final = 1.0  # s by which a longest message may be late: sound comes in less than its own time, never in more
@@ -56,14 +56,39 @@ def play(script: Script[T], caller: CallerOnLine) -> Turns[T]:
         caller.leave()
 
 
+class Progress(Enum):
+    """How far a recording has come, as the line thread sees it."""
+
+    TAKING = "taking"
+    FAILED = "failed"  # the inbox takes it not, or not to its end
+    KEPT = "kept"
+    DISCARDED = "discarded"
+
+
+class Tape(Protocol):
+    """What a recording is to the line: it takes sound and never makes anybody wait."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+
+    def add(self, sound: bytes, /) -> None:
+        """Some sound came from the line."""
+
+    def keep(self) -> None:
+        """It is a message."""
+
+    def discard(self) -> None:
+        """It is no message. Does nothing once it was decided otherwise."""
+
+
 @dataclass(slots=True)
 class CallerOnLine:
     """The other end, to be played to and listened to."""
 
     sounds: Mapping[Sound, tuple[bytes, ...]]  # as frames ready to send
-    inbox: Inbox
-    record: Recorder
-    recording: Recording | None = None
+    record: Callable[[], Tape | None]  # starts a recording; None when it is known that nothing can be stored
+    recording: Tape | None = None
     ear: Ear | None = None
     told: bool = False  # has the script heard that the inbox refuses?
     transcript: list[str] = field(default_factory=list)  # steps and events; only logged after the call: a log may wait
@@ -92,10 +117,8 @@ class CallerOnLine:
             self.recording.discard()
 
     def _prepare(self) -> Event:
-        if not self.inbox.storage_good:
-            return Refused()
         self.recording = self.record()
-        return Done()
+        return Refused() if self.recording is None else Done()
 
     def _keep(self) -> Event:
         if self.recording is not None:

@@ -17,6 +17,7 @@ from appliance import logs
 from appliance.errors import KeeplineError, NoRoomError
 from appliance.messages import Envelope, Kind
 from appliance.voice.audiosocket import SECOND_OCTETS
+from appliance.voice.player import Progress
 
 log = logs.get(__name__)
 
@@ -62,15 +63,6 @@ class Caller:
 
     def __repr__(self) -> str:
         return "Caller(private)"
-
-
-class Progress(Enum):
-    """How far a recording has come, as the line thread sees it."""
-
-    TAKING = "taking"
-    FAILED = "failed"  # the inbox takes it not, or not to its end
-    KEPT = "kept"
-    DISCARDED = "discarded"
 
 
 class _Last(Enum):
@@ -170,6 +162,3 @@ class Recording:
 
     def _envelope(self) -> Envelope:
         return Envelope(self._caller.number, self._caller.name, duration=self._octets / SECOND_OCTETS)
-
-
-Recorder = Callable[[], Recording]  # makes and starts one for the call at hand

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from appliance.errors import BadStorageError, NoRoomError
-from appliance.voice.recording import Caller, Progress, Recording
+from appliance.voice.player import Progress
+from appliance.voice.recording import Caller, Recording
 from tests.fakes.asterisk import speech
 from tests.fakes.inbox import FakeInbox, refuse
 
