@@ -40,6 +40,15 @@ def whole(low: int, high: int) -> Check:
     return Check(f"a whole number from {low} to {high}", parse)
 
 
+def zero_or(low: int, high: int) -> Check:
+    def parse(value: Any) -> int:
+        if type(value) is not int or not (value == 0 or low <= value <= high):
+            raise ValueError
+        return value
+
+    return Check(f"0 or a whole number from {low} to {high}", parse)
+
+
 def number(low: float, high: float) -> Check:
     def parse(value: Any) -> float:
         if type(value) not in {int, float} or not low <= value <= high:
@@ -113,7 +122,9 @@ class Practice:
 class Store:
     folder: Path = option(Path("/var/lib/keepline"), path(), "Folder of the sealed store.")
     work_factor: int = option(
-        0, whole(0, 20), "scrypt work factor (log2) for new passwords; 0 chooses by the machine's memory."
+        0,
+        zero_or(15, 20),
+        "scrypt work factor (log2) for new passwords; 0 chooses by the machine's memory.",
     )
 
 

@@ -1,0 +1,223 @@
+"""The `keepline` command: every verb has help, does what it says on a real store, and ends with an exit code that tells."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from appliance.access.unlock import unlock
+from appliance.cli.main import VERBS, build_parser, main
+from appliance.clock import SystemClock
+from appliance.messages import Envelope, Kind
+from appliance.store.inbox import Inbox
+from appliance.store.journal import slots_for
+
+PASSWORD = "lantern-copper-river-seven"
+SECOND = bytes(16_000)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    (tmp_path / "store").mkdir()
+    file = tmp_path / "keepline.toml"
+    file.write_text(
+        f'[store]\nfolder = "{tmp_path}/store"\nwork_factor = 15\n[control]\npath = "{tmp_path}/control.sock"\n[time]\nmarker = "{tmp_path}/marker"\n',
+        encoding="utf-8",
+    )
+    return file
+
+
+class Command:
+    """Types `keepline ...` and remembers what came."""
+
+    def __init__(self, settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.settings, self._monkeypatch, self._capsys = settings, monkeypatch, capsys
+        self.store = settings.parent / "store"
+
+    def __call__(self, *words: str, typed: str = "") -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = main(["--settings", str(self.settings), *words])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    def found(self) -> str:
+        """Found the practice; what was printed."""
+        code, out, _ = self("people", "add", "ana", "--password-stdin", typed=PASSWORD + "\n")
+        assert code == 0
+        return out
+
+    def leave_a_message(self) -> str:
+        """A message of one second in the store; its id."""
+        inbox = Inbox(self.store, 1, slots_for(10), SystemClock(self.settings.parent / "marker"))
+        inbox.start()
+        envelope = Envelope(caller_number="5550142", caller_name="Maria [b]Lopez\x1b[2J", duration=1.0)
+        delivery = inbox.begin(Kind.VOICEMAIL, "front-desk", envelope)
+        delivery.append(SECOND)
+        row = delivery.finish(envelope)
+        inbox.close()
+        return row.stamp.id
+
+
+@pytest.fixture
+def keepline(settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(settings, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: " ".join(verb.words))
+def test_every_verb_has_help(verb: object, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args([*verb.words, "--help"])  # type: ignore[attr-defined]  # pytest's ids lose the type
+    assert ended.value.code == 0
+    assert "usage: keepline" in capsys.readouterr().out
+
+
+def test_the_first_person_founds_the_practice_and_sees_the_recovery_key_once(keepline: Command) -> None:
+    out = keepline.found()
+    assert "AGE-SECRET-KEY-1" in out
+    assert "not shown again" in out
+    kept = b"".join(path.read_bytes() for path in keepline.store.rglob("*") if path.is_file())
+    assert b"AGE-SECRET-KEY-1" not in kept
+    assert unlock(keepline.store, "ana", PASSWORD).person.name == "ana"
+
+
+def test_people_are_listed(keepline: Command) -> None:
+    assert "Nobody yet" in keepline("people", "list")[1]
+    keepline.found()
+    assert [person["role"] for person in json.loads(keepline("people", "list", "--json")[1])] == ["admin"]
+
+
+def test_only_an_admin_adds_people(keepline: Command) -> None:
+    keepline.found()
+    code, _, err = keepline("people", "add", "ben", "--password-stdin", typed="x\n")
+    assert (code, "--as NAME" in err) == (2, True)
+
+
+def test_without_a_key_the_list_shows_no_caller_and_with_one_it_does(keepline: Command) -> None:
+    keepline.found()
+    id = keepline.leave_a_message()
+    _, without, _ = keepline("inbox", "list")
+    assert id[:8] in without
+    assert "Lopez" not in without
+    assert "0142" not in keepline("inbox", "list", "--json")[1]
+    _, with_key, _ = keepline("inbox", "list", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
+    assert "5550142" in with_key
+    assert "\x1b[2J" not in with_key  # a caller's name does not steer the terminal
+
+
+def test_an_empty_inbox_says_so(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    assert json.loads(keepline("inbox", "list", "--json")[1])
+
+
+def test_a_message_is_exported_for_its_owner_alone(keepline: Command, tmp_path: Path) -> None:
+    keepline.found()
+    id = keepline.leave_a_message()
+    to = tmp_path / "message.wav"
+    code, out, _ = keepline(
+        "inbox", "export", id[:6], "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
+    )
+    assert code == 0
+    assert "unsealed" in out
+    assert to.read_bytes()[44:] == SECOND
+    assert to.stat().st_mode & 0o077 == 0
+
+
+def test_an_export_writes_over_nothing(keepline: Command, tmp_path: Path) -> None:
+    keepline.found()
+    id = keepline.leave_a_message()
+    to = tmp_path / "there"
+    to.write_text("mine", encoding="utf-8")
+    code, _, err = keepline(
+        "inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
+    )
+    assert (code, to.read_text(encoding="utf-8")) == (2, "mine")
+    assert "cannot be made" in err
+
+
+def test_a_wrong_password_opens_nothing(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    code, out, err = keepline("inbox", "list", "--as", "ana", "--password-stdin", typed="something-else-entirely\n")
+    assert (code, out) == (3, "")
+    assert "Name and password do not belong together" in err
+
+
+def test_keys_are_shown_by_their_public_halves_only(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    rows = json.loads(keepline("keys", "show", "--json")[1])
+    assert [row["kind"] for row in rows] == ["practice", "person", "epoch"]
+    assert "SECRET" not in json.dumps(rows)
+
+
+def test_keys_check_opens_everything(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    code, out, _ = keepline("keys", "check", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
+    assert code == 0
+    assert "1 epoch keys and 1 messages" in out
+
+
+def test_a_changed_file_is_found_and_named(keepline: Command) -> None:
+    keepline.found()
+    id = keepline.leave_a_message()
+    assert keepline("store", "check")[0] == 0
+    file = keepline.store / "vault" / f"{id}.age"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    code, out, err = keepline("store", "check")
+    assert code == 4
+    assert f"vault/{id}.age" in out
+    assert "Restore them from the backup" in err
+
+
+@pytest.mark.parametrize("words", [("status",), ("purge", "--dry-run")])
+def test_a_daemon_that_is_not_there_is_said_so(keepline: Command, words: tuple[str, ...]) -> None:
+    code, _, err = keepline(*words)
+    assert code == 6
+    assert "systemctl start keepline" in err
+
+
+def test_a_mistake_in_the_settings_is_named_with_file_and_line(keepline: Command) -> None:
+    keepline.settings.write_text("[voice]\nsilense = 3\n", encoding="utf-8")
+    code, _, err = keepline("status")
+    assert code == 2
+    assert 'line 2: there is no option [voice] silense. Did you mean "silence"?' in err
+
+
+def test_every_setting_is_listed_with_its_value(keepline: Command) -> None:
+    rows = {row["name"]: row for row in json.loads(keepline("settings", "--json")[1])}
+    assert rows["store.work_factor"]["value"] == "15"
+    assert rows["voice.silence"]["default"] == "8.0"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become the store's owner")
+def test_root_acts_as_the_owner_of_the_store(settings: Path) -> None:
+    import pwd  # noqa: PLC0415 - used by this test only
+    import subprocess  # noqa: PLC0415 - used by this test only
+
+    nobody = pwd.getpwnam("nobody")
+    store = settings.parent / "store"
+    os.chown(store, nobody.pw_uid, nobody.pw_gid)
+    for folder in (settings.parent, *settings.parent.parents[:2]):
+        folder.chmod(0o755)
+    command = [
+        sys.executable,
+        "-m",
+        "appliance.cli.main",
+        "--settings",
+        str(settings),
+        "people",
+        "add",
+        "ana",
+        "--password-stdin",
+    ]
+    subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, capture_output=True)
+    assert {path.stat().st_uid for path in store.rglob("*")} == {nobody.pw_uid}
