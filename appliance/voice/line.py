@@ -15,7 +15,7 @@ from uuid import UUID
 
 from appliance import logs
 from appliance.clock import Clock
-from appliance.errors import CallerGoneError
+from appliance.errors import CallerGoneError, VoiceError
 from appliance.logs import Private
 from appliance.settings import Voice
 from appliance.voice.agi import AgiCall
@@ -83,9 +83,16 @@ class VoiceLine:
         return self._audio.port
 
     def start(self) -> None:
-        """Take calls from now on. Raises `OSError` when a port is taken."""
-        self._audio.start()
-        self._agi.start()
+        """Take calls from now on. Raises `VoiceError` when a port is taken."""
+        try:
+            self._audio.start()
+            self._agi.start()
+        except OSError as error:
+            self.stop()
+            raise VoiceError(
+                f"the telephone line cannot be opened on {self._options.host}, ports {self._options.agi_port} and "
+                f"{self._options.audio_port}: {error.strerror}. Is Keepline running already? Otherwise see [voice] in the settings."
+            ) from error
         self._listening = True
         log.info("line.listening agi=%d audio=%d", self.agi_port, self.audio_port)
 

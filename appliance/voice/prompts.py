@@ -50,12 +50,11 @@ class Text:
     words: str
     voice: str  # of espeak-ng
     speed: int  # words a minute
-    pause: int  # between words, in 10 ms
 
     @property
     def file_name(self) -> str:
         """Where it is found once it was spoken just so."""
-        how = "\0".join((self.words, self.voice, str(self.speed), str(self.pause), *_SHAPE, *_LEVEL))
+        how = "\0".join((self.words, self.voice, str(self.speed), *_SHAPE, *_LEVEL))
         return f"{self.language}-{self.sound}-{hashlib.sha256(how.encode()).hexdigest()[:12]}.wav"
 
 
@@ -64,9 +63,7 @@ def texts(language: str = "en") -> tuple[Text, ...]:
     table = tomllib.loads(_TEXTS.read_text(encoding="utf-8")).get(language)
     if table is None:
         raise PromptError(f"there are no prompts in the language {language}.")
-    return tuple(
-        Text(sound, language, table[sound], table["voice"], table["speed"], table["pause"]) for sound in SPOKEN
-    )
+    return tuple(Text(sound, language, table[sound], table["voice"], table["speed"]) for sound in SPOKEN)
 
 
 def speak_all(folder: Path, language: str = "en") -> int:
@@ -99,7 +96,7 @@ class Prompts:
 
 
 def _speak(text: Text) -> bytes:
-    say = ("espeak-ng", "-v", text.voice, "-s", str(text.speed), "-g", str(text.pause), "--stdin", "--stdout")
+    say = ("espeak-ng", "-v", text.voice, "-s", str(text.speed), "--stdin", "--stdout")
     shape = ("sox", "-t", "wav", "--ignore-length", "-", *_RAW, "-r", str(RATE), "-", *_SHAPE, *_LEVEL)
     try:
         spoken = subprocess.run(say, input=text.words.encode(), capture_output=True, timeout=_PATIENCE, check=True)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 
-from appliance.errors import BadStorageError, NoRoomError
+from appliance.errors import BadStorageError, NoRoomError, VoiceError
 from appliance.voice.callflow import Sound
 from appliance.voice.line import VoiceLine
 from appliance.voice.listener import STRANGERS
@@ -230,6 +230,14 @@ def test_asterisk_gone_in_mid_call_keeps_what_was_said(line_with: LineFactory, i
         call.hear(len(call.heard) + 640)
         call.agi.shutdown(socket.SHUT_RDWR)  # the AGI side only: the sound would go on
         assert inbox.wait_for(1)[0].sound == said
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do_and_nothing_stays_open(line_with: LineFactory) -> None:
+    taken = line_with().agi_port
+    descriptors = open_descriptors()
+    with pytest.raises(VoiceError, match=f"{taken}.*settings"):
+        line_with(agi_port=taken)
+    assert open_descriptors() == descriptors
 
 
 # Calls that go wrong, beside one that must not notice.
