@@ -34,5 +34,6 @@ def around() -> dict[str, Any]:
         return always
     until = words.clock_time(services.clock.now() + session.ends_in, services.zone)
     me = Me(session.person.name.capitalize(), until, math.ceil(session.rests_in), session.person.may_read)
+    box = health.version()  # before the strip: a change in between shows at the next look
     strip = health.strip(health.look(), services.zone)
-    return always | {"me": me, "home": access.home(session.person.role), "strip": strip}
+    return always | {"me": me, "home": access.home(session.person.role), "strip": strip, "box": box}

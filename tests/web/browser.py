@@ -69,3 +69,8 @@ def log_in(page: Page, address: str, name: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def live(page: Page) -> None:
+    """Until the page's scripts work; keys pressed before would be lost."""
+    page.wait_for_selector("body[data-live]")

@@ -184,8 +184,9 @@ class Served:
         self.address = f"https://localhost:{page.port}"
         self._gateway = Gateway(practice.app().wsgi_app)
         tls = certificates.ensure(practice.folder, page.names, time.time())
-        self._server = make_server(self._gateway, replace(page, host="127.0.0.1"), tls)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve()), daemon=True)
+        self._server = make_server(self._gateway, "127.0.0.1", page.port, tls)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._server.serve()], daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -195,8 +196,9 @@ class Served:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.stop()  # type: ignore[no-untyped-call] # granian types it not
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
+        self._loop.close()
         self._gateway.close()
 
 

@@ -31,3 +31,4 @@ watch((what) =>
     if (!(error instanceof Refused)) throw error;
   }),
 );
+document.body.dataset.live = "yes";

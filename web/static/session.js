@@ -13,7 +13,7 @@ let told = -Infinity;
 
 /** Call `changed(what)` with "list" or "box" when that part of the page is old. */
 export function watch(changed) {
-  const known = {};
+  const known = { box: document.body.dataset.box };
   const look = async () => {
     try {
       const pulse = JSON.parse(await ask("/pulse"));
@@ -32,8 +32,8 @@ export function watch(changed) {
     }
     setTimeout(look, EVERY);
   };
-  known.list = document.getElementById("list")?.dataset.version;
-  if (known.list === undefined) delete known.list;
+  const list = document.getElementById("list");
+  if (list) known.list = list.dataset.version;
   look();
 
   for (const sign of ["keydown", "pointerdown", "wheel", "touchstart"]) {

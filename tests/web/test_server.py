@@ -1,0 +1,283 @@
+"""The page as a process: slow and half-open clients do not slow it down, nothing is written, nothing is logged, it ends when told, the lock button reaches it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from appliance.access import certificates
+from appliance.control.server import Server
+from appliance.control.values import Event
+from appliance.errors import CertificateError, PageError
+from tests.rig.appliance import free_port
+from tests.web.page_process import PageProcess, allow_many_files, control_of, still_open, wait_for
+from tests.web.practice import Practice, babble
+from web import keeper, server
+
+SLOW_HEADER = "GET /login HTTP/1.1\nHost: local"
+SLOW_BODY = "POST /login HTTP/1.1\nHost: localhost:{port}\nContent-Length: 1000\n\nname=ana&pass"
+
+
+@pytest.fixture
+def control(practice: Practice) -> Iterator[Server]:
+    made = control_of(practice)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def page(practice: Practice, control: Server) -> Iterator[PageProcess]:
+    with PageProcess(practice) as running:
+        yield running
+
+
+def seconds_of(page: PageProcess) -> float:
+    """How long Ana waits for one request on a new connection."""
+    start = time.perf_counter()
+    status, _ = page.get("/pulse")
+    assert status == 200
+    return time.perf_counter() - start
+
+
+def p95(samples: list[float]) -> float:
+    return statistics.quantiles(samples, n=20)[-1]
+
+
+def test_two_hundred_half_open_handshakes_and_fifty_slow_headers_slow_nobody_down(
+    practice: Practice, page: PageProcess
+) -> None:
+    """Two equal pages, one under attack, asked in turn: what else the machine does, it does to both."""
+    allow_many_files(1000)
+    calm: list[float] = []
+    attacked: list[float] = []
+    with PageProcess(practice, free_port()) as other:
+        for running in (page, other):
+            running.log_in()
+            for _ in range(20):
+                seconds_of(running)
+        hello = page.hello()
+        for _ in range(4):
+            with ExitStack() as open_now:
+                half = [open_now.enter_context(page.half_open(hello)) for _ in range(200)]
+                slow = [open_now.enter_context(page.said(SLOW_HEADER)) for _ in range(50)]
+                for _ in range(75):
+                    calm.append(seconds_of(other))
+                    attacked.append(seconds_of(page))
+                assert still_open([*half, *slow]) == 250  # nothing was won by throwing them out
+    assert p95(attacked) < 2 * p95(calm), f"{p95(attacked) * 1000:.1f} ms against {p95(calm) * 1000:.1f} ms"
+
+
+def test_fifteen_hundred_half_open_handshakes_are_held_and_staff_still_get_in(page: PageProcess) -> None:
+    allow_many_files(2000)
+    hello = page.hello()
+    with ExitStack() as open_now:
+        half = [open_now.enter_context(page.half_open(hello)) for _ in range(1500)]
+        page.log_in()
+        assert page.get("/")[0] == 200
+        assert still_open(half) == 1500
+        assert page.resident() < 100
+
+
+def test_half_open_clients_are_let_go_in_time(page: PageProcess) -> None:
+    with closing(page.half_open(page.hello())) as half, closing(page.said(SLOW_HEADER)) as slow:
+        wait_for(lambda: still_open([half, slow]) == 0)
+
+
+def test_slow_bodies_hold_nobody_up_and_are_let_go(page: PageProcess) -> None:
+    request = SLOW_BODY.format(port=page.port)
+    with ExitStack() as open_now:
+        slow = [open_now.enter_context(page.said(request)) for _ in range(50)]
+        page.log_in()
+        assert page.get("/")[0] == 200
+        assert still_open([*slow]) == 50
+        first = slow[0]
+        first.settimeout(60)
+        assert first.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
+def test_staff_who_fetch_nothing_hold_nobody_up_nor_much_memory(practice: Practice, page: PageProcess) -> None:
+    id = practice.leave(babble(80))
+    page.log_in()
+    request = f"GET /messages/{id}/content HTTP/1.1\nHost: localhost:{page.port}\nCookie: {page.cookie}\n\n"
+    before = page.resident()
+    with ExitStack() as open_now:
+        for _ in range(30):
+            raw = open_now.enter_context(socket.socket())
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            raw.settimeout(30)
+            raw.connect(("127.0.0.1", page.port))
+            slow = open_now.enter_context(page.trust.wrap_socket(raw, server_hostname="localhost"))
+            slow.sendall(request.replace("\n", "\r\n").encode())
+            assert slow.recv(12) == b"HTTP/1.1 200"
+        assert page.get("/")[0] == 200
+        assert page.resident() - before < 25  # MB; all of it would be 38
+
+
+def test_the_page_is_one_process_of_less_than_a_hundred_megabytes(practice: Practice, page: PageProcess) -> None:
+    id = practice.leave(babble(30))
+    page.log_in()
+    for _ in range(50):
+        for path in ("/", f"/messages/{id}", f"/messages/{id}/content", "/status", "/pulse"):
+            assert page.get(path)[0] == 200
+    assert page.children() == []
+    assert page.resident() < 100
+
+
+def test_sound_arrives_whole_in_parts_and_as_a_head(practice: Practice, page: PageProcess) -> None:
+    sound = babble(20)
+    page_of = f"/messages/{practice.leave(sound)}/content"
+    page.log_in()
+    status, whole = page.get(page_of)
+    assert (status, whole[44:]) == (200, sound)
+    assert page.get(page_of, Range="bytes=100000-165535") == (206, whole[100_000:165_536])
+    head = page.ask("HEAD", page_of)
+    assert (head.status, head.headers["Content-Length"]) == (200, str(len(whole)))
+
+
+def test_an_upload_becomes_no_temporary_file(page: PageProcess) -> None:
+    """The process may write no file (see `PageProcess`), so one that tried would answer 500."""
+    for size in (4_000, 60_000, 600_000, 5_000_000):
+        body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + bytes(size) + b"\r\n--x--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=x", "Sec-Fetch-Site": "same-origin"}
+        try:
+            assert page.ask("POST", "/login", body, headers).status in {400, 413}
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+            assert size > 64 * 1024  # refused before all of it was sent
+    page.log_in()
+
+
+def test_only_tls_1_3_and_no_word_about_who_serves(page: PageProcess) -> None:
+    old = ssl.create_default_context(cafile=str(page.tls.ca_pem))
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with page.connect() as raw, pytest.raises(OSError, match="(?i)protocol|alert|reset|eof"):
+        old.wrap_socket(raw, server_hostname="localhost")
+    with page.secured() as connection:
+        assert connection.version() == "TLSv1.3"
+    assert page.ask("GET", "/login").headers.get_all("Server") == ["keepline"]
+    with page.said("NONSENSE\n\n") as connection:
+        assert b"granian" not in connection.recv(4096).lower()
+
+
+def test_no_request_is_logged(practice: Practice, page: PageProcess) -> None:
+    id = practice.leave(babble(1))
+    page.log_in()
+    for path in (f"/messages/{id}", f"/messages/{id}/content", "/nowhere-at-all", "/?q=rivera"):
+        page.get(path)
+    _, log = page.end()
+    assert "keeper" in log or log  # it does log
+    for private in (id, "nowhere-at-all", "rivera", "/messages", "127.0.0.1", page.cookie.partition("=")[2]):
+        assert private not in log
+
+
+def test_it_ends_when_told_though_clients_are_slow(page: PageProcess) -> None:
+    with ExitStack() as open_now:
+        for request in (SLOW_HEADER, SLOW_BODY.format(port=page.port)):
+            open_now.enter_context(page.said(request))
+        open_now.enter_context(page.half_open(page.hello()))
+        start = time.monotonic()
+        status, log = page.end()
+        assert time.monotonic() - start < 9.0  # systemd would kill it after ten
+    assert status == 0
+    assert "Traceback" not in log
+
+
+def test_the_lock_button_ends_every_session(page: PageProcess, control: Server) -> None:
+    page.log_in()
+    assert page.get("/pulse")[0] == 200
+    wait_for(lambda: bool(control._subscribers))
+    control.publish(Event.LOCKED)
+    wait_for(lambda: page.get("/pulse")[0] == 401)
+    page.log_in()
+    control.publish(Event.CHANGED)
+    assert page.get("/pulse")[0] == 200
+
+
+def test_losing_the_daemon_ends_every_session_and_the_button_works_again_when_it_is_back(
+    practice: Practice, page: PageProcess, control: Server
+) -> None:
+    wait_for(lambda: bool(control._subscribers))
+    page.log_in()
+    control.stop()
+    wait_for(lambda: page.get("/pulse")[0] == 401)
+    page.log_in()  # the page serves on
+    assert page.get("/")[0] == 200
+    again = control_of(practice)
+    again.start()
+    try:
+        wait_for(lambda: bool(again._subscribers))
+        assert page.get("/pulse")[0] == 200
+        again.publish(Event.LOCKED)
+        wait_for(lambda: page.get("/pulse")[0] == 401)
+    finally:
+        again.stop()
+
+
+def test_an_address_that_is_taken_is_said_so(page: PageProcess, practice: Practice) -> None:
+    with pytest.raises(AssertionError, match=r"Address already in use.*another program"):
+        PageProcess(practice, page.port).__enter__()
+    for host in ("203.0.113.1", "no-such-host.invalid"):
+        with pytest.raises(PageError):
+            server._free_address(mock.Mock(host=host, port=free_port()))
+
+
+class Rounds(threading.Event):
+    """Ends after so many waits, without waiting."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__()
+        self._left = rounds
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+def test_a_new_certificate_is_served_from_then_on_and_an_old_one_is_not_renewed_twice(practice: Practice) -> None:
+    renewed: list[int] = []
+    keeper.certificate(practice.services.settings, practice.clock)
+    keeper.tidy(practice.services, lambda: renewed.append(1), Rounds(3 * keeper.LOOKS))
+    assert renewed == []
+    practice.clock.advance(380 * certificates.DAY)
+    keeper.tidy(practice.services, lambda: renewed.append(1), Rounds(3 * keeper.LOOKS))
+    assert renewed == [1]
+
+
+def test_sessions_that_ended_are_let_go_though_nobody_asks(practice: Practice) -> None:
+    from appliance.access.unlock import unlock
+
+    keeper.certificate(practice.services.settings, practice.clock)
+    practice.sessions.open(unlock(practice.folder, "ana", "lantern copper river seven"))
+    practice.clock.advance(practice.idle)
+    keeper.tidy(practice.services, lambda: None, Rounds(1))
+    assert practice.sessions._kept == {}
+
+
+def test_the_running_page_takes_a_new_certificate_without_ending_a_session(page: PageProcess) -> None:
+    page.log_in()
+    old = page.secured().getpeercert(binary_form=True)
+    leaf = page.tls.key_pem
+    leaf.unlink()  # makes a new one due
+    certificates.ensure(page.folder, ("localhost", "127.0.0.1"), time.time())
+
+    def new() -> bool:
+        with closing(page.secured()) as connection:
+            return connection.getpeercert(binary_form=True) != old
+
+    wait_for(new)
+    assert page.get("/pulse")[0] == 200
+
+
+def test_without_any_certificate_the_page_says_what_to_do(practice: Practice, tmp_path: Path) -> None:
+    (practice.folder / "tls").write_text("no folder", encoding="ascii")
+    with pytest.raises(CertificateError, match="folder `tls`"):
+        keeper.certificate(practice.services.settings, practice.clock)
