@@ -42,6 +42,7 @@ asterisk_port = {asterisk_port}
 host = "127.0.0.1"
 port = {page_port}
 names = ["localhost", "127.0.0.1"]
+idle_minutes = {idle_minutes}
 
 [control]
 path = "{folder}/control.sock"
@@ -61,10 +62,10 @@ class StartError(Exception):
 
 @dataclass(slots=True)
 class Appliance:
-    """Starts on entering, ends on leaving, and leaves nothing behind. `more` is TOML that is added to the settings (a section once)."""
+    """Starts on entering, ends on leaving, and leaves nothing behind."""
 
     page_port: int = 0
-    more: str = ""
+    idle_minutes: float = 10.0
     folder: Path = field(init=False)
     company: PhoneCompany = field(init=False)
     daemon: subprocess.Popen[bytes] = field(init=False)
@@ -158,10 +159,11 @@ class Appliance:
             agi_port=agi_port,
             audio_port=audio_port,
             page_port=self.page_port,
+            idle_minutes=self.idle_minutes,
             asterisk_host=asterisk.address,
             asterisk_port=asterisk.port,
         )
-        self.settings.write_text(settings + self.more, encoding="utf-8")
+        self.settings.write_text(settings, encoding="utf-8")
         self.store.mkdir(mode=0o750)
         (self.folder / "synchronised").touch()
         self.keepline("prompts")

@@ -62,7 +62,7 @@ def main() -> int:
 def _once(appliance: Appliance) -> int:
     number, name, words = CALLERS[0]
     print(f"{name} calls and speaks ...", flush=True)
-    spoken = _call(appliance, number, name, words)
+    spoken = place_call(appliance, number, name, words)
     arrived = appliance.wait_for_messages(1)
     print(appliance.keepline("inbox", "list", "--as", NAME, "--password-stdin", typed=PASSWORD + "\n"))
     with PageClient(appliance.address, appliance.ca_file) as page:
@@ -102,7 +102,7 @@ Your browser will warn about the certificate: this trial box has made its own. T
             number, name, words = CALLERS[count % len(CALLERS)]
             count += 1
             print(f"{name or 'Somebody without a name'} calls ... watch the list.", flush=True)
-            calls.append(threading.Thread(target=_call, args=(appliance, number, name, words)))
+            calls.append(threading.Thread(target=place_call, args=(appliance, number, name, words)))
             calls[-1].start()
     for call in calls:
         call.join()
@@ -110,7 +110,8 @@ Your browser will warn about the certificate: this trial box has made its own. T
     return 0
 
 
-def _call(appliance: Appliance, number: str, name: str, words: str) -> bytes:
+def place_call(appliance: Appliance, number: str, name: str, words: str) -> bytes:
+    """One patient calls, says `words` after the tone and hangs up; the sound that was spoken."""
     spoken = speech(words)
     with Patient(number, name).call(appliance.company) as call:
         call.wait_for_tone(within=60)  # the greeting is long
