@@ -1,0 +1,179 @@
+"""The daemon as a whole, asked over its socket: what one part does reaches the others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.access.people import Role, found_practice, list_people, prepare_person, prepare_removal
+from appliance.access.unlock import unlock
+from appliance.control.client import Client
+from appliance.control.values import Event, Lamp, Level, Light
+from appliance.daemon import Daemon
+from appliance.errors import ControlError, DaemonSilentError, MessageNotFoundError
+from appliance.messages import Envelope, Kind
+from appliance.panel import pins
+from appliance.settings import read
+from appliance.store.reader import Reader
+from appliance.voice.prompts import speak_all
+
+ROOT = Path(__file__).parents[1]
+PASSWORD = "lantern-copper-river-seven"
+OTHER = "velvet-harbor-thirteen-oak"
+
+
+@pytest.fixture(scope="session")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prompts")
+    speak_all(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, prompts: Path) -> Path:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "prompts").symlink_to(prompts)
+    (tmp_path / "synchronised").touch()
+    (tmp_path / "keepline.toml").write_text(
+        f'[store]\nfolder = "{store}"\n[voice]\nagi_port = 0\naudio_port = 0\nasterisk_port = 9\n'
+        f'[control]\npath = "{tmp_path}/control.sock"\n[panel]\nboard = "mock"\npins = "{ROOT}/hardware/pins.toml"\n'
+        f'[time]\nmarker = "{tmp_path}/synchronised"\n[retention]\nundo = 5\n',
+        encoding="utf-8",
+    )
+    found_practice(store, "ana", PASSWORD, 15)
+    return tmp_path
+
+
+@pytest.fixture
+def daemon(folder: Path) -> Iterator[Daemon]:
+    daemon = Daemon(read(folder / "keepline.toml"))
+    daemon.start()
+    watching = threading.Thread(target=daemon.watch)
+    watching.start()
+    yield daemon
+    daemon.end()
+    watching.join()
+    daemon.stop()
+
+
+@pytest.fixture
+def client(daemon: Daemon, folder: Path) -> Client:
+    return Client(folder / "control.sock")
+
+
+def leave_a_message(daemon: Daemon) -> str:
+    inbox = daemon._inbox  # the line would fill it
+    delivery = inbox.begin(Kind.VOICEMAIL, "front-desk", Envelope())
+    delivery.append(bytes(16_000))
+    return delivery.finish(Envelope(duration=1.0)).stamp.id
+
+
+class Subscriber:
+    """Collects what the daemon tells."""
+
+    def __init__(self, client: Client) -> None:
+        self.heard: list[Event] = []
+        self._changed = threading.Condition()
+        threading.Thread(target=self._listen, args=(client,), daemon=True).start()
+
+    def _listen(self, client: Client) -> None:
+        with contextlib.suppress(DaemonSilentError):  # that is how a subscription ends
+            for event in client.subscribe():
+                with self._changed:
+                    self.heard.append(event)
+                    self._changed.notify_all()
+
+    def wait_for(self, event: Event, again: Any) -> bool:
+        """Do `again` until `event` came: a subscription takes a moment to begin."""
+        for _ in range(100):
+            again()
+            with self._changed:
+                if self._changed.wait_for(lambda: event in self.heard, 0.1):
+                    return True
+        return False
+
+
+def test_a_new_message_shows_in_list_status_and_lamp(daemon: Daemon, client: Client, folder: Path) -> None:
+    id = leave_a_message(daemon)
+    assert [row.stamp.id for row in Reader(folder / "store").list()] == [id]
+    status = client.status()
+    assert status.new_messages == 1
+    assert status.lamps[Lamp.MESSAGE] is Light.BLINKING
+    assert any("One new message." in part.sentence for part in status.parts)
+
+
+def test_hearing_erasing_and_having_back_reach_the_store(daemon: Daemon, client: Client, folder: Path) -> None:
+    id = leave_a_message(daemon)
+    reader = Reader(folder / "store")
+    client.mark_heard(id, True)
+    assert reader.row(id).heard_at is not None
+    client.erase(id)
+    assert reader.row(id).erase_at is not None
+    client.undo_erase(id)
+    assert reader.row(id).erase_at is None
+    with pytest.raises(MessageNotFoundError):
+        client.erase("0" * 32)
+
+
+def test_a_subscriber_hears_of_changes(daemon: Daemon, client: Client) -> None:
+    subscriber = Subscriber(client)
+    assert subscriber.wait_for(Event.CHANGED, lambda: leave_a_message(daemon))
+
+
+def test_the_lock_button_on_the_panel_ends_every_session(daemon: Daemon, client: Client) -> None:
+    subscriber = Subscriber(client)
+    pin = daemon._panel._board._factory.pin(pins.read(ROOT / "hardware" / "pins.toml").lock.pin)  # type: ignore[attr-defined]
+
+    def press() -> None:
+        pin.drive_low()
+        threading.Event().wait(0.06)
+        pin.drive_high()
+
+    assert subscriber.wait_for(Event.LOCKED, press)
+
+
+def test_without_asterisk_the_line_is_a_fault_that_says_what_to_do(client: Client) -> None:
+    line = next(part for part in client.status().parts if part.name == "Line")
+    assert line.level is Level.FAULT
+    assert "switch the box off and on" in line.sentence
+
+
+def test_people_come_and_go_through_the_daemon_which_has_no_key(client: Client, folder: Path) -> None:
+    store = folder / "store"
+    ana = unlock(store, "ana", PASSWORD)
+    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15))
+    assert unlock(store, "ben", OTHER).practice.recipient == ana.practice.recipient
+    client.remove_person("ben", prepare_removal(store, ana, "ben"))
+    assert [person.name for person in list_people(store)] == ["ana"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [None, {"name": "../x"}, {"name": "x", "role": "admin", "recipient": "y", "wrapped_key": "", "practice_key": ""}],
+)
+def test_what_is_no_persons_files_is_refused(client: Client, folder: Path, files: object) -> None:
+    before = sorted(path.name for path in (folder / "store" / "keys").rglob("*"))
+    with pytest.raises(ControlError):
+        client.put_person(files)
+    assert sorted(path.name for path in (folder / "store" / "keys").rglob("*")) == before
+
+
+def test_nothing_is_due_in_a_young_inbox(daemon: Daemon, client: Client) -> None:
+    leave_a_message(daemon)
+    assert client.purge(dry_run=True) == ()
+
+
+def test_the_daemon_says_nothing_of_callers_on_its_socket(daemon: Daemon, client: Client) -> None:
+    delivery = daemon._inbox.begin(Kind.VOICEMAIL, "front-desk", Envelope(caller_number="5559876543"))
+    delivery.append(bytes(16_000))
+    delivery.finish(Envelope(caller_number="5559876543", caller_name="Quillon Canary"))
+    said = json.dumps([str(client.status())])
+    assert "5559876543" not in said
+    assert "Quillon" not in said
