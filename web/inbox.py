@@ -136,7 +136,7 @@ def _list() -> ListView:
     asked = Asked(
         requests.page_number(request), known.search, version()
     )  # before the rows: a change in between shows at the next look
-    return listing.show_page(here().reader.list(), asked, _envelope, _present())
+    return listing.show_page(here().rows.list(), asked, _envelope, _present())
 
 
 def _message(id: str) -> listing.MessageView:

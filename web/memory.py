@@ -1,4 +1,4 @@
-"""What the page remembers for one session, in memory only: opened envelopes, drawn sounds, the search, the last erasure. It goes when the session goes."""
+"""What the page remembers, in memory only. For one session: opened envelopes, drawn sounds, the search, the last erasure; it goes when the session goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar, cast
 
 from appliance.access.sessions import Session
-from appliance.messages import Envelope
+from appliance.messages import Envelope, Row
+from appliance.store.reader import Reader
 
 MOST_ENVELOPES: Final = 2_000  # some 300 octets each
 MOST_DRAWINGS: Final = 1_000  # 96 octets each
@@ -39,6 +40,25 @@ class Shelf(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The index as it was read last, for everybody, until it changes. Rows tell nothing of a caller."""
+
+    reader: Reader
+    _version: str = ""
+    _rows: tuple[Row, ...] = ()
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def list(self) -> tuple[Row, ...]:
+        """Every message, newest first."""
+        with self._lock:
+            version = self.reader.version()
+            if version != self._version:
+                self._rows = self.reader.list()
+                self._version = version
+            return self._rows
 
 
 @dataclass(frozen=True, slots=True)

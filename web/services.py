@@ -15,6 +15,7 @@ from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.settings import Settings
 from appliance.store.reader import Reader
+from web.memory import Rows
 from web.watch import Watch
 
 _PLACE: Final = "keepline"
@@ -32,10 +33,12 @@ class PageServices:
     clock: Clock
     doorkeeper: Doorkeeper = field(init=False)
     watch: Watch = field(init=False)
+    rows: Rows = field(init=False)
 
     def __post_init__(self) -> None:
         self.doorkeeper = Doorkeeper(self.folder, self.clock)
         self.watch = Watch(self.control, self.clock)
+        self.rows = Rows(self.reader)
 
     @property
     def zone(self) -> ZoneInfo:

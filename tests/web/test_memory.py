@@ -58,3 +58,12 @@ def test_one_person_does_not_see_what_another_searched_for(practice: Practice, a
 
 def test_a_memory_shows_nothing() -> None:
     assert repr(Memory(search="Maria")) == "Memory(private)"
+
+
+def test_the_index_is_read_again_only_when_it_changed(practice: Practice) -> None:
+    practice.leave(babble(1))
+    rows = practice.services.rows
+    first = rows.list()
+    assert rows.list() is first
+    id = practice.leave(babble(1))
+    assert rows.list()[0].stamp.id == id
