@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance import logs
@@ -81,17 +81,27 @@ class Disk:
 
     def replace(self, file: Path, data: bytes, mode: int = FILE_MODE) -> None:
         """`file` holds `data`, whole or not at all, also after a power cut."""
+        with self.replacing(file, mode) as descriptor:
+            write_all(descriptor, data)
+
+    @contextmanager
+    def replacing(self, file: Path, mode: int = FILE_MODE) -> Iterator[int]:
+        """A descriptor: what is written there in the block becomes `file`, whole or not at all. Until then it has a name that means nothing."""
         temporary = file.with_name(f".{file.name}.tmp")
         with self.writing():
             descriptor = create(temporary, mode)
         try:
             with self.writing():
-                write_all(descriptor, data)
+                yield descriptor
             self.flush(descriptor)
+            with self.writing():
+                temporary.rename(file)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
         finally:
             os.close(descriptor)
-        with self.writing():
-            temporary.rename(file)
         self.flush_folder(file.parent)
 
     def unlink(self, file: Path) -> None:

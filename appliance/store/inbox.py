@@ -125,6 +125,7 @@ class Inbox:
         """Somebody heard it, or wants it to count as new. The first hearing whose time can be trusted counts. Raises `MessageNotFoundError`."""
         now, at = self._now()
         with self._lock:
+            self._disk.must_be_good()
             row = self._index.row(id)
             if not heard:
                 self._index.set([id], at, heard_at=None, heard_trusted=True)
@@ -160,6 +161,7 @@ class Inbox:
         longer `as_seen`: whoever decided by that row has to decide again.
         """
         with self._lock:
+            self._disk.must_be_good()
             row = self._index.row(id)
             if as_seen is not None and row != as_seen:
                 raise MessageChangedError

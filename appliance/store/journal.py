@@ -11,7 +11,7 @@ from pathlib import Path
 
 from appliance.errors import NoRoomError
 from appliance.store import slots
-from appliance.store.disk import Disk, create, write_all, write_at
+from appliance.store.disk import Disk, write_all, write_at
 from appliance.store.slots import BLOCK, FIRST_PART, LEAST_SLOTS, NO_GENERATION, SLOT, Closing, Opening, Slot, Word
 
 
@@ -124,17 +124,7 @@ class Ring:
 
     def _write_zeros(self) -> None:
         """Zeros are written, not reserved: blocks that only are reserved cost bookkeeping when they are first used."""
-        temporary = self.file.with_name(f".{self.file.name}.tmp")
         zeros = bytes(SLOT)
-        with self._disk.writing():
-            descriptor = create(temporary)
-        try:
-            with self._disk.writing():
-                for _ in range(self.length):
-                    write_all(descriptor, zeros)
-            self._disk.flush(descriptor)
-        finally:
-            os.close(descriptor)
-        with self._disk.writing():
-            temporary.rename(self.file)
-        self._disk.flush_folder(self.file.parent)
+        with self._disk.replacing(self.file) as descriptor:
+            for _ in range(self.length):
+                write_all(descriptor, zeros)

@@ -9,14 +9,13 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from appliance.errors import DamagedMessageError
 from appliance.store.age_file import Sealer
-from appliance.store.disk import FILE_MODE, Disk, create, write_all
+from appliance.store.disk import FILE_MODE, Disk, write_all
 from appliance.store.keys import Recipient
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -41,15 +40,12 @@ class Vault:
 
     def keep(self, id: str, recipient: Recipient, plaintext: Iterable[bytes]) -> Kept:
         """Seals the pieces of `plaintext` into `<id>.age`, on the disk with its name when this returns. Raises `NoRoomError`, `BadStorageError`."""
-        temporary = self.folder / f".{id}.tmp"
-        try:
-            kept = self._write(temporary, recipient, plaintext)
-            self._rename(temporary, file_of(self._store, id, recovered=False))
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
-        return kept
+        with self._disk.replacing(file_of(self._store, id, recovered=False)) as descriptor:
+            out = _Hashed(descriptor)
+            with Sealer(out, [recipient]) as sealer:
+                for piece in plaintext:
+                    sealer.write(piece)
+        return Kept(out.length, out.hash.hexdigest())
 
     def take_ring(self, ring: Path, id: str, size: int) -> Kept:
         """A ring's first `size` octets become `<id>.ring`. Raises as `keep` does."""
@@ -63,7 +59,9 @@ class Vault:
         finally:
             os.close(descriptor)
         file = file_of(self._store, id, recovered=True)
-        self._rename(ring, file)
+        with self._disk.writing():
+            ring.rename(file)
+        self._disk.flush_folder(file.parent)
         self._disk.flush_folder(ring.parent)
         return measure(file)
 
@@ -73,24 +71,6 @@ class Vault:
             with self._disk.writing():
                 file_of(self._store, id, recovered).unlink(missing_ok=True)
         self._disk.flush_folder(self.folder)
-
-    def _write(self, file: Path, recipient: Recipient, plaintext: Iterable[bytes]) -> Kept:
-        with self._disk.writing():
-            descriptor = create(file)
-        try:
-            out = _Hashed(descriptor)
-            with self._disk.writing(), Sealer(out, [recipient]) as sealer:
-                for piece in plaintext:
-                    sealer.write(piece)
-            self._disk.flush(descriptor)
-        finally:
-            os.close(descriptor)
-        return Kept(out.length, out.hash.hexdigest())
-
-    def _rename(self, old: Path, new: Path) -> None:
-        with self._disk.writing():
-            old.rename(new)
-        self._disk.flush_folder(new.parent)
 
 
 def file_of(folder: Path, id: str, recovered: bool) -> Path:
