@@ -67,7 +67,7 @@ class Listener:
         self._lock: Final = threading.Lock()  # guards the two below, for moments
         self._strangers: dict[Connection, None] = {}  # oldest first
         self._threads: dict[Connection, threading.Thread] = {}
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._accepting: threading.Thread | None = None
 
     @property
@@ -79,7 +79,7 @@ class Listener:
 
     def start(self) -> None:
         """Bind and accept. Raises `OSError`."""
-        self._server = server = _Server(self._address, self._accept)
+        self._server = server = Server(self._address, self._accept)
         self._accepting = threading.Thread(
             target=server.serve_forever, args=(0.2,), name=f"keepline-{self.name}", daemon=True
         )
@@ -149,7 +149,9 @@ def from_here(peer: str, own: str) -> bool:
     return peer == own or ipaddress.ip_address(peer).is_loopback
 
 
-class _Server(socketserver.TCPServer):
+class Server(socketserver.TCPServer):
+    """Listens, and lets nobody in but this machine."""
+
     allow_reuse_address = True
     request_queue_size = 128  # thirty calls may come in one moment
 
@@ -160,9 +162,11 @@ class _Server(socketserver.TCPServer):
         super().__init__(address, socketserver.BaseRequestHandler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
+        """May it come in?"""
         return from_here(client_address[0], request.getsockname()[0])
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """It has come in."""
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accept(request)
 

@@ -68,7 +68,10 @@ def texts(language: str = "en") -> tuple[Text, ...]:
 
 def speak_all(folder: Path, language: str = "en") -> int:
     """Speak into `folder` what is not there yet and remove what is out of date; how many were spoken. Raises `PromptError`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PromptError(f"{folder} cannot be made: {error.strerror}.") from error
     wanted = texts(language)
     missing = [text for text in wanted if not (folder / text.file_name).exists()]
     for text in missing:

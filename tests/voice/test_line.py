@@ -178,14 +178,15 @@ def test_four_calls_at_once_each_stay_whole(line_with: LineFactory, inbox: FakeI
 
 def test_a_call_too_many_hears_that_the_lines_are_busy_and_a_flood_is_not_answered(line_with: LineFactory) -> None:
     line = line_with(calls_at_once=1)
-    with FakeCall(line.agi_port) as first, FakeCall(line.agi_port) as second:
+    with FakeCall(line.agi_port) as first:
         first.hear(320)
-        second.hear(320)
-        with FakeCall(line.agi_port) as third:
-            assert third.over.wait(10)
-            assert third.commands == []
-        assert second.hears(SPOKEN[Sound.BUSY])
-        assert line.state().turned_away == 1
+        with FakeCall(line.agi_port) as second:
+            second.hear(320)
+            with FakeCall(line.agi_port) as third:
+                assert third.over.wait(10)
+                assert third.commands == []
+            assert second.hears(SPOKEN[Sound.BUSY])
+            assert line.state().turned_away == 1
 
 
 def test_a_line_that_is_free_again_takes_the_next_call(line_with: LineFactory, inbox: FakeInbox) -> None:
@@ -222,14 +223,32 @@ def test_stopping_the_line_keeps_what_was_said_so_far(line_with: LineFactory, in
     assert not line.state().listening
 
 
-def test_asterisk_gone_in_mid_call_keeps_what_was_said(line_with: LineFactory, inbox: FakeInbox) -> None:
-    line, said = line_with(), speech(0.5)
+def test_a_call_whose_agi_side_is_gone_ends_at_once_and_keeps_what_was_said(
+    line_with: LineFactory, inbox: FakeInbox
+) -> None:
+    line, said = line_with(silence=60.0), speech(0.5)
     with FakeCall(line.agi_port) as call:
         assert call.hears(AFTER_THE_TONE)
         call.say(said)
         call.hear(len(call.heard) + 640)
         call.agi.shutdown(socket.SHUT_RDWR)  # the AGI side only: the sound would go on
         assert inbox.wait_for(1)[0].sound == said
+
+
+def test_the_sound_of_a_call_can_be_brought_only_once(line_with: LineFactory, inbox: FakeInbox) -> None:
+    line, said = line_with(), speech(0.5)
+    with FakeCall(line.agi_port) as call:
+        assert call.hears(AFTER_THE_TONE)
+        name = UUID(call.commands[-1].split('"')[1].partition(",")[0])
+        with socket.create_connection(("127.0.0.1", line.audio_port)) as other:
+            other.settimeout(10)
+            other.sendall(frame(0x01, name.bytes))
+            with contextlib.suppress(ConnectionResetError):
+                assert other.recv(100) == b""
+        call.say(said)
+        call.press("#")
+        assert call.hears(SPOKEN[Sound.KEPT])
+    assert inbox.messages[0].sound == said
 
 
 def test_a_port_that_is_taken_is_said_with_what_to_do_and_nothing_stays_open(line_with: LineFactory) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.errors import BadCallError
-from appliance.voice.listener import STRANGERS, Connection, Listener, from_here
+from appliance.voice.listener import STRANGERS, Connection, Listener, Server, from_here
 
 
 class Greeter:
@@ -88,3 +88,17 @@ def test_only_this_machine_may_connect() -> None:
     assert from_here("192.168.1.5", "192.168.1.5")
     assert not from_here("192.168.1.6", "192.168.1.5")
     assert not from_here("192.168.1.6", "0.0.0.0")  # noqa: S104 - an address to compare, none to listen on
+
+
+class Accepted:
+    """A connection to the address 192.168.1.5."""
+
+    def getsockname(self) -> tuple[str, int]:
+        return "192.168.1.5", 4573
+
+
+def test_the_server_lets_nobody_else_in() -> None:
+    server = Server(("127.0.0.1", 0), lambda _: None)
+    assert server.verify_request(Accepted(), ("192.168.1.5", 50000))
+    assert not server.verify_request(Accepted(), ("192.168.1.6", 50000))
+    server.server_close()
