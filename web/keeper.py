@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from appliance import logs
@@ -15,7 +16,7 @@ from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.control.values import Event
 from appliance.errors import CertificateError, ControlError
-from appliance.settings import Settings
+from appliance.settings import Page
 from web.services import PageServices
 
 TIDY: Final = 5.0  # s between looks at what has ended
@@ -55,19 +56,19 @@ def tidy(services: PageServices, renew: Callable[[], None], ended: threading.Eve
         services.sessions.drop_ended()
         if look % LOOKS:
             continue
-        certificate(services.settings, services.clock)
+        certificate(services.settings.page, services.folder, services.clock)
         if chain.stat().st_mtime_ns != served:
             served = chain.stat().st_mtime_ns
             log.info("keeper.new_certificate")
             renew()
 
 
-def certificate(settings: Settings, clock: Clock) -> TlsFiles:
+def certificate(page: Page, folder: Path, clock: Clock) -> TlsFiles:
     """The page's certificate. Made or renewed here, or by the daemon where the page may not write; raises `CertificateError` when there is none."""
     try:
-        return certificates.ensure(settings.store.folder, settings.page.names, clock.now())
+        return certificates.ensure(folder, page.names, clock.now())
     except CertificateError:
-        made = certificates.files(settings.store.folder)
+        made = certificates.files(folder)
         if not (made.chain_pem.exists() and made.key_pem.exists()):
             raise
         log.warning("keeper.certificate_not_renewed")

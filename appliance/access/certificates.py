@@ -173,7 +173,7 @@ def _read(file: Path) -> x509.Certificate | None:
     """The first certificate in `file`; None when there is none that can be read."""
     try:
         return x509.load_pem_x509_certificate(file.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 

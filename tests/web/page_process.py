@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,12 +49,9 @@ class PageProcess:
         self._cookie = ""
 
     def __enter__(self) -> Self:
-        settings = self.folder / f"keepline-{self.port}.toml"
-        settings.write_text(SETTINGS.format(folder=self.folder, port=self.port), encoding="utf-8")
-        command = [sys.executable, "-m", "appliance.cli.main", "--settings", str(settings), "web"]
         # the log is a pipe, which has no size; a file that grew would end in EFBIG
         self.process = subprocess.Popen(
-            ["prlimit", "--fsize=0", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ["prlimit", "--fsize=0", *self.command()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         self._parts.callback(self.end)
         self.trust = ssl.create_default_context(cafile=str(self.tls.ca_pem))
@@ -69,6 +66,16 @@ class PageProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._parts.close()
+
+    def command(self) -> list[str]:
+        """`keepline web` with the settings of this page."""
+        settings = self.folder / f"keepline-{self.port}.toml"
+        settings.write_text(SETTINGS.format(folder=self.folder, port=self.port), encoding="utf-8")
+        return [sys.executable, "-m", "appliance.cli.main", "--settings", str(settings), "web"]
+
+    def logged_in(self) -> bool:
+        """Is somebody logged in?"""
+        return self.get("/pulse")[0] == 200
 
     def end(self) -> tuple[int, str]:
         """Tell it to end; its exit status and what it has logged."""
@@ -96,10 +103,8 @@ class PageProcess:
     def hello(self) -> bytes:
         """What a browser says first."""
         coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
-        try:
+        with suppress(ssl.SSLWantReadError):
             self.trust.wrap_bio(coming, going, server_hostname="localhost").do_handshake()
-        except ssl.SSLWantReadError:
-            pass
         return going.read()
 
     def half_open(self, hello: bytes) -> socket.socket:
@@ -132,7 +137,7 @@ class PageProcess:
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Status and body at `path`, as the person who is logged in."""
         answer = self.ask("GET", path, headers=headers)
-        return answer.status, answer.content  # type: ignore[attr-defined, no-any-return] # put there by `ask`
+        return answer.status, answer.content  # type: ignore[attr-defined] # put there by `ask`
 
     @property
     def cookie(self) -> str:
