@@ -17,8 +17,9 @@ from appliance.voice.prompts import Prompts
 from tests.fakes.asterisk import speech
 from tests.fakes.inbox import FakeInbox
 
-#: 0.2 s each, so that a call in a test is short; each its own noise.
-SPOKEN = {sound: speech(0.2, seed=1000 + count) for count, sound in enumerate(Sound)}
+#: Short, so that a call in a test is short, but for the one during which another call must come; each its own noise.
+SECONDS = {sound: 0.2 for sound in Sound} | {Sound.BUSY: 2.0}
+SPOKEN = {sound: speech(SECONDS[sound], seed=1000 + count) for count, sound in enumerate(Sound)}
 
 OPTIONS = Voice(
     agi_port=0,
