@@ -49,11 +49,6 @@ class Strip:
     sentence: str
     lamps: tuple[LampView, ...]
 
-    @property
-    def mark(self) -> str:
-        """Changes when anything that is shown changes."""
-        return hashlib.blake2s(repr(self).encode(), digest_size=8).hexdigest()
-
 
 @dataclass(frozen=True, slots=True)
 class PartView:

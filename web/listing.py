@@ -213,8 +213,8 @@ def fate(row: Row, present: Present) -> str:
         due = words.day(row.heard_at + keep.heard_days * DAY, now, zone)
         return f"Purged {due}, {words.count(keep.heard_days, 'day')} after it was heard."
     return (
-        f"Heard, it is purged after {words.count(keep.heard_days, 'day')}. Unheard, it stays {words.count(keep.unheard_days, 'day')}, "
-        f"the last {words.count(keep.warning_days, 'day')} of them with a warning."
+        f"Kept for {words.count(keep.heard_days, 'day')} after somebody has heard it; if nobody does, for {words.count(keep.unheard_days, 'day')}, "
+        f"with a warning {words.count(keep.warning_days, 'day')} before."
     )
 
 

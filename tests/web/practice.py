@@ -52,10 +52,14 @@ def babble(seconds: float, seed: int = 1) -> bytes:
     draw = random.Random(seed)
     samples = array("h")
     while len(samples) < seconds * 8000:
-        count, level, pitch = draw.randint(600, 2600), draw.choice([0.03, 0.3, 0.6, 1.0]), draw.uniform(90, 240)
-        for place in range(count):
-            swell = math.sin(math.pi * place / count) * level
-            samples.append(int(9000 * swell * math.sin(2 * math.pi * pitch * place / 8000)))
+        phrase = draw.uniform(0.25, 1)
+        for _ in range(draw.randint(3, 9)):
+            count, level, pitch = draw.randint(800, 2200), phrase * draw.uniform(0.2, 1), draw.uniform(90, 240)
+            samples.extend(
+                int(12_000 * level * math.sin(math.pi * place / count) * math.sin(2 * math.pi * pitch * place / 8000))
+                for place in range(count)
+            )
+        samples.extend([0] * draw.randint(1500, 5000))
     return samples[: round(seconds * 8000)].tobytes()
 
 

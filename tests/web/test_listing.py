@@ -104,7 +104,7 @@ def test_each_message_says_what_will_become_of_it() -> None:
     assert listing.fate(row(1, state=State.ERASING, erase_at=NOW), PRESENT).startswith(
         "Erased. It can be had back until 12:00"
     )
-    assert "Unheard, it stays 60 days" in listing.fate(new(1), PRESENT)
+    assert "if nobody does, for 60 days, with a warning 7 days before" in listing.fate(new(1), PRESENT)
 
 
 def test_a_row_is_drawn_anew_only_when_it_changed() -> None:

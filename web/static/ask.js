@@ -1,7 +1,7 @@
 /** Every request of our scripts goes through here: pieces of a page come back, refusals come back in plain words, an ended session ends the page. */
 
 const policy = window.trustedTypes?.createPolicy("keepline", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
-let endsAt = Infinity; // ms on performance.now(): when the box said the session would end
+let endsAt = Infinity; // ms since 1970: when the box said the session would end
 
 export class Refused extends Error {}
 
@@ -34,17 +34,17 @@ export function elements(html) {
 
 /** Remember when the session will end. */
 export function expectEnd(seconds) {
-  endsAt = performance.now() + seconds * 1000;
+  endsAt = Date.now() + seconds * 1000;
 }
 
 /** Has the session's time run out, as far as this page knows? */
 export function overdue() {
-  return performance.now() > endsAt;
+  return Date.now() > endsAt;
 }
 
 /** The session has ended: nothing of it stays on the screen. */
 export function leave() {
-  const why = performance.now() > endsAt - 3000 ? "idle" : "locked";
+  const why = Date.now() > endsAt - 3000 ? "idle" : "locked";
   document.body.hidden = true;
   window.location.replace(`/login?why=${why}`);
 }

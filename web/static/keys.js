@@ -21,8 +21,11 @@ const KEYS = {
   Escape: () => document.body.classList.contains("reading") && close(),
 };
 
-/** Listen for them. */
+/** Listen for them, and offer them to the mouse. */
 export function start() {
+  const button = document.getElementById("show-keys");
+  button.hidden = false;
+  button.addEventListener("click", () => help.showModal());
   document.addEventListener("keydown", (event) => {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || help.open) return;

@@ -50,7 +50,11 @@ export async function refreshMessage() {
   const old = article();
   if (!old) return;
   const fresh = elements(await piece(old.dataset.message)).querySelector("[data-message]");
-  if (!fresh || article() !== old) return;
+  if (article() !== old) return;
+  if (!fresh) {
+    await show(window.location.href); // it is gone
+    return;
+  }
   old.dataset.state = fresh.dataset.state;
   for (const part of fresh.querySelectorAll("[data-piece]")) {
     const there = old.querySelector(`[data-piece="${part.dataset.piece}"]`);

@@ -1,6 +1,6 @@
 /** What runs on every page after log-in. Everything here only makes quicker what links and forms do without it. */
 
-import { ask, elements, Refused } from "./ask.js";
+import { ask, elements } from "./ask.js";
 import { watch } from "./session.js";
 
 const parts = {
@@ -26,9 +26,5 @@ if (document.getElementById("list")) {
   keys.start();
 }
 
-watch((what) =>
-  parts[what]().catch((error) => {
-    if (!(error instanceof Refused)) throw error;
-  }),
-);
+watch((what) => parts[what]());
 document.body.dataset.live = "yes";
