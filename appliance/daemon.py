@@ -31,6 +31,7 @@ from appliance.voice.prompts import Prompts
 
 log = logs.get(__name__)
 
+SEALING: Final = 2  # rings for messages whose callers have gone and which are still being sealed
 LOOK_AFTER: Final = 1.0  # s between looks at the box's condition
 LOOK_AT_ASTERISK: Final = 10.0  # s
 FAULT_STAYS: Final = 15.0  # s that a fault must last to be remembered
@@ -45,7 +46,8 @@ class Daemon:
         voice = settings.voice
         self._clock = SystemClock(settings.time.marker)
         ring_slots = slots_for(voice.longest_message)
-        self._inbox = Inbox(folder, voice.calls_at_once, ring_slots, self._clock, on_change=self._changed)
+        rings = voice.calls_at_once + SEALING
+        self._inbox = Inbox(folder, rings, ring_slots, self._clock, on_change=self._changed)
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
         self._schedule = Schedule(self._sweep, self._clock)
