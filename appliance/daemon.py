@@ -24,7 +24,6 @@ from appliance.retention.schedule import Schedule
 from appliance.retention.sweep import Sweep
 from appliance.settings import Settings
 from appliance.store.inbox import Inbox
-from appliance.store.journal import slots_for
 from appliance.voice import lookout
 from appliance.voice.line import VoiceLine
 from appliance.voice.prompts import Prompts
@@ -45,9 +44,8 @@ class Daemon:
         folder = settings.store.folder
         voice = settings.voice
         self._clock = SystemClock(settings.time.marker)
-        ring_slots = slots_for(voice.longest_message)
         rings = voice.calls_at_once + SEALING
-        self._inbox = Inbox(folder, rings, ring_slots, self._clock, on_change=self._changed)
+        self._inbox = Inbox(folder, rings, voice.longest_message, self._clock, on_change=self._changed)
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
         self._schedule = Schedule(self._sweep, self._clock)

@@ -15,7 +15,6 @@ from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock
 from appliance.messages import Envelope, Kind
 from appliance.store.inbox import Inbox
-from appliance.store.journal import slots_for
 
 PASSWORD = "lantern-copper-river-seven"
 SECOND = bytes(16_000)
@@ -53,7 +52,7 @@ class Command:
 
     def leave_a_message(self) -> str:
         """A message of one second in the store; its id."""
-        inbox = Inbox(self.store, 1, slots_for(10), SystemClock(self.settings.parent / "marker"))
+        inbox = Inbox(self.store, 1, 10, SystemClock(self.settings.parent / "marker"))
         inbox.start()
         envelope = Envelope(caller_number="5550142", caller_name="Maria [b]Lopez\x1b[2J", duration=1.0)
         delivery = inbox.begin(Kind.VOICEMAIL, "front-desk", envelope)
