@@ -28,7 +28,9 @@ BENCHES = {
 def main() -> int:
     """Run the named benches, or all."""
     parser = argparse.ArgumentParser(prog="./install.sh bench", description="Measured figures, each beside its peer's.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items())
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
     given = parser.parse_args()
     if unknown := set(given.names) - set(BENCHES):
@@ -45,13 +47,24 @@ def main() -> int:
 
 
 def _show(figures: Sequence[Figure]) -> None:
-    table = Table("Figure", "Keepline", "Peer", "Unit", "Ratio", "Goal", title=f"{platform.machine()}, {os.cpu_count()} cores", title_justify="left")
+    table = Table(
+        "Figure",
+        "Keepline",
+        "Peer",
+        "Unit",
+        "Ratio",
+        "Goal",
+        title=f"{platform.machine()}, {os.cpu_count()} cores",
+        title_justify="left",
+    )
     for figure in figures:
         peer = "" if figure.peer is None else f"{figure.peer:,.4g}"
         ratio = "" if not figure.peer else f"{figure.ours / figure.peer:.2f}"
         table.add_row(figure.name, f"{figure.ours:,.4g}", peer, figure.unit, ratio, figure.goal)
     Console().print(table)
-    print("Ratio: Keepline's figure divided by the peer's, both medians of this run. Whether more or less is better, the goal says.")
+    print(
+        "Ratio: Keepline's figure divided by the peer's, both medians of this run. Whether more or less is better, the goal says."
+    )
 
 
 if __name__ == "__main__":
