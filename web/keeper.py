@@ -1,8 +1,10 @@
-"""What runs beside the page: hears of the lock button, lets go of sessions that have ended, and keeps the certificate fresh."""
+"""What runs beside the page: hears of the lock button, lets go of sessions that have ended, keeps the certificate fresh, clears the doorstep."""
 
 from __future__ import annotations
 
 import itertools
+import os
+import resource
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,8 @@ from appliance.errors import CertificateError, ControlError
 from appliance.settings import Page
 from web.services import PageServices
 
+GLANCE: Final = 0.5  # s between looks at the doorstep
+SPARE_FILES: Final = 128  # open files that are no connection, and some to be able to end
 TIDY: Final = 5.0  # s between looks at what has ended
 LOOKS: Final = 60  # such looks between looks at the certificate
 RECONNECT: Final = (0.2, 0.5, 1.0)  # s until the daemon is tried again; the last stays
@@ -38,7 +42,7 @@ def listen(control: Client, sessions: Sessions, ended: threading.Event) -> None:
                 tries = 0
                 if event is Event.LOCKED:
                     sessions.close_all()
-        except ControlError:
+        except (ControlError, OSError):
             if tries == 0:
                 log.warning("keeper.daemon_silent")
                 sessions.close_all()
@@ -46,7 +50,7 @@ def listen(control: Client, sessions: Sessions, ended: threading.Event) -> None:
         tries += 1
 
 
-def tidy(services: PageServices, renew: Callable[[], None], ended: threading.Event) -> None:
+def tidy(services: PageServices, renew: Callable[[], object], ended: threading.Event) -> None:
     """Let go of sessions that have ended, and `renew` the server when there is a new certificate, until `ended`."""
     chain = certificates.files(services.folder).chain_pem
     served = chain.stat().st_mtime_ns
@@ -61,6 +65,31 @@ def tidy(services: PageServices, renew: Callable[[], None], ended: threading.Eve
             served = chain.stat().st_mtime_ns
             log.info("keeper.new_certificate")
             renew()
+
+
+def clear_doorstep(
+    most: int, renew: Callable[[], object], give_up: Callable[[], object], ended: threading.Event
+) -> None:
+    """`renew` the server when more than `most` files are open, until `ended`: that drops half-open connections and keeps requests and sessions.
+
+    granian counts a connection only after its handshake, and once this process may open no further file it never recovers. Should a crowd come faster than it
+    can be cleared, `give_up` ends the process while that is still possible, and systemd starts it again.
+    """
+    while not ended.wait(GLANCE):
+        count, allowed = _open_files(), resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if count > allowed - SPARE_FILES:
+            log.error("keeper.too_many_connections files=%d", count)
+            give_up()
+        elif count > most:
+            log.warning("keeper.doorstep_cleared files=%d", count)
+            renew()
+
+
+def _open_files() -> int:
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:  # not even this one can be opened
+        return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def certificate(page: Page, folder: Path, clock: Clock) -> TlsFiles:

@@ -27,10 +27,10 @@ from web import create_app, keeper
 from web.gateway import Gateway
 from web.services import PageServices
 
-CONNECTIONS: Final = 4096  # at once; a half-open one takes some 10 kB and is dropped by granian after ten seconds
-SPARE_FILES: Final = 128  # open files that are no connection
+CONNECTIONS: Final = 4096  # at once; one takes some 10 kB
 HEADER_PATIENCE: Final = 10_000  # ms for a whole request header, and for the next request on a connection
 LARGEST_HEADER: Final = 32 * 1024  # octets
+OVERLAP: Final = 0.1  # s in which the old and the new listener both take connections when the server is renewed
 GRACE: Final = 3.0  # s for requests under way when told to end
 
 log = logs.get(__name__)
@@ -63,7 +63,7 @@ def page_services(settings: Settings) -> PageServices:
 
 def make_server(gateway: Gateway, address: str, port: int, tls: TlsFiles) -> Server:
     """granian, set so that slow and half-open clients cannot stop the page: waiting for them costs memory, never a thread."""
-    return Server(
+    server = Server(
         gateway,
         address=address,
         port=port,
@@ -71,7 +71,7 @@ def make_server(gateway: Gateway, address: str, port: int, tls: TlsFiles) -> Ser
         http=HTTPModes.http1,
         websockets=False,
         backlog=1024,
-        backpressure=min(CONNECTIONS, process.allow_many_files() - SPARE_FILES),
+        backpressure=_most_connections(),
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_PATIENCE, max_buffer_size=LARGEST_HEADER),
         ssl_cert=tls.chain_pem,
         ssl_key=tls.key_pem,
@@ -80,6 +80,13 @@ def make_server(gateway: Gateway, address: str, port: int, tls: TlsFiles) -> Ser
         log_access=False,
         log_dictconfig={"loggers": {"_granian": {"handlers": [], "propagate": True}}},
     )
+    server.respawn_interval = OVERLAP
+    return server
+
+
+def _most_connections() -> int:
+    """Connections at once: far fewer than there may be open files."""
+    return min(CONNECTIONS, process.allow_many_files() // 2)
 
 
 def _free_address(page: Page) -> str:
@@ -105,19 +112,20 @@ async def _serve(services: PageServices, server: Server) -> None:
 
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, end)
-    with _beside(services, lambda: loop.call_soon_threadsafe(server.reload)):
+    with _beside(services, lambda: loop.call_soon_threadsafe(server.reload), lambda: loop.call_soon_threadsafe(end)):
         await server.serve()
 
 
 @contextmanager
-def _beside(services: PageServices, renew: Callable[[], object]) -> Iterator[None]:
+def _beside(services: PageServices, renew: Callable[[], object], give_up: Callable[[], object]) -> Iterator[None]:
     """The keeper's threads run in the meantime."""
     ended = threading.Event()
-    for work, arguments in (
-        (keeper.listen, (services.control, services.sessions, ended)),
-        (keeper.tidy, (services, renew, ended)),
+    for name, work in (
+        ("listen", lambda: keeper.listen(services.control, services.sessions, ended)),
+        ("tidy", lambda: keeper.tidy(services, renew, ended)),
+        ("doorstep", lambda: keeper.clear_doorstep(_most_connections(), renew, give_up, ended)),
     ):
-        threading.Thread(target=work, args=arguments, name=work.__name__, daemon=True).start()
+        threading.Thread(target=work, name=name, daemon=True).start()
     try:
         yield
     finally:

@@ -39,7 +39,9 @@ level = "debug"
 class PageProcess:
     """Starts on entering, ends on leaving. It may not write one octet into any file: the kernel sees to that."""
 
-    def __init__(self, practice: Practice, port: int | None = None) -> None:
+    def __init__(self, practice: Practice, port: int | None = None, files: int | None = None) -> None:
+        """`files`: how many it may have open at most."""
+        self._limits = ["--fsize=0", *([f"--nofile={files}:{files}"] if files else [])]
         self.port = port or practice.settings.page.port
         self.folder = practice.folder
         self.tls = certificates.ensure(self.folder, ("localhost", "127.0.0.1"), time.time())
@@ -51,7 +53,7 @@ class PageProcess:
     def __enter__(self) -> Self:
         # the log is a pipe, which has no size; a file that grew would end in EFBIG
         self.process = subprocess.Popen(
-            ["prlimit", "--fsize=0", *self.command()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ["prlimit", *self._limits, *self.command()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         self._parts.callback(self.end)
         self.trust = ssl.create_default_context(cafile=str(self.tls.ca_pem))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import statistics
@@ -9,7 +10,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -25,6 +27,7 @@ from tests.web.page_process import PageProcess, allow_many_files, control_of, st
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from web import keeper, server
 
+ROOT = Path(__file__).parents[2]
 SLOW_HEADER = "GET /login HTTP/1.1\nHost: local"
 SLOW_BODY = "POST /login HTTP/1.1\nHost: localhost:{port}\nContent-Length: 1000\n\nname=ana&pass"
 
@@ -92,6 +95,27 @@ def test_fifteen_hundred_half_open_handshakes_are_held_and_staff_still_get_in(pa
         assert page.get("/")[0] == 200
         assert still_open(half) == 1500
         assert page.resident() < 100
+
+
+def test_a_crowd_on_the_doorstep_is_cleared_and_nobody_is_logged_off(practice: Practice, control: Server) -> None:
+    allow_many_files(2000)
+    with PageProcess(practice, files=2400) as page, ExitStack() as open_now:
+        page.log_in()
+        half = [open_now.enter_context(page.connect()) for _ in range(1500)]  # more than half of the files it may have
+        wait_for(lambda: still_open(half) == 0)
+        assert page.logged_in()
+
+
+def test_a_crowd_too_fast_to_be_cleared_makes_the_page_start_again(practice: Practice, control: Server) -> None:
+    """Out of files, granian would spin for ever: the process ends by itself, and its unit says Restart=always."""
+    with PageProcess(practice, files=300) as page, ExitStack() as open_now:
+        with suppress(OSError):  # refused once it ends
+            for _ in range(1000):
+                open_now.enter_context(page.connect())
+        wait_for(lambda: page.process.poll() is not None)
+    assert re.search(
+        r"^Restart=always$", (ROOT / "systemd/keepline-page.service").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
 
 @pytest.mark.slow
