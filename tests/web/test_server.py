@@ -72,7 +72,7 @@ def test_two_hundred_half_open_handshakes_and_fifty_slow_headers_slow_nobody_dow
             running.log_in()
             for _ in range(20):
                 seconds_of(running)
-        ratios = []
+        ratios: list[float] = []
         while not ratios or (ratios[-1] >= 2 and len(ratios) < 3):
             calm, attacked = measured_in_turn(other, page)
             ratios.append(p95(attacked) / p95(calm))
