@@ -58,11 +58,11 @@ class Inbox:
         self._rings = [Ring(journal.file_of(folder, number), length, self._disk) for number in range(rings)]
         self._ring_size = length * slots.SLOT
         self._free: list[Ring] = []
-        self._arriving: dict[str, Epoch] = {}  # id and epoch of each delivery that has not ended
+        self._arriving: set[str] = set()  # ids of the deliveries that have not ended
         self._sequence = 0
         self._last_event = 0.0
         self._lock = threading.RLock()
-        self._later: threading.Timer | None = None
+        self._closed = False
 
     @property
     def storage_good(self) -> bool:
@@ -90,8 +90,7 @@ class Inbox:
     def close(self) -> None:
         """Nothing more is written. Deliveries that have not ended are recovered by the next start."""
         with self._lock:
-            if self._later:
-                self._later.cancel()
+            self._closed = True
             self._index.close()
             for ring in self._rings:
                 ring.close()
@@ -106,13 +105,13 @@ class Inbox:
             ring = self._free.pop(0)
             self._sequence += 1
             stamp = Stamp(secrets.token_hex(16), kind, mailbox, now, self._sequence)
-            self._arriving[stamp.id] = epoch
+            self._arriving.add(stamp.id)
         try:
             ring.prepare()
             return Delivery(Arrival(stamp, at is not None, epoch, ring), envelope, self._vault, self._end_delivery)
         except BaseException:
             with self._lock:
-                del self._arriving[stamp.id]
+                self._arriving.remove(stamp.id)
                 self._free.append(ring)
             raise
 
@@ -198,7 +197,7 @@ class Inbox:
                 raise
             log.error("store.ring_not_freed")  # the message is safe; the next start tries again
         with self._lock:
-            del self._arriving[delivery.id]
+            self._arriving.remove(delivery.id)
             if self._disk.good:
                 self._free.append(arrival.ring)
         if row is not None:
@@ -230,7 +229,7 @@ class Inbox:
         """Epochs that nothing is sealed to. None while a message lies here that no row knows: the index may be the one that is wrong."""
         going = {id for id, _ in self._index.removals()}
         rows = [row for row in self._index.list() if row.stamp.id not in going]
-        known = {row.stamp.id for row in rows} | self._arriving.keys()
+        known = {row.stamp.id for row in rows} | self._arriving
         with self._disk.writing():  # reading may be what shows that the disk fails
             if not vault.ids(self._folder) <= known:
                 return frozenset()
@@ -257,14 +256,15 @@ class Inbox:
 
     def _empty_log(self) -> None:
         """Deleted rows live on in the log until it is emptied. A reader may keep it a while."""
-        with self._lock:
-            if self._later:
-                self._later.cancel()
-                self._later = None
-            if not self._index.truncate_log():
-                self._later = threading.Timer(_AGAIN, self._empty_log)
-                self._later.daemon = True
-                self._later.start()
+        if not self._index.truncate_log():
+            later = threading.Timer(_AGAIN, self._empty_log_again)
+            later.daemon = True
+            later.start()
+
+    def _empty_log_again(self) -> None:
+        with self._lock, suppress(StoreError):  # bad storage has been told of
+            if not self._closed:
+                self._empty_log()
 
     def _remember(self) -> None:
         progress = self._index.progress()

@@ -42,7 +42,8 @@ class Recovery:
 
     def _attempt(self, step: Callable[[Path], bool], file: Path) -> bool:
         try:
-            return step(file)
+            with self._disk.writing():  # reading may be what shows that the disk fails
+                return step(file)
         except BadStorageError:
             raise
         except StoreError as error:
