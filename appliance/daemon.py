@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from appliance import condition, logs, process, service_manager
-from appliance.access import people
+from appliance.access import certificates, people
 from appliance.clock import SystemClock
 from appliance.condition import Facts
 from appliance.control.server import Server, own_users
 from appliance.control.values import Event, Fault, Level, Part, Status, Verb, unpack
+from appliance.errors import CertificateError
 from appliance.panel.board import make_board
 from appliance.panel.panel import Panel
 from appliance.panel.signals import BoxFacts, lamps
@@ -33,6 +34,7 @@ log = logs.get(__name__)
 SEALING: Final = 2  # rings for messages whose callers have gone and which are still being sealed
 LOOK_AFTER: Final = 1.0  # s between looks at the box's condition
 LOOK_AT_ASTERISK: Final = 10.0  # s
+LOOK_AT_CERTIFICATE: Final = 3600.0  # s
 FAULT_STAYS: Final = 15.0  # s that a fault must last to be remembered
 
 
@@ -52,6 +54,7 @@ class Daemon:
         self._panel = Panel(make_board(settings.panel), on_lock=self._lock)
         users = own_users(settings.control.page_user, settings.control.console_user)
         self._control = Server(settings.control.path, users, self._answers())
+        self._certificate_seen = 0.0  # monotonic
         self._asterisk_answers = False
         self._fault: Part | None = None
         self._fault_since = 0.0  # monotonic
@@ -63,6 +66,7 @@ class Daemon:
         recovered = self._inbox.start()
         if recovered:
             log.warning("inbox.recovered messages=%d", recovered)
+        self._renew_certificate()
         self._line.start()
         self._control.start()
         self._schedule.start()
@@ -86,6 +90,8 @@ class Daemon:
             self._remember_fault(facts)
             self._panel.show(lamps(self._box_facts(facts)))
             self._schedule.check()
+            if self._clock.monotonic() - self._certificate_seen > LOOK_AT_CERTIFICATE:
+                self._renew_certificate()
             service_manager.alive()
 
     def end(self) -> None:
@@ -107,6 +113,14 @@ class Daemon:
                 self._settings.store.folder, unpack(str, given["name"]), unpack(bytes, given["practice_key"])
             ),
         }
+
+    def _renew_certificate(self) -> None:
+        """Made here, because whoever holds the CA's key could pass for the page: the page itself cannot read it."""
+        self._certificate_seen = self._clock.monotonic()
+        try:
+            certificates.ensure(self._settings.store.folder, self._settings.page.names, self._clock.now())
+        except CertificateError:
+            log.exception("certificate.failed")
 
     def _erase(self, id: str) -> None:
         self._inbox.erase(id, self._settings.retention.undo)

@@ -145,6 +145,12 @@ def test_without_asterisk_the_line_is_a_fault_that_says_what_to_do(client: Clien
     assert "switch the box off and on" in line.sentence
 
 
+def test_the_certificate_is_made_and_only_the_daemon_can_read_the_cas_key(daemon: Daemon, folder: Path) -> None:
+    tls = folder / "store" / "tls"
+    assert (tls / "key.pem").stat().st_mode & 0o777 == 0o640
+    assert (tls / "ca-key.pem").stat().st_mode & 0o777 == 0o600
+
+
 def test_people_come_and_go_through_the_daemon_which_has_no_key(client: Client, folder: Path) -> None:
     store = folder / "store"
     ana = unlock(store, "ana", PASSWORD)
