@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -81,6 +81,9 @@ class Ring:
     def finish(self) -> None:
         self._delivery.finish(Envelope())
 
+    def close(self) -> None:
+        self._inbox.close()
+
 
 class _Peer:
     """What both peers do at the end: the same sealed file, and a row."""
@@ -114,6 +117,9 @@ class _Peer:
         kept = self._vault.keep(self.id, self.recipient, self._parts)
         self.rows.execute("INSERT INTO messages VALUES (?, ?)", (self.id, kept.sealed_bytes))
 
+    def close(self) -> None:
+        self.rows.close()
+
 
 class Appending(_Peer):
     """A file that grows and is flushed each second."""
@@ -145,8 +151,7 @@ WAYS: Final = (Ring, Appending, Rows)
 
 def _run(folder: Path, way: type[Ring | Appending | Rows], seconds: int, messages: int) -> Written:
     folder.mkdir()
-    with _counted(folder) as (place, counter):
-        recorder = way(place, seconds)
+    with _counted(folder) as (place, counter), closing(way(place, seconds)) as recorder:
         found = [_message(recorder, counter, seconds) for _ in range(messages)]
     return Written(median(one.recording for one in found), median(one.whole for one in found))
 
