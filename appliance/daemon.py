@@ -81,6 +81,7 @@ class Daemon:
         self._line.stop()
         self._control.stop()
         self._panel.stop()
+        self._inbox.close()
         log.info("daemon.stopped")
 
     def watch(self) -> None:
