@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tests.bench.figures import Figure
 
+WIDTH = 140  # columns in a file or a pipe
 BENCHES = {
     "seal": "seal and open 64 MiB against the age command",
     "journal": "bytes written to disk per byte of sound",
@@ -47,23 +48,15 @@ def main() -> int:
 
 
 def _show(figures: Sequence[Figure]) -> None:
-    table = Table(
-        "Figure",
-        "Keepline",
-        "Peer",
-        "Unit",
-        "Ratio",
-        "Goal",
-        title=f"{platform.machine()}, {os.cpu_count()} cores",
-        title_justify="left",
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    table = Table("Figure", "Keepline", "Peer", "Unit", "Ratio", "Goal", title=machine, title_justify="left")
     for figure in figures:
         peer = "" if figure.peer is None else f"{figure.peer:,.4g}"
-        ratio = "" if not figure.peer else f"{figure.ours / figure.peer:.2f}"
+        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
         table.add_row(figure.name, f"{figure.ours:,.4g}", peer, figure.unit, ratio, figure.goal)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
     print(
-        "Ratio: Keepline's figure divided by the peer's, both medians of this run. Whether more or less is better, the goal says."
+        "Ratio: how many times as good as the peer, both medians of this run. No peer: no such program does the same."
     )
 
 

@@ -184,8 +184,3 @@ def _counted(folder: Path) -> Iterator[tuple[Path, Callable[[], int]]]:
 def _sectors(disk: LoopDisk) -> int:
     disk.flush()
     return disk.sectors_written()
-
-
-if __name__ == "__main__":
-    for figure in measure():
-        print(figure)

@@ -29,11 +29,11 @@ Job = Callable[[], object]
 Timed = Callable[[], float]  # does a job and returns the seconds it took
 
 
-def figures(rounds: int = 9, size: int = SIZE) -> tuple[Figure, ...]:
+def measure(rounds: int = 9, size: int = SIZE) -> list[Figure]:
     """Measures in a temporary folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="keepline-bench-") as folder, Identity.generate() as identity:
         bench = Bench(Path(folder), identity, size)
-        return (bench.sealing(rounds), bench.opening(rounds), bench.seeking(rounds), *small(identity, rounds))
+        return [bench.sealing(rounds), bench.opening(rounds), bench.seeking(rounds), *small(identity, rounds)]
 
 
 class Bench:
@@ -151,8 +151,3 @@ def _often(job: Job) -> Timed:
 
 def _age(*arguments: str | Path) -> None:
     subprocess.run(("age", *arguments), check=True)
-
-
-if __name__ == "__main__":
-    for figure in figures():
-        print(figure)

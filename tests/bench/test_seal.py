@@ -7,7 +7,7 @@ from tests.bench.figures import Figure
 
 
 def test_sealing_is_measured_beside_the_age_command() -> None:
-    figures = seal.figures(rounds=1, size=1 << 20)
+    figures = seal.measure(rounds=1, size=1 << 20)
     assert [figure.name for figure in figures] == [
         "seal 1 MiB, file to file",
         "open 1 MiB, file to file",
