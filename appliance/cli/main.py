@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import settings
+from appliance import logs, settings
 from appliance.cli import commands, output
 from appliance.errors import KeeplineError
 
@@ -149,7 +149,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; the exit code tells how it went."""
+    """Run one verb; the exit code tells how it went. Without `arguments` this is a program of its own, and those of the command line count."""
+    if arguments is None:
+        logs.keep_private()
     given = build_parser().parse_args(arguments)
     try:
         read = settings.read(given.settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -220,3 +221,14 @@ def test_root_acts_as_the_owner_of_the_store(settings: Path) -> None:
     ]
     subprocess.run(command, input=PASSWORD + "\n", text=True, check=True, capture_output=True)
     assert {path.stat().st_uid for path in store.rglob("*")} == {nobody.pw_uid}
+
+
+def test_an_error_that_nobody_expected_is_told_without_its_text() -> None:
+    program = (
+        "import sys\nfrom appliance.cli import main\nsys.argv[1:] = ['status']\n"
+        "def fail(file): raise ValueError('5551234567')\nmain.settings.read = fail\nmain.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "5551234567" not in done.stderr
+    assert "ValueError at <string>:4 fail" in done.stderr
