@@ -125,6 +125,10 @@ class BadStorageError(StoreError):
     """The memory card refused to keep what was written. No message is taken until it is replaced: exchange the card and restore."""
 
 
+class StoreInUseError(StoreError):
+    """Another Keepline daemon works on this store already. Look at it with `systemctl status keepline`; only one may run."""
+
+
 class NoRoomError(StoreError):
     """There is no room for another message. Erase messages or put in a larger card."""
 

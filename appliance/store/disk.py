@@ -7,13 +7,14 @@ fsync says "ok" for data that are gone. So the first failure marks the storage b
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance import logs
-from appliance.errors import BadStorageError, NoRoomError, StoreError
+from appliance.errors import BadStorageError, NoRoomError, StoreError, StoreInUseError
 
 FILE_MODE = 0o640  # the daemon writes; its group (the page) reads
 FOLDER_MODE = 0o750
@@ -109,6 +110,22 @@ class Disk:
         with self.writing():
             file.unlink(missing_ok=True)
         self.flush_folder(file.parent)
+
+
+def hold(folder: Path) -> int:
+    """`folder` is this program's alone for as long as it lives or until the descriptor is closed. Raises `StoreInUseError` when another holds it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(
+            descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB
+        )  # on the folder itself: no file that could be left behind
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StoreInUseError from None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def create(file: Path, mode: int = FILE_MODE) -> int:

@@ -20,7 +20,7 @@ from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomEr
 from appliance.messages import Envelope, Kind, Row, Stamp
 from appliance.store import journal, recovery, slots, vault
 from appliance.store.delivery import Arrival, Delivery
-from appliance.store.disk import Disk
+from appliance.store.disk import Disk, hold
 from appliance.store.epochs import Epoch, Epochs
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.writer import Index
@@ -58,11 +58,12 @@ class Inbox:
         self._rings = [Ring(journal.file_of(folder, number), length, self._disk) for number in range(rings)]
         self._ring_size = length * slots.SLOT
         self._free: list[Ring] = []
-        self._arriving: set[str] = set()  # ids of the deliveries that have not ended
+        self._arriving: dict[str, str] = {}  # ids of the deliveries that have not ended, and their epochs
         self._sequence = 0
         self._last_event = 0.0
         self._lock = threading.RLock()
         self._closed = False
+        self._held = -1  # descriptor: while it is open no other daemon works on this store
 
     @property
     def storage_good(self) -> bool:
@@ -70,22 +71,19 @@ class Inbox:
         return self._disk.good
 
     def start(self) -> int:
-        """Makes ready what is needed and takes up what a power cut left; how many messages came back. Makes no keys. Raises `StoreError`."""
+        """Makes ready what is needed and takes up what a power cut left; how many messages came back. Makes no keys.
+
+        Raises `StoreError`, and `StoreInUseError` while another daemon works here: to take up what that one is recording would tear it.
+        """
         with self._lock:
-            for name in ("vault", "journal", "epochs"):
-                self._disk.make_folder(self._folder / name)
-            self._index.open()
-            recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
-            count = recovered.run()
-            self._remember()
-            self._end_removals()  # only now it is known which epochs are needed
-            self._free = [ring for ring in self._rings if ring.file not in recovered.stuck]
-            for ring in self._free:
-                with suppress(NoRoomError):  # then `begin` says so, and erasing still works
-                    ring.prepare()
-            self._destroy_unused_epochs()
-            self._empty_log()
-        return count
+            self._disk.make_folder(self._folder)
+            with self._disk.writing():
+                self._held = hold(self._folder)
+            try:
+                return self._make_ready()
+            except BaseException:
+                self._let_go()
+                raise
 
     def close(self) -> None:
         """Nothing more is written. Deliveries that have not ended are recovered by the next start."""
@@ -94,6 +92,7 @@ class Inbox:
             self._index.close()
             for ring in self._rings:
                 ring.close()
+            self._let_go()
 
     def begin(self, kind: Kind, mailbox: str, envelope: Envelope) -> Delivery:
         """A message arrives. Blocks on the disk. Raises `NoRoomError`, `BadStorageError`, and `NotFoundedError` before the practice has keys."""
@@ -105,13 +104,13 @@ class Inbox:
             ring = self._free.pop(0)
             self._sequence += 1
             stamp = Stamp(secrets.token_hex(16), kind, mailbox, now, self._sequence)
-            self._arriving.add(stamp.id)
+            self._arriving[stamp.id] = epoch.name
         try:
             ring.prepare()
             return Delivery(Arrival(stamp, at is not None, epoch, ring), envelope, self._vault, self._end_delivery)
         except BaseException:
             with self._lock:
-                self._arriving.remove(stamp.id)
+                del self._arriving[stamp.id]
                 self._free.append(ring)
             raise
 
@@ -183,6 +182,27 @@ class Inbox:
         """Every file against its row. Reads the whole vault."""
         return inspect(self._folder)
 
+    def _make_ready(self) -> int:
+        for name in ("vault", "journal", "epochs"):
+            self._disk.make_folder(self._folder / name)
+        self._index.open()
+        recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
+        count = recovered.run()
+        self._remember()
+        self._end_removals()  # only now it is known which epochs are needed
+        self._free = [ring for ring in self._rings if ring.file not in recovered.stuck]
+        for ring in self._free:
+            with suppress(NoRoomError):  # then `begin` says so, and erasing still works
+                ring.prepare()
+        self._destroy_unused_epochs()
+        self._empty_log()
+        return count
+
+    def _let_go(self) -> None:
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
+
     def _end_delivery(self, delivery: Delivery, row: Row | None) -> None:
         """The row is what makes it a message; only then the ring lets go of it."""
         arrival = delivery.arrival
@@ -197,7 +217,7 @@ class Inbox:
                 raise
             log.error("store.ring_not_freed")  # the message is safe; the next start tries again
         with self._lock:
-            self._arriving.remove(delivery.id)
+            del self._arriving[delivery.id]
             if self._disk.good:
                 self._free.append(arrival.ring)
         if row is not None:
@@ -229,11 +249,13 @@ class Inbox:
         """Epochs that nothing is sealed to. None while a message lies here that no row knows: the index may be the one that is wrong."""
         going = {id for id, _ in self._index.removals()}
         rows = [row for row in self._index.list() if row.stamp.id not in going]
-        known = {row.stamp.id for row in rows} | self._arriving
+        known = {row.stamp.id for row in rows} | self._arriving.keys()
         with self._disk.writing():  # reading may be what shows that the disk fails
             if not vault.ids(self._folder) <= known:
                 return frozenset()
             arriving = {opening.epoch for opening in journal.openings(self._folder)}
+        # a delivery that has only begun stands in no ring yet
+        arriving |= set(self._arriving.values())
         return self._epochs.names() - arriving - {row.epoch for row in rows} - {self._epochs.name}
 
     def _destroy_unused_epochs(self) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from appliance.clock import Trust
-from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError, NotFoundedError
+from appliance.errors import (
+    MessageChangedError,
+    MessageNotFoundError,
+    NoRoomError,
+    NotFoundedError,
+    StoreError,
+    StoreInUseError,
+)
 from appliance.messages import Envelope, Kind, State
 from appliance.store.inbox import Extent, Finding, Inbox, Trouble
 from tests.fakes.clock import FakeClock
@@ -245,6 +252,48 @@ def test_a_key_that_a_message_on_its_way_needs_stays(box: Box) -> None:
     row = delivery.finish(CALLER)
     assert row.epoch == earlier.epoch
     assert box.content(row)[WAV_HEAD:] == second(7)
+
+
+def test_a_key_stays_that_a_message_needs_which_has_only_begun(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ring is still being made ready, so it stands nowhere on the disk, when midnight comes."""
+    ring = box.inbox._free[0]
+    prepare = ring.prepare
+
+    def midnight_comes() -> None:
+        prepare()
+        box.next_day()
+        box.deliver()
+
+    monkeypatch.setattr(ring, "prepare", midnight_comes)
+    delivery = box.begin()
+    delivery.append(second(7))
+    assert box.content(delivery.finish(CALLER))[WAV_HEAD:] == second(7)
+
+
+def test_a_second_daemon_takes_nothing_from_the_first(box: Box) -> None:
+    """It would take what is being recorded for what a power cut left."""
+    delivery = box.begin()
+    delivery.append(second(1))
+    other = Inbox(box.folder, 2, 12, FakeClock())
+    for _ in range(2):
+        with pytest.raises(StoreInUseError, match="only one"):
+            other.start()
+    delivery.append(second(2))
+    assert box.content(delivery.finish(CALLER))[WAV_HEAD:] == second(1) + second(2)
+    box.inbox.close()
+    assert other.start() == 0
+    assert len(other.list()) == 1
+    other.close()
+
+
+def test_a_start_that_fails_leaves_the_store_to_the_next(tmp_path: Path) -> None:
+    (tmp_path / "index.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreError):
+        Inbox(tmp_path, 1, 4, FakeClock()).start()
+    (tmp_path / "index.sqlite").unlink()
+    inbox = Inbox(tmp_path, 1, 4, FakeClock())
+    assert inbox.start() == 0
+    inbox.close()
 
 
 def test_no_key_goes_while_a_file_lies_there_that_no_row_knows(box: Box) -> None:
