@@ -9,7 +9,9 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +24,10 @@ log = logs.get(__name__)
 
 LONGEST_LINE: Final = 64 * 1024  # octets
 MOST_CONNECTIONS: Final = 64
-PATIENCE: Final = 10.0  # s for a request to come, or for an answer to be taken
+MOST_OF_ONE: Final = (
+    20  # of one user, so that none keeps the others out; the page's threads and its subscription are 17
+)
+PATIENCE: Final = 10.0  # s for a whole request to come, or for an answer to be taken
 HEARTBEAT: Final = 5.0  # s between the empty lines that tell a subscriber's absence
 
 Answer = Callable[[Mapping[str, Any]], Any]
@@ -79,10 +84,8 @@ class Server:
                 subscriber.put(event)
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(PATIENCE)
         parts = self._users.peers(_peer_uid(connection))
-        stream = connection.makefile("rb")
-        while line := stream.readline(LONGEST_LINE + 1):
+        for line in _lines(connection):
             try:
                 verb, arguments = _parse(line)
                 if not MAY_ASK[verb] & parts:
@@ -123,16 +126,30 @@ class Server:
 class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """A thread a connection, so many at most, none of them able to disturb another."""
 
+    request_queue_size = 128  # who comes while as many wait is not kept waiting but refused (EAGAIN)
     daemon_threads = True
     block_on_close = False
 
     def __init__(self, path: str, serve: Callable[[socket.socket], None]) -> None:
         self._serve = serve
-        self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._lock = threading.Lock()
+        self._present: Counter[int] = Counter()  # connections of each user
         super().__init__(path, socketserver.BaseRequestHandler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        return self._places.acquire(blocking=False)
+        uid = _peer_uid(request)
+        with self._lock:
+            if self._present.total() >= MOST_CONNECTIONS or self._present[uid] >= MOST_OF_ONE:
+                return False
+            self._present[uid] += 1
+            return True
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the system gives no more threads
+            self._leave(request)
+            raise
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         try:
@@ -140,16 +157,39 @@ class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         except OSError:
             pass  # the peer has gone or says nothing
         finally:
-            self._places.release()
+            self._leave(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         log.exception("control.failed")
+
+    def _leave(self, request: socket.socket) -> None:
+        with self._lock:
+            self._present[_peer_uid(request)] -= 1
 
 
 def _peer_uid(connection: socket.socket) -> int:
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _pid, uid, _gid = struct.unpack("3i", credentials)
     return int(uid)
+
+
+def _lines(connection: socket.socket) -> Iterator[bytes]:
+    """What comes in, line by line; the last one without an end when it is too long or cut short. Raises `OSError`, for a line that takes too long as well."""
+    rest = b""
+    while True:
+        until = time.monotonic() + PATIENCE
+        while b"\n" not in rest and len(rest) <= LONGEST_LINE:
+            connection.settimeout(max(0.001, until - time.monotonic()))
+            part = connection.recv(4096)
+            if not part or time.monotonic() > until:
+                break
+            rest += part
+        line, end, rest = rest.partition(b"\n")
+        connection.settimeout(PATIENCE)
+        if line or end:
+            yield line + end
+        if not end:
+            return
 
 
 def _parse(line: bytes) -> tuple[Verb, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.control import server
 from appliance.control.client import Client
 from appliance.control.server import LONGEST_LINE, MOST_CONNECTIONS, Server, Users
 from appliance.control.values import (
@@ -204,6 +206,58 @@ def test_a_line_that_is_no_request_is_answered_so(daemon: Daemon, tmp_path: Path
 
 def test_an_endless_line_is_refused(daemon: Daemon, tmp_path: Path) -> None:
     assert raw(tmp_path, b"x" * (LONGEST_LINE + 1))["error"]["kind"] == "ControlError"
+
+
+def test_a_line_that_trickles_in_is_given_up(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 0.5)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(str(tmp_path / "control.sock"))
+        trickling = threading.Event()
+
+        def trickle() -> None:
+            with contextlib.suppress(OSError):
+                while not trickling.wait(0.05):
+                    connection.send(b"x")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            said = connection.makefile("rb").read()
+        except ConnectionResetError:
+            said = b""
+        trickling.set()
+        thread.join()
+    assert b"ok" not in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_one_user_cannot_keep_another_out(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path / "control.sock", Users(os.geteuid(), 61002, 61003))
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    daemon.server.start()
+    (tmp_path / "control.sock").chmod(0o666)
+    ready, held = os.pipe()
+    over, ending = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setuid(61002)
+        silent = [socket.socket(socket.AF_UNIX) for _ in range(MOST_CONNECTIONS)]
+        for connection in silent:
+            connection.connect(str(tmp_path / "control.sock"))
+        os.write(held, b".")
+        os.read(over, 1)
+        os._exit(0)
+    os.read(ready, 1)
+    try:
+        assert Client(tmp_path / "control.sock").status() == STATUS
+    finally:
+        os.write(ending, b".")
+        os.waitpid(child, 0)
+        for descriptor in (ready, held, over, ending):
+            os.close(descriptor)
+        daemon.server.stop()
 
 
 def test_silent_connections_do_not_keep_others_out_for_good(daemon: Daemon, client: Client, tmp_path: Path) -> None:
