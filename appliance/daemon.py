@@ -17,7 +17,8 @@ from appliance.clock import SystemClock
 from appliance.condition import Facts
 from appliance.control.server import Server, own_users
 from appliance.control.values import Event, Fault, Level, Part, Status, Verb, unpack
-from appliance.errors import CertificateError
+from appliance.errors import CertificateError, StoreError
+from appliance.messages import Row
 from appliance.panel.board import make_board
 from appliance.panel.panel import Panel
 from appliance.panel.signals import BoxFacts, lamps
@@ -59,6 +60,8 @@ class Daemon:
         self._fault: Part | None = None
         self._fault_since = 0.0  # monotonic
         self._last_fault: Fault | None = None
+        self._rows: tuple[Row, ...] = ()  # as they were read last
+        self._readable = True
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -142,20 +145,40 @@ class Daemon:
                 return
 
     def _facts(self) -> Facts:
-        disk = os.statvfs(self._settings.store.folder)
+        rows = self._list()
+        free, size = self._room()
         return Facts(
             now=self._clock.now(),
             trust=self._clock.trust(self._inbox.last_event()),
             asterisk_answers=self._asterisk_answers,
             calls=self._line.state().calls,
-            storage_good=self._inbox.storage_good,
-            free_bytes=disk.f_bavail * disk.f_frsize,
-            disk_bytes=disk.f_blocks * disk.f_frsize,
-            rows=self._inbox.list(),
+            storage_good=self._inbox.storage_good and self._readable,
+            free_bytes=free,
+            disk_bytes=size,
+            rows=rows,
             next_purge=self._sweep.next_purge(),
             last_fault=self._last_fault,
             panel_fault=self._panel.fault,
         )
+
+    def _list(self) -> tuple[Row, ...]:
+        """A card that cannot be read is a fault to show, and no reason to end: callers must still be told that no message is taken."""
+        try:
+            self._rows, readable = self._inbox.list(), True
+        except StoreError:
+            readable = False
+        if readable != self._readable:
+            log.error("inbox.readable now=%s", readable)
+        self._readable = readable
+        return self._rows
+
+    def _room(self) -> tuple[int, int]:
+        """Octets free and in all; none where nothing can be asked."""
+        try:
+            disk = os.statvfs(self._settings.store.folder)
+        except OSError:
+            return 0, 0
+        return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
 
     def _box_facts(self, facts: Facts) -> BoxFacts:
         return BoxFacts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,7 @@ def folder(tmp_path: Path, prompts: Path) -> Path:
 def daemon(folder: Path) -> Iterator[Daemon]:
     daemon = Daemon(read(folder / "keepline.toml"))
     daemon.start()
-    watching = threading.Thread(target=daemon.watch)
+    watching = threading.Thread(target=daemon.watch, name="watch")
     watching.start()
     yield daemon
     daemon.end()
@@ -143,6 +144,21 @@ def test_without_asterisk_the_line_is_a_fault_that_says_what_to_do(client: Clien
     line = next(part for part in client.status().parts if part.name == "Line")
     assert line.level is Level.FAULT
     assert "switch the box off and on" in line.sentence
+
+
+def test_a_card_that_cannot_be_read_is_shown_and_ends_nothing(daemon: Daemon, client: Client, folder: Path) -> None:
+    leave_a_message(daemon)
+    assert client.status().new_messages == 1
+    for file in (folder / "store").glob("index.sqlite*"):
+        os.truncate(file, 0)
+        file.write_bytes(b"no database" * 1_000)
+    disk = next(part for part in client.status().parts if part.name == "Disk")
+    assert disk.level is Level.FAULT
+    assert daemon._ended.wait(2.5) is False, "the loop that feeds the watchdog goes on"
+    status = client.status()
+    assert status.new_messages == 1
+    assert status.lamps[Lamp.FAULT] is not Light.OFF
+    assert [thread for thread in threading.enumerate() if thread.name == "watch"]
 
 
 def test_the_certificate_is_made_and_only_the_daemon_can_read_the_cas_key(daemon: Daemon, folder: Path) -> None:
