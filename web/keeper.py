@@ -17,7 +17,7 @@ from appliance.access.sessions import Sessions
 from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.control.values import Event
-from appliance.errors import CertificateError, ControlError
+from appliance.errors import CertificateError, KeeplineError
 from appliance.settings import Page
 from web.services import PageServices
 
@@ -36,13 +36,17 @@ def listen(control: Client, sessions: Sessions, ended: threading.Event) -> None:
     Nobody stays logged in past a moment in which the button could have been pressed unheard: so losing the daemon ends every session as well.
     """
     tries = 0
+
+    def heard_again() -> None:
+        nonlocal tries
+        tries = 0
+
     while not ended.is_set():
         try:
-            for event in control.subscribe():
-                tries = 0
+            for event in control.subscribe(heard_again):
                 if event is Event.LOCKED:
                     sessions.close_all()
-        except (ControlError, OSError):
+        except (KeeplineError, OSError):  # whatever the daemon says: a thread that ended would hear no button
             if tries == 0:
                 log.warning("keeper.daemon_silent")
                 sessions.close_all()
@@ -60,9 +64,14 @@ def tidy(services: PageServices, renew: Callable[[], object], ended: threading.E
         services.sessions.drop_ended()
         if look % LOOKS:
             continue
-        certificate(services.settings.page, services.folder, services.clock)
-        if chain.stat().st_mtime_ns != served:
-            served = chain.stat().st_mtime_ns
+        try:
+            certificate(services.settings.page, services.folder, services.clock)
+            made = chain.stat().st_mtime_ns
+        except (CertificateError, OSError):  # sessions must be let go all the same
+            log.exception("keeper.no_certificate")
+            continue
+        if made != served:
+            served = made
             log.info("keeper.new_certificate")
             renew()
 

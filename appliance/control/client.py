@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -56,12 +56,13 @@ class Client:
         """Take a person away; `practice_key` is the practice key sealed to those who stay."""
         self._ask(Verb.REMOVE_PERSON, name=name, practice_key=practice_key)
 
-    def subscribe(self) -> Iterator[Event]:
-        """Events as they happen, until the daemon goes away."""
+    def subscribe(self, on_start: Callable[[], None] = lambda: None) -> Iterator[Event]:
+        """Events as they happen, until the daemon goes away. `on_start` is called once the daemon has promised to tell them."""
         with self._connected() as connection:
             connection.settimeout(PATIENCE)  # the daemon sends an empty line well within
             stream = _request(connection, Verb.SUBSCRIBE, {})
             _answer(stream.readline())
+            on_start()
             try:
                 for line in stream:
                     if line.strip():

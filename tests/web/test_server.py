@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import ssl
 import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from unittest import mock
@@ -19,9 +20,10 @@ import pytest
 from appliance.access import certificates
 from appliance.access.certificates import TlsFiles
 from appliance.access.unlock import unlock
+from appliance.control.client import Client
 from appliance.control.server import Server
 from appliance.control.values import Event
-from appliance.errors import CertificateError, PageError
+from appliance.errors import AccessError, CertificateError, DaemonSilentError, PageError
 from tests.rig.appliance import free_port
 from tests.web.page_process import PageProcess, allow_many_files, control_of, still_open, wait_for
 from tests.web.practice import NAME, PASSWORD, Practice, babble
@@ -262,6 +264,39 @@ def test_losing_the_daemon_ends_every_session_and_the_button_works_again_when_it
         again.stop()
 
 
+class Fickle(Client):
+    """A daemon that says so many times that it will tell, and is gone; then it refuses."""
+
+    def __init__(self, times: int, ended: threading.Event, log_in: Callable[[], object]) -> None:
+        super().__init__(Path("/nowhere"))
+        self._times = times
+        self._ended = ended
+        self._log_in = log_in
+
+    def subscribe(self, on_start: Callable[[], None] = lambda: None) -> Iterator[Event]:
+        self._times -= 1
+        if self._times < 0:
+            self._ended.set()
+            raise AccessError
+        on_start()
+        self._log_in()
+        raise DaemonSilentError
+        yield Event.CHANGED
+
+
+def test_each_loss_of_the_daemon_ends_the_sessions_though_it_told_nothing_in_between(practice: Practice) -> None:
+    ended = threading.Event()
+    left: list[int] = []
+
+    def log_in() -> None:
+        left.append(len(practice.sessions))
+        practice.sessions.open(unlock(practice.folder, NAME, PASSWORD))
+
+    keeper.listen(Fickle(3, ended, log_in), practice.sessions, ended)
+    assert left == [0, 0, 0]
+    assert len(practice.sessions) == 0
+
+
 def test_an_address_that_is_taken_is_said_so(page: PageProcess) -> None:
     done = subprocess.run(page.command(), capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
@@ -299,6 +334,23 @@ def test_sessions_that_ended_are_let_go_though_nobody_asks(practice: Practice) -
     practice.sessions.open(unlock(practice.folder, NAME, PASSWORD))
     practice.clock.advance(practice.idle)
     keeper.tidy(practice.services, lambda: None, Rounds(1))
+    assert practice.sessions._kept == {}
+
+
+def test_sessions_are_let_go_though_there_is_no_certificate_any_more(practice: Practice) -> None:
+    tls = certificate_of(practice).chain_pem.parent
+    practice.sessions.open(unlock(practice.folder, NAME, PASSWORD))
+
+    class Rotting(Rounds):
+        def wait(self, timeout: float | None = None) -> bool:
+            if tls.is_dir():
+                shutil.rmtree(tls)
+                tls.write_text("no folder", encoding="ascii")
+            elif self._left == 1:
+                practice.clock.advance(practice.idle)
+            return super().wait(timeout)
+
+    keeper.tidy(practice.services, lambda: None, Rotting(3))
     assert practice.sessions._kept == {}
 
 
