@@ -31,7 +31,8 @@ fail() {
     exit 1
 }
 
-# Runs a long step in the background, shows that it goes on, and shows what it printed only when it failed.
+# Runs a long step (a program, not a function: it must be the one that is ended) in the background, shows that it goes on, and shows what it
+# printed only when it failed.
 step() {
     local what=$1 log started pid
     shift
@@ -40,7 +41,8 @@ step() {
     printf '%s ...' "$what"
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
-    trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; rm -f "$log"; printf "\nInterrupted. Start it again: it goes on where it stopped.\n" >&2; exit 130' INT TERM
+    trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -f "$log"
+        printf "\nInterrupted. Start it again: it goes on where it stopped.\n" >&2; exit 130' INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         if [ -t 1 ]; then printf '\r%s ... %s s' "$what" "$((SECONDS - started))"; fi
         sleep 0.2
@@ -58,10 +60,6 @@ step() {
     fi
 }
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
-}
-
 # --- set-up ------------------------------------------------------------------------------------------------------------------------------------------
 
 find_python() {
@@ -77,7 +75,7 @@ find_python() {
 
 # Installs the Debian packages that are missing, and only those.
 packages() {
-    local missing=() name
+    local missing=() name as_root=()
     for name in "$@"; do
         if [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" != installed ]; then missing+=("$name"); fi
     done
@@ -92,11 +90,13 @@ packages() {
         command -v sudo >/dev/null || fail "These Debian packages are missing: ${missing[*]}. Install them as root: apt-get install ${missing[*]}"
         say "Debian packages to install (sudo may ask for your password): ${missing[*]}"
         sudo -v
+        as_root=(sudo --)
     fi
-    step "Refreshing the package lists" as_root apt-get -q update
+    step "Finishing what an interrupted installation of packages left" "${as_root[@]}" dpkg --configure -a
+    step "Refreshing the package lists" "${as_root[@]}" apt-get -q update
     # a package's own service must not start by itself: what runs here is started, and ended, by us
-    step "Installing ${#missing[@]} Debian packages" as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get -q install -y --no-install-recommends "${missing[@]}"
+    step "Installing ${#missing[@]} Debian packages" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get -q install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
 }
 
 # Makes the virtual environment $1 from the lock files named after it; does nothing when they have not changed.

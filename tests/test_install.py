@@ -1,0 +1,43 @@
+"""`./install.sh`, on stand-ins for the programs that would change the machine: an interruption ends what runs and says how to go on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pexpect
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "install.sh"
+HANGS = 'echo $$ >"$RUNNING"; exec sleep 60'
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine that has no package yet and whose apt-get never comes to an end."""
+    stand_ins = {"dpkg-query": "exit 1", "dpkg": "exit 0", "apt-get": HANGS, "sudo": 'shift; exec "$@"'}
+    for name, body in stand_ins.items():
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        program.chmod(0o755)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    return os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "RUNNING": str(tmp_path / "running"),
+        "TMPDIR": str(temporary),
+    }
+
+
+def test_an_interruption_ends_the_step_that_runs_and_says_how_to_go_on(machine: dict[str, str]) -> None:
+    person = pexpect.spawn("bash", ["--norc", "-i"], env=machine, encoding="utf-8", timeout=30)
+    person.sendline(f"{SCRIPT} try; echo status=$?")
+    person.expect("Refreshing the package lists .* 1 s")
+    person.sendintr()
+    person.expect("Interrupted. Start it again: it goes on where it stopped.")
+    person.expect("status=130")
+    assert not Path("/proc", Path(machine["RUNNING"]).read_text(encoding="ascii").strip()).exists()
+    assert list(Path(machine["TMPDIR"]).iterdir()) == []
+    person.sendline("exit")
+    person.expect(pexpect.EOF)
+    person.close()
