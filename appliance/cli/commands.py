@@ -286,14 +286,21 @@ def _password(given: Namespace, prompt: str) -> str:
         if not line:
             raise UsageError("Standard input ended before a password came.")
         return line.rstrip("\n")
-    return getpass.getpass(prompt)
+    return _asked(prompt)
 
 
 def _new_password(given: Namespace, prompt: str) -> str:
     first = _password(given, prompt)
-    if not given.password_stdin and first != getpass.getpass("Once more: "):
+    if not given.password_stdin and first != _asked("Once more: "):
         raise UsageError("The two were not the same. Nothing was changed.")
     return first
+
+
+def _asked(prompt: str) -> str:
+    try:
+        return getpass.getpass(prompt)
+    except EOFError:
+        raise UsageError("No password was typed. Where there is no terminal, use --password-stdin.") from None
 
 
 def _time(moment: float, settings: Settings) -> str:

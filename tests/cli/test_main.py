@@ -85,6 +85,20 @@ def test_the_first_person_founds_the_practice_and_sees_the_recovery_key_once(kee
     assert unlock(keepline.store, "ana", PASSWORD).person.name == "ana"
 
 
+def test_without_a_terminal_and_without_a_password_it_says_how_to_give_one(keepline: Command) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "appliance.cli.main", "--settings", keepline.settings, "people", "add", "ana"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # no terminal to ask at
+    )
+    assert done.returncode == 2
+    assert "--password-stdin" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_people_are_listed(keepline: Command) -> None:
     assert "Nobody yet" in keepline("people", "list")[1]
     keepline.found()
