@@ -113,9 +113,7 @@ class Daemon:
             Verb.PUT_PERSON: lambda given: people.write_person(
                 self._settings.store.folder, unpack(people.PersonFiles, given["files"])
             ),
-            Verb.REMOVE_PERSON: lambda given: people.erase_person(
-                self._settings.store.folder, unpack(str, given["name"]), unpack(bytes, given["practice_key"])
-            ),
+            Verb.REMOVE_PERSON: self._remove_person,
         }
 
     def _renew_certificate(self) -> None:
@@ -129,6 +127,11 @@ class Daemon:
     def _erase(self, id: str) -> None:
         self._inbox.erase(id, self._settings.retention.undo)
         self._schedule.soon()
+
+    def _remove_person(self, given: Mapping[str, Any]) -> None:
+        name, practice_key = unpack(str, given["name"]), unpack(bytes, given["practice_key"])
+        people.erase_person(self._settings.store.folder, name, practice_key)
+        self._lock()  # a session holds the practice key: who was removed must not go on reading with it
 
     def _changed(self) -> None:
         self._control.publish(Event.CHANGED)

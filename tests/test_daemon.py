@@ -176,6 +176,14 @@ def test_people_come_and_go_through_the_daemon_which_has_no_key(client: Client, 
     assert [person.name for person in list_people(store)] == ["ana"]
 
 
+def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(client: Client, folder: Path) -> None:
+    store = folder / "store"
+    ana = unlock(store, "ana", PASSWORD)
+    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15))
+    removal = prepare_removal(store, ana, "ben")
+    assert Subscriber(client).wait_for(Event.LOCKED, lambda: client.remove_person("ben", removal))
+
+
 @pytest.mark.parametrize(
     "files",
     [None, {"name": "../x"}, {"name": "x", "role": "admin", "recipient": "y", "wrapped_key": "", "practice_key": ""}],
