@@ -71,11 +71,11 @@ def texts(pattern: str, allowed: str) -> Check:
     one = text(pattern, allowed)
 
     def parse(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list):
+        if not isinstance(value, list) or not value:
             raise TypeError
         return tuple(one.parse(item) for item in value)
 
-    return Check(f"a list of {allowed}", parse)
+    return Check(f"a list of one or more {allowed}", parse)
 
 
 def choice(*names: str) -> Check:
@@ -275,6 +275,11 @@ class _Reading:
             raise self._error(
                 self._line("retention", "warning_days"),
                 "[retention] warning_days must be less than unheard_days, so that staff are warned in time.",
+            )
+        if settings.voice.shortest_message >= settings.voice.longest_message:
+            raise self._error(
+                self._line("voice", "shortest_message"),
+                "[voice] shortest_message must be less than longest_message: no message could be both.",
             )
         return settings
 

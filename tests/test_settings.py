@@ -43,7 +43,12 @@ def test_what_is_set_is_read(tmp_path: Path) -> None:
         ('[practice]\nzone = "Mars/Olympus"\n', "line 2: [practice] zone takes a time zone such as"),
         ('[store]\nfolder = "here"\n', 'line 2: [store] folder takes a path that starts with "/".'),
         ("voice = 3\n", '"voice" is a section: write [voice] on a line of its own.'),
-        ("[page]\nnames = [1]\n", "line 2: [page] names takes a list of host names or addresses."),
+        ("[page]\nnames = [1]\n", "line 2: [page] names takes a list of one or more host names or addresses."),
+        ("[page]\nnames = []\n", "line 2: [page] names takes a list of one or more host names or addresses."),
+        (
+            "[voice]\nlongest_message = 5\nshortest_message = 5\n",
+            "line 3: [voice] shortest_message must be less than longest_message",
+        ),
         (
             "[retention]\nunheard_days = 5\nwarning_days = 7\n",
             "line 3: [retention] warning_days must be less than unheard_days",
