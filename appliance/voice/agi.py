@@ -1,7 +1,7 @@
 """FastAGI: how Asterisk hands us a call. The one door to pyst2.
 
 pyst2's own FastAGI server is Python 2 and its `AGI` assumes a child process with signals, so here are a subclass that leaves the signal alone and text files
-over the socket that bound what Asterisk may send before pyst2 sees it (FACTS.md tells what it does with the rest).
+over the socket that bound what Asterisk may send before pyst2 sees it.
 """
 
 from __future__ import annotations
