@@ -168,7 +168,7 @@ def _levels(row: Row) -> bytes:
         try:
             with io.BufferedReader(sound.Content(message), sound.PIECE) as opened:
                 return waveform.loudness(opened)
-        except (SealError, waveform.NotASoundError):
+        except (SealError, DamagedMessageError, waveform.NotASoundError):
             return NO_SOUND
         finally:
             message.close()

@@ -78,6 +78,20 @@ def test_erasing_asks_nothing_and_can_be_undone(practice: Practice, ana: Staff, 
     assert "Erased:" not in ana.get("/").text
 
 
+def test_a_message_whose_sound_is_damaged_can_still_be_seen_and_erased(practice: Practice, ana: Staff) -> None:
+    """Its first and last chunk are whole, so it opens; between them one bit is not."""
+    id = practice.leave(babble(9), "5551234567", "MARIA LOPEZ")
+    file = practice.folder / "vault" / f"{id}.age"
+    sealed = bytearray(file.read_bytes())
+    sealed[100_000] ^= 1
+    file.write_bytes(sealed)
+    page = ana.get(f"/messages/{id}")
+    assert page.status_code == 200
+    assert "Maria Lopez" in page.text
+    assert f'action="/messages/{id}/erase"' in page.text
+    assert ana.get(f"/messages/{id}/wave.svg").status_code == 200
+
+
 def test_the_undo_goes_when_its_time_is_over(practice: Practice, ana: Staff, id: str) -> None:
     ana.post(f"/messages/{id}/erase")
     practice.clock.advance(28)
