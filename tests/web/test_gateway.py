@@ -10,7 +10,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
+from web import requests
 from web.gateway import BITE, LARGEST_BODY, PIECE, THREADS, WAITING, Gateway, environ
+from web.server import CONNECTIONS
 
 SCOPE: dict[str, Any] = {
     "type": "http",
@@ -132,6 +134,11 @@ def test_a_body_that_claims_too_much_is_refused_unread(claim: str) -> None:
     network = Network(part(b"x"))
     ask(page([b"ok"]), network, {"headers": [(b"content-length", claim.encode())]})
     assert network.status == 413
+
+
+def test_bodies_that_every_connection_sends_at_once_fit_the_memory() -> None:
+    assert requests.LARGEST_BODY < LARGEST_BODY
+    assert CONNECTIONS * LARGEST_BODY <= 64 << 20
 
 
 def test_a_body_that_grows_too_large_is_refused() -> None:
