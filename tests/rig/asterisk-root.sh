@@ -11,6 +11,7 @@ suite=forky
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 oldest=1:18            # the first long-term release with AudioSocket in every build
 arch=$(dpkg --print-architecture)
+of_root=/var/cache/keepline
 tolerate_stale_date=no
 folder=
 
@@ -18,7 +19,7 @@ usage() {
     cat <<'END'
 usage: asterisk-root.sh [--folder FOLDER] [--tolerate-stale-date]
   --folder FOLDER         where it is kept; default: $KEEPLINE_CACHE/asterisk-<arch>, in /var/cache/keepline for root,
-                          in ~/.cache/keepline for everybody else
+                          in ~/.cache/keepline for everybody else, who also use what root has made there
   --tolerate-stale-date   a mirror whose package list is past its date is a warning; without this a person is asked
 Signatures are checked in any case.
 END
@@ -46,11 +47,24 @@ as_nobody() {
 default_folder() {
     local cache=${KEEPLINE_CACHE:-}
     if [ -z "$cache" ] && [ "$(id -u)" = 0 ]; then
-        cache=/var/cache/keepline     # root's home is closed to the user Asterisk runs as
+        cache=$of_root     # root's home is closed to the user Asterisk runs as
     elif [ -z "$cache" ]; then
         cache=${XDG_CACHE_HOME:-$HOME/.cache}/keepline
     fi
     printf '%s/asterisk-%s\n' "$cache" "$arch"
+}
+
+# What has been made already: here or, for whoever may not make it themselves, by root.
+is_complete() { [ -e "$1/complete" ] && as_nobody "$1/run-asterisk" -V >/dev/null 2>&1; }
+
+use() { say "$(sed -n 's/^version=//p' "$1/complete") is there already: $1"; }
+
+# Said before it starts: making it needs root.
+ask_for_root() {
+    if [ "$(id -u)" = 0 ]; then return; fi
+    command -v sudo >/dev/null || give_up "making it needs root, and there is no sudo. Once, as root: $(readlink -f "$0") - then start again"
+    say "making it needs root; sudo may ask for your password"
+    sudo -v || give_up "sudo does not let you. Once, as root: $(readlink -f "$0") - then start again"
 }
 
 # The distribution's own package ---------------------------------------------------------------------------------------
@@ -260,18 +274,24 @@ main() {
         esac
         shift
     done
+    if [ -z "$folder" ] && [ -z "${KEEPLINE_CACHE:-}" ] && is_complete "$of_root/asterisk-$arch"; then
+        use "$of_root/asterisk-$arch"
+        return
+    fi
     folder=${folder:-$(default_folder)}
     building=$folder.building
     date_options=()
     mkdir -p "$(dirname "$folder")"
     exec 9>"$folder.lock"
     flock -n 9 || { say "waiting for another start to finish"; flock 9; }
-    if [ -e "$folder/complete" ] && as_nobody "$folder/run-asterisk" -V >/dev/null 2>&1; then
-        say "$(sed -n 's/^version=//p' "$folder/complete") is there already: $folder"
+    if is_complete "$folder"; then
+        use "$folder"
         return
     fi
+    ask_for_root
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
+    trap 'printf "\nasterisk: interrupted. Start it again: it goes on where it stopped.\n" >&2; trap - EXIT; rm -rf "$work"; exit 130' INT TERM
     local version
     version=$(packaged_version)
     if [ -n "$version" ] && dpkg --compare-versions "$version" ge "$oldest"; then

@@ -23,6 +23,7 @@ from tests.rig import guard
 from tests.rig.errors import AsteriskMissingError, RigError
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+OF_ROOT = Path("/var/cache/keepline")  # everybody may use what root has made there
 USER = "nobody"  # whom Asterisk runs as when root starts it
 UP_WITHIN = 30.0  # s; it takes 0.3 on an idle machine
 
@@ -39,7 +40,9 @@ class Installed:
 
 def find() -> Installed:
     """The Asterisk that `asterisk-root.sh` made ready. Raises `AsteriskMissingError`."""
-    folder = _cache() / f"asterisk-{ARCHITECTURES.get(platform.machine(), platform.machine())}"
+    name = f"asterisk-{ARCHITECTURES.get(platform.machine(), platform.machine())}"
+    folders = [cache / name for cache in _caches()]
+    folder = next((folder for folder in folders if (folder / "complete").exists()), folders[-1])
     try:
         lines = (folder / "complete").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -48,13 +51,13 @@ def find() -> Installed:
     return Installed(folder / "run-asterisk", folder / parts["modules"], folder / parts["data"], parts["version"])
 
 
-def _cache() -> Path:
-    """The same folder as in asterisk-root.sh."""
+def _caches() -> list[Path]:
+    """The same folders as in asterisk-root.sh, in the same order."""
     if named := os.environ.get("KEEPLINE_CACHE"):
-        return Path(named)
+        return [Path(named)]
     if os.getuid() == 0:
-        return Path("/var/cache/keepline")
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "keepline"
+        return [OF_ROOT]
+    return [OF_ROOT, Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "keepline"]
 
 
 class Asterisk:

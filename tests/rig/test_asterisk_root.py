@@ -127,6 +127,22 @@ def test_an_interrupted_fetch_starts_anew_and_an_interrupted_installation_goes_o
     assert not machine.folder.exists()  # nothing that is not complete has the name of what is
 
 
+def test_without_root_and_sudo_it_says_what_root_must_do_before_anything_starts(machine: Machine) -> None:
+    machine.has("id", "echo 1000")
+    machine.has("sudo", "exit 1")
+    ended = machine.run("--tolerate-stale-date")
+    assert ended.returncode == 1
+    assert "Once, as root:" in ended.stderr
+    assert not machine.calls("debootstrap")
+
+
+def test_without_root_it_says_so_before_sudo_asks(machine: Machine) -> None:
+    machine.has("id", "echo 1000")
+    machine.has("sudo", 'case "$1" in -v) exit 0 ;; esac; exec "$@"')
+    assert "sudo may ask for your password" in machine.run().stdout
+    assert machine.calls("sudo")[0] == "sudo -v"
+
+
 def test_a_machine_without_debians_packages_is_told_so(machine: Machine) -> None:
     machine.has("apt-get", "exit 0")
     ended = machine.run()
