@@ -99,15 +99,16 @@ packages() {
         apt-get -q install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
 }
 
-# Makes the virtual environment $1 from the lock files named after it; does nothing when they have not changed.
+# Makes the virtual environment $1 from the lock files named after it; does nothing when neither they nor the program have changed.
 environment() {
     local folder=$1 python stamp wanted name requirements=() how=()
     shift
     python=$(find_python)
     for name in "$@"; do requirements+=(-r ".lock/$name.txt"); done
-    wanted=$({ "$python" --version; for name in "$@"; do cat ".lock/$name.txt"; done; cat setup.py; } | sha256sum)
+    if [ "$folder" = .venv ]; then how=(--editable); fi
+    wanted=$({ "$python" --version; for name in "$@"; do cat ".lock/$name.txt"; done; cat setup.py; our_code "${how[@]}"; } | sha256sum)
     stamp=$folder/keepline.stamp
-    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && "$folder/bin/python" -c 'import appliance' 2>/dev/null; then
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && "$folder/bin/python" -P -c 'import appliance' 2>/dev/null; then
         say "Python packages: all there."
         return
     fi
@@ -115,10 +116,14 @@ environment() {
     [ -x "$folder/bin/pip" ] || step "Making the Python environment" "$python" -m venv --clear "$folder"
     step "Installing the Python packages (each checked against its pinned hash)" \
         "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes "${requirements[@]}"
-    if [ "$folder" = .venv ]; then how=(--editable); fi
     step "Installing Keepline" \
         "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall "${how[@]}" "$here"
     printf '%s\n' "$wanted" >"$stamp"
+}
+
+# What an environment holds a copy of: a newer program must replace it. An editable one reads it where it lies.
+our_code() {
+    if [ $# -eq 0 ]; then find appliance web -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; fi
 }
 
 asterisk() {
