@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from appliance.errors import NoRoomError
 from appliance.messages import Envelope, Header, Row, Stamp, State
 from appliance.store import media
 from appliance.store.age_file import seal, seal_identity
@@ -34,13 +35,19 @@ class Delivery:
     """One message on its way in, used by one thread. Ends with `finish` or `abandon`; if neither comes, the next start recovers it."""
 
     def __init__(
-        self, arrival: Arrival, envelope: Envelope, vault: Vault, ended: Callable[[Delivery, Row | None], None]
+        self,
+        arrival: Arrival,
+        envelope: Envelope,
+        vault: Vault,
+        ended: Callable[[Delivery, Row | None], None],
+        stranded: Callable[[Delivery], None],
     ) -> None:
-        """Takes the ring. Raises `NoRoomError`, `BadStorageError`."""
+        """Takes the ring. `stranded` is told when the message is whole in its ring and there is no room for more. Raises `NoRoomError`, `BadStorageError`."""
         self.id = arrival.stamp.id
         self.arrival = arrival
         self._vault = vault
         self._ended = ended
+        self._stranded = stranded
         self._open = True
         self._parts: list[bytes] = []
         with Identity.generate() as key:
@@ -64,15 +71,32 @@ class Delivery:
         """The whole message becomes one sealed file with a row. When this returns it is kept. Raises `NoRoomError`, `BadStorageError`."""
         self._must_be_open()
         self._open = False
-        stamp, epoch = self.arrival.stamp, self.arrival.epoch
-        size = sum(map(len, self._parts))
-        head = media.head(stamp.kind, size)
-        envelope = replace(envelope, duration=media.duration(stamp.kind, size))
+        kind, size = self.arrival.stamp.kind, sum(map(len, self._parts))
+        head = media.head(kind, size)
+        envelope = replace(envelope, duration=media.duration(kind, size))
         closing = Closing(len(head) + size, envelope.duration, envelope.pages, self._sealed_header(envelope))
         self.arrival.ring.shut(closing)
+        try:
+            row = self._keep(head, closing, envelope)
+            self._ended(self, row)
+        except NoRoomError:
+            self._parts.clear()
+            self._stranded(self)
+            raise
+        return row
+
+    def abandon(self) -> None:
+        """There is no message: nothing of it opens for anybody from here on. Raises `BadStorageError`."""
+        self._must_be_open()
+        self._open = False
+        self._parts.clear()
+        self._ended(self, None)
+
+    def _keep(self, head: bytes, closing: Closing, envelope: Envelope) -> Row:
+        stamp, epoch = self.arrival.stamp, self.arrival.epoch
         kept = self._vault.keep(self.id, epoch.recipient, (Header(stamp, envelope).to_bytes(), head, *self._parts))
         self._parts.clear()
-        row = Row(
+        return Row(
             stamp=stamp,
             clock_trusted=self.arrival.clock_trusted,
             state=State.NEW,
@@ -84,15 +108,6 @@ class Delivery:
             pages=closing.pages,
             recovered=False,
         )
-        self._ended(self, row)
-        return row
-
-    def abandon(self) -> None:
-        """There is no message: nothing of it opens for anybody from here on. Raises `BadStorageError`."""
-        self._must_be_open()
-        self._open = False
-        self._parts.clear()
-        self._ended(self, None)
 
     def _sealed_header(self, envelope: Envelope) -> bytes:
         return seal(Header(self.arrival.stamp, envelope).to_bytes(), [self._recipient])

@@ -58,6 +58,7 @@ class Inbox:
         self._rings = [Ring(journal.file_of(folder, number), length, self._disk) for number in range(rings)]
         self._ring_size = length * slots.SLOT
         self._free: list[Ring] = []
+        self._stranded: list[Ring] = []  # each holds a message that is whole and found no room in the vault
         self._arriving: dict[str, str] = {}  # ids of the deliveries that have not ended, and their epochs
         self._sequence = 0
         self._last_event = 0.0
@@ -98,6 +99,7 @@ class Inbox:
         """A message arrives. Blocks on the disk. Raises `NoRoomError`, `BadStorageError`, and `NotFoundedError` before the practice has keys."""
         with self._lock:
             self._disk.must_be_good()
+            self._take_up_stranded()
             self._must_have_room()
             now, at = self._now()
             epoch = self._current_epoch(now)
@@ -107,7 +109,9 @@ class Inbox:
             self._arriving[stamp.id] = epoch.name
         try:
             ring.prepare()
-            return Delivery(Arrival(stamp, at is not None, epoch, ring), envelope, self._vault, self._end_delivery)
+            return Delivery(
+                Arrival(stamp, at is not None, epoch, ring), envelope, self._vault, self._end_delivery, self._strand
+            )
         except BaseException:
             with self._lock:
                 del self._arriving[stamp.id]
@@ -166,6 +170,7 @@ class Inbox:
             self._index.begin_removal(id, reason)
             receipt = self._end_removal(row, reason)
             self._empty_log()
+            self._take_up_stranded()
         self._on_change()
         return receipt
 
@@ -223,6 +228,27 @@ class Inbox:
         if row is not None:
             self._on_change()
 
+    def _strand(self, delivery: Delivery) -> None:
+        with self._lock:
+            del self._arriving[delivery.id]
+            self._stranded.append(delivery.arrival.ring)
+        log.error("store.stranded rings=%d", len(self._stranded))
+
+    def _take_up_stranded(self) -> None:
+        """As the next start would, once there is room again for what a new ring takes."""
+        while self._stranded and self._room() >= _MARGIN + self._ring_size:
+            ring = self._stranded.pop()
+            ring.close()
+            recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
+            if recovered.take_up(ring.file):
+                self._on_change()
+            if ring.file not in recovered.stuck:
+                self._free.append(ring)
+
+    def _room(self) -> int:
+        status = os.statvfs(self._folder)
+        return status.f_bavail * status.f_frsize
+
     def _now(self) -> tuple[float, float | None]:
         """The time, and the time again if it can be trusted; then it is the latest event."""
         now = self._clock.now()
@@ -234,8 +260,7 @@ class Inbox:
 
     def _must_have_room(self) -> None:
         """Each message being recorded may still become as long as its ring."""
-        status = os.statvfs(self._folder)
-        if not self._free or status.f_bavail * status.f_frsize < _MARGIN + self._ring_size * (1 + len(self._arriving)):
+        if not self._free or self._room() < _MARGIN + self._ring_size * (1 + len(self._arriving)):
             raise NoRoomError
 
     def _current_epoch(self, now: float) -> Epoch:

@@ -40,6 +40,10 @@ class Recovery:
         count = sum(self._attempt(self._adopt_ring, file) for file in sorted(self._vault.folder.glob("*.ring")))
         return count + sum(self._attempt(self._take_up, file) for file in journal.rings(self._folder))
 
+    def take_up(self, file: Path) -> bool:
+        """The message in one ring that nobody writes to any more: did it come back?"""
+        return self._attempt(self._take_up, file)
+
     def _attempt(self, step: Callable[[Path], bool], file: Path) -> bool:
         try:
             with self._disk.writing():  # reading may be what shows that the disk fails

@@ -163,7 +163,7 @@ def test_each_message_on_its_way_has_room_kept_for_it(small_disk: Path) -> None:
 
 
 def test_a_disk_filled_by_somebody_else_in_the_middle_loses_nothing(small_disk: Path) -> None:
-    """The ring was written before; only the sealed file finds no room. The next start has the message."""
+    """The ring was written before; only the sealed file finds no room. The message is there as soon as there is room again."""
     box = Box(small_disk / "store")
     delivery = box.begin()
     filler = fill(small_disk)
@@ -175,9 +175,55 @@ def test_a_disk_filled_by_somebody_else_in_the_middle_loses_nothing(small_disk: 
     assert box.vault() == []
     filler.unlink()
     assert box.deliver(1, seed=5).duration == 1.0, "the other ring still works"
-    assert box.restart() == 1
     assert box.content(box.inbox.list()[-1])[WAV_HEAD:] == b"".join(sound(3))
+    assert box.changes == 2
+    deliveries = [box.begin(), box.begin()]
+    assert len({delivery.arrival.ring.file for delivery in deliveries}) == 2, "both rings are used again"
+    assert box.restart() == 0
+    assert len(box.inbox.list()) == 2
     box.inbox.close()
+
+
+def test_what_found_no_room_is_there_once_something_was_erased(small_disk: Path) -> None:
+    box = Box(small_disk / "store")
+    long = box.deliver(11)
+    more = [box.deliver(11) for _ in range(10)]
+    delivery = box.begin()
+    delivery.append(second(1))
+    fill(small_disk)
+    with pytest.raises(NoRoomError):
+        delivery.finish(CALLER)
+    with pytest.raises(NoRoomError):
+        box.begin()
+    for row in (long, *more):
+        box.inbox.remove(row.stamp.id, "erased")
+    [found] = box.inbox.list()
+    assert box.content(found)[WAV_HEAD:] == second(1)
+    box.inbox.close()
+
+
+def test_a_message_without_room_for_its_row_is_not_lost_and_comes_once(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box(small_disk / "store")
+    delivery = box.begin()
+    delivery.append(second(1))
+    with monkeypatch.context() as full:
+        full.setattr(box.inbox._index, "add", refuse_for_want_of_room)
+        with pytest.raises(NoRoomError):
+            delivery.finish(CALLER)
+    assert len(box.vault()) == 1
+    box.begin().abandon()
+    [found] = box.inbox.list()
+    assert not found.recovered
+    assert box.content(found)[WAV_HEAD:] == second(1)
+    assert box.restart() == 0
+    assert len(box.inbox.list()) == 1
+    box.inbox.close()
+
+
+def refuse_for_want_of_room(*_: object) -> None:
+    raise NoRoomError
 
 
 def test_a_box_that_starts_without_room_lists_and_erases(small_disk: Path) -> None:
