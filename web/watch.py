@@ -12,6 +12,7 @@ from appliance.control.values import Status
 from appliance.errors import ControlError
 
 FRESH: Final = 1.0  # s
+NEVER: Final = float("-inf")
 
 
 @dataclass(slots=True)
@@ -22,11 +23,13 @@ class Watch:
     clock: Clock
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _seen: Status | None = None
-    _at: float = float("-inf")  # monotonic s
+    _at: float = NEVER  # monotonic s
 
     def look(self) -> Status | None:
-        """The box's status; None when the daemon does not answer."""
-        with self._lock:
+        """The box's status; None when the daemon does not answer. While somebody else asks, the last answer: a daemon that hangs holds one thread, not all."""
+        if not self._lock.acquire(blocking=self._at == NEVER):
+            return self._seen
+        try:
             if self.clock.monotonic() - self._at >= FRESH:
                 try:
                     self._seen = self.control.status()
@@ -34,3 +37,5 @@ class Watch:
                     self._seen = None
                 self._at = self.clock.monotonic()
             return self._seen
+        finally:
+            self._lock.release()
