@@ -52,7 +52,11 @@ def test_openssl_trusts_it_for_each_of_its_names(made: TlsFiles, name: tuple[str
     "names", [("keepline.local",), ("192.168.1.5",), ("fd00::5", "keepline.local"), ("Keepline.LOCAL",)]
 )
 def test_any_mixture_of_names_and_addresses_makes_a_strict_chain(tmp_path: Path, names: tuple[str, ...]) -> None:
-    assert verify(certificates.ensure(tmp_path, names, NOW)).returncode == 0
+    made = certificates.ensure(tmp_path, names, NOW)
+    assert verify(made).returncode == 0
+    ca = x509.load_pem_x509_certificate(made.ca_pem.read_bytes())
+    for strict in (x509.NameConstraints, x509.BasicConstraints, x509.KeyUsage):
+        assert ca.extensions.get_extension_for_class(strict).critical  # who does not understand it must not trust it
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ class Appliance:
         )
         self.settings.write_text(settings, encoding="utf-8")
         self.store.mkdir(mode=0o750)
+        (self.folder / "tmp").mkdir()  # what daemon and page would put into a temporary folder is searched, too
         (self.folder / "synchronised").touch()
         self.keepline("prompts")
         founded = self.keepline("people", "add", NAME, "--role", "admin", "--password-stdin", typed=PASSWORD + "\n")
@@ -177,7 +178,13 @@ class Appliance:
     def _start(self, verb: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{verb}.log").open("ab") as log:
             return subprocess.Popen(
-                self.command(verb), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True
+                self.command(verb),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env=os.environ | {"TMPDIR": str(self.folder / "tmp")},
+                start_new_session=True,
             )
 
     def _wait(self, what: str, process: subprocess.Popen[bytes], ready: Any) -> None:
