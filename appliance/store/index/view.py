@@ -70,4 +70,6 @@ def _answer(engine: Engine, question: Callable[[Connection], T]) -> T:
 
 def _engine(file: Path, how: str) -> Engine:
     name = f"file:{quote(str(file))}?{how}"
-    return sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(name, _BUSY, uri=True), poolclass=NullPool)
+    return sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(name, timeout=_BUSY, uri=True), poolclass=NullPool
+    )

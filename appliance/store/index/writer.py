@@ -192,7 +192,7 @@ def _engine(file: Path) -> Engine:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, _BUSY, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(file, timeout=_BUSY, isolation_level=None, check_same_thread=False)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").fetchall()  # to the end, since a flush that failed shows only there
     return connection
