@@ -43,10 +43,6 @@ class NoPinError(AccessError):
     """No technician's PIN is set. Set one on the box: `sudo keepline console --set-pin`."""
 
 
-class LockedError(AccessError):
-    """The session has ended. Log in again to go on."""
-
-
 class NotForThisRoleError(AccessError):
     """This person's role may not see messages. A technician or auditor sees how the box is, never what callers said."""
 

@@ -13,7 +13,6 @@ from appliance.errors import (
     ControlError,
     DamagedMessageError,
     KeeplineError,
-    LockedError,
     MessageNotFoundError,
     SealError,
 )
@@ -67,7 +66,6 @@ def put(app: Flask) -> None:
     app.register_error_handler(MessageNotFoundError, lambda _: _answer(GONE, 404))
     app.register_error_handler(DamagedMessageError, lambda _: _answer(SHUT, 410))
     app.register_error_handler(SealError, lambda _: _answer(SHUT, 410))
-    app.register_error_handler(LockedError, lambda _: _answer(BY_CODE[401], 401))
     app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))
     app.register_error_handler(KeeplineError, _failed)
     app.register_error_handler(Exception, _failed)
