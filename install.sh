@@ -259,14 +259,17 @@ start_units() {
 }
 
 main() {
-    local verb=${1-}
+    local verb=${1-} word
+    for word in "$@"; do
+        case $word in -h | --help) usage && return ;; esac
+    done
     [ $# -eq 0 ] || shift
     case $verb in
     try) try "$@" ;;
     test) run_tests "$@" ;;
     bench) bench "$@" ;;
     install) install "$@" ;;
-    -h | --help | help | "") usage ;;
+    help | "") usage ;;
     *)
         usage >&2
         fail "There is no verb \"$verb\"."

@@ -26,6 +26,7 @@ class Facts:
     free_bytes: int
     disk_bytes: int
     rows: tuple[Row, ...]
+    founded: bool  # has the practice its keys?
     next_purge: float | None
     last_fault: Fault | None
     panel_fault: str | None = None  # what is wrong with lamps and button, and what to do
@@ -67,6 +68,12 @@ def _line(facts: Facts) -> Part:
             Level.FAULT,
             "Calls cannot be answered: the telephone part (Asterisk) does not run. It starts again by itself; if this stays for five minutes, "
             "switch the box off and on.",
+        )
+    if not facts.founded:
+        return Part(
+            "Line",
+            Level.FAULT,
+            "No message can be sealed yet, so callers are told to call again. Make the first person: keepline people add NAME.",
         )
     if facts.calls:
         callers = "One caller is" if facts.calls == 1 else f"{facts.calls} callers are"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from appliance import condition, logs, process, service_manager
-from appliance.access import certificates, people
+from appliance.access import certificates, people, practice
 from appliance.clock import SystemClock
 from appliance.condition import Facts
 from appliance.control.server import Server, own_users
@@ -159,6 +159,7 @@ class Daemon:
             free_bytes=free,
             disk_bytes=size,
             rows=rows,
+            founded=(self._settings.store.folder / practice.PUBLIC).exists(),
             next_purge=self._sweep.next_purge(),
             last_fault=self._last_fault,
             panel_fault=self._panel.fault,
@@ -186,7 +187,7 @@ class Daemon:
     def _box_facts(self, facts: Facts) -> BoxFacts:
         return BoxFacts(
             new_messages=condition.new_messages(facts.rows),
-            line_ready=facts.asterisk_answers and facts.storage_good,
+            line_ready=facts.asterisk_answers and facts.storage_good and facts.founded,
             calls=facts.calls,
             level=condition.level(facts),
         )

@@ -21,6 +21,7 @@ WELL = Facts(
     free_bytes=80,
     disk_bytes=100,
     rows=(),
+    founded=True,
     next_purge=None,
     last_fault=None,
 )
@@ -44,6 +45,7 @@ def test_a_well_box_is_good_in_every_part() -> None:
     ("change", "level", "remedy"),
     [
         ({"asterisk_answers": False}, Level.FAULT, "switch the box off and on"),
+        ({"founded": False}, Level.FAULT, "keepline people add NAME"),
         ({"storage_good": False}, Level.FAULT, "Put in a new card"),
         ({"free_bytes": 1}, Level.FAULT, "Erase messages"),
         ({"free_bytes": 5}, Level.ATTENTION, "Erase messages"),

@@ -1,4 +1,4 @@
-"""What runs beside the page: hears of the lock button, lets go of sessions that have ended, keeps the certificate fresh, clears the doorstep."""
+"""What runs beside the page: hears of the lock button, lets go of sessions that have ended, notices a new certificate, clears the doorstep."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from appliance import logs
 from appliance.access import certificates
 from appliance.access.certificates import TlsFiles
 from appliance.access.sessions import Sessions
-from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.control.values import Event
 from appliance.errors import CertificateError, KeeplineError
-from appliance.settings import Page
 from web.services import PageServices
 
 GLANCE: Final = 0.5  # s between looks at the doorstep
@@ -65,9 +63,8 @@ def tidy(services: PageServices, renew: Callable[[], object], ended: threading.E
         if look % LOOKS:
             continue
         try:
-            certificate(services.settings.page, services.folder, services.clock)
             made = chain.stat().st_mtime_ns
-        except (CertificateError, OSError):  # sessions must be let go all the same
+        except OSError:  # sessions must be let go all the same
             log.exception("keeper.no_certificate")
             continue
         if made != served:
@@ -101,13 +98,9 @@ def _open_files() -> int:
         return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-def certificate(page: Page, folder: Path, clock: Clock) -> TlsFiles:
-    """The page's certificate. Made or renewed here, or by the daemon where the page may not write; raises `CertificateError` when there is none."""
-    try:
-        return certificates.ensure(folder, page.names, clock.now())
-    except CertificateError:
-        made = certificates.files(folder)
-        if not (made.chain_pem.exists() and made.key_pem.exists()):
-            raise
-        log.warning("keeper.certificate_not_renewed")
-        return made
+def certificate(folder: Path) -> TlsFiles:
+    """The page's certificate, which the daemon makes and renews; raises `CertificateError` when there is none."""
+    made = certificates.files(folder)
+    if not (made.chain_pem.exists() and made.key_pem.exists()):
+        raise CertificateError
+    return made

@@ -41,7 +41,7 @@ def serve(settings: Settings) -> None:
     logs.start(settings.log.level)
     process.harden()
     services = page_services(settings)
-    tls = keeper.certificate(settings.page, services.folder, services.clock)
+    tls = keeper.certificate(services.folder)
     address = _free_address(settings.page)
     gateway = Gateway(create_app(services).wsgi_app)
     try:

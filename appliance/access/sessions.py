@@ -121,12 +121,6 @@ class Sessions:
         with self._lock:
             self._kept.pop(_place(cookie), None)
 
-    def close_of(self, name: str) -> None:
-        """End every session of one person, who was removed or has a new key."""
-        with self._lock:
-            for place in [place for place, kept in self._kept.items() if kept.person.name == name]:
-                del self._kept[place]
-
     def close_all(self) -> int:
         """End every session, as the lock button does; says how many there were."""
         with self._lock:

@@ -41,7 +41,7 @@ def console(given: Namespace, settings: Settings) -> None:
     from appliance.console import shell
 
     if given.set_pin:
-        shell.set_pin(settings, _new_password(given, "New PIN (at least six digits): "))
+        shell.set_pin(settings, _chosen(given, "New PIN (at least six digits): "))
         output.say("The PIN is set.")
     else:
         shell.serve(settings)
@@ -133,7 +133,7 @@ def people_list(given: Namespace, settings: Settings) -> None:
 
 def people_add(given: Namespace, settings: Settings) -> None:
     """`keepline people add`: a person more; the very first founds the practice."""
-    from appliance.access import people
+    from appliance.access import passwords, people
 
     folder = settings.store.folder
     if not people.list_people(folder):
@@ -144,9 +144,14 @@ def people_add(given: Namespace, settings: Settings) -> None:
     from appliance.control.client import Client
 
     unlocked = _unlock(given, settings)
-    password = _new_password(given, f"Password for {given.name}: ")
+    password = _new_password(given)
     files = people.prepare_person(
-        folder, unlocked, given.name, people.Role(given.role), password, _work_factor(settings)
+        folder,
+        unlocked,
+        given.name,
+        people.Role(given.role),
+        password,
+        passwords.work_factor(settings.store.work_factor),
     )
     Client(settings.control.path).put_person(files)
     output.say(f"{given.name} may log in now, as {given.role}.")
@@ -179,19 +184,23 @@ def keys_show(given: Namespace, settings: Settings) -> None:
 
 
 def keys_check(given: Namespace, settings: Settings) -> None:
-    """`keepline keys check`: does this person's password open everything that is kept?"""
+    """`keepline keys check`: does this person's password, or the recovery sheet, open everything that is kept?"""
+    from appliance.access.recovery import open_with_sheet
     from appliance.store.epochs import open_epoch
 
-    unlocked = _unlock(given, settings)
     folder = settings.store.folder
+    if given.sheet:
+        what, practice = "The recovery sheet", open_with_sheet(folder, _password(given, "The sheet's text: "))
+    else:
+        what, practice = f"{given.who}'s password", _unlock(given, settings).practice
     epochs = sorted(file.stem for file in (folder / "epochs").glob("*.age"))
     for name in epochs:
-        open_epoch(folder, name, unlocked.practice).wipe()
+        open_epoch(folder, name, practice).wipe()
     reader = _reader(settings)
     rows = reader.list()
     for row in rows:
-        reader.open(row, unlocked.practice).close()
-    output.say(f"{given.who}'s password opens the practice key, {len(epochs)} epoch keys and {len(rows)} messages.")
+        reader.open(row, practice).close()
+    output.say(f"{what} opens the practice key, {len(epochs)} epoch keys and {len(rows)} messages.")
 
 
 def purge(given: Namespace, settings: Settings) -> None:
@@ -242,12 +251,14 @@ def list_settings(given: Namespace, settings: Settings) -> None:
 
 
 def _found(given: Namespace, settings: Settings) -> None:
-    from appliance.access import people
+    from appliance.access import passwords, people
 
     if given.role != "admin" and given.who is None:
         output.say(f"{given.name} is the first person and becomes an admin.")
-    password = _new_password(given, f"Password for {given.name}: ")
-    sheet = people.found_practice(settings.store.folder, given.name, password, _work_factor(settings))
+    password = _new_password(given)
+    sheet = people.found_practice(
+        settings.store.folder, given.name, password, passwords.work_factor(settings.store.work_factor)
+    )
     output.say(
         "\nThe recovery sheet. It opens everything without any password. Print or write it down now, put it in the safe; it is not shown again.\n"
     )
@@ -273,13 +284,6 @@ def _caller(reader: Reader, row: Row, unlocked: Unlocked) -> str:
     return " ".join(filter(None, (envelope.caller_name, envelope.caller_number))) or "Unknown caller"
 
 
-def _work_factor(settings: Settings) -> int:
-    from appliance.store.age_file import choose_work_factor
-
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return settings.store.work_factor or choose_work_factor(memory)
-
-
 def _password(given: Namespace, prompt: str) -> str:
     if given.password_stdin:
         line = sys.stdin.readline()
@@ -289,7 +293,16 @@ def _password(given: Namespace, prompt: str) -> str:
     return _asked(prompt)
 
 
-def _new_password(given: Namespace, prompt: str) -> str:
+def _new_password(given: Namespace) -> str:
+    """For a person at a terminal, four words are offered: easy to say and to keep."""
+    from appliance.access import passwords
+
+    if not given.password_stdin:
+        output.say(f"A new password has at least 15 characters. For example: {passwords.make_up()}")
+    return _chosen(given, f"Password for {given.name}: ")
+
+
+def _chosen(given: Namespace, prompt: str) -> str:
     first = _password(given, prompt)
     if not given.password_stdin and first != _asked("Once more: "):
         raise UsageError("The two were not the same. Nothing was changed.")

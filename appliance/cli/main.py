@@ -49,6 +49,13 @@ def _password(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _keys_check(parser: argparse.ArgumentParser) -> None:
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--as", dest="who", metavar="NAME", help="try this person's key; the password is asked for")
+    whose.add_argument("--sheet", action="store_true", help="try the recovery sheet; its text is asked for")
+    _password(parser)
+
+
 def _inbox_list(parser: argparse.ArgumentParser) -> None:
     _json(parser)
     parser.add_argument(
@@ -110,7 +117,12 @@ VERBS = (
     ),
     Verb(("people", "remove"), "remove a person", commands.people_remove, _people_remove),
     Verb(("keys", "show"), "the public halves of all keys", commands.keys_show, _json),
-    Verb(("keys", "check"), "open every key that a person can open, and say so", commands.keys_check, _who),
+    Verb(
+        ("keys", "check"),
+        "open everything with a person's key or the recovery sheet, and say so",
+        commands.keys_check,
+        _keys_check,
+    ),
     Verb(("purge",), "purge what is due now", commands.purge, _purge),
     Verb(("store", "check"), "compare every sealed file with its row", commands.store_check, _json),
     Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", commands.prompts),

@@ -108,13 +108,6 @@ def test_logging_off_ends_one_session_and_the_lock_button_all(sessions: Sessions
     assert sessions.get(second, activity=True) is sessions.get(third, activity=True) is None
 
 
-def test_a_removed_person_is_logged_off_everywhere(sessions: Sessions) -> None:
-    ana, ben = sessions.open(person("ana")), sessions.open(person("ben"))
-    sessions.close_of("ben")
-    assert sessions.get(ben, activity=True) is None
-    assert alive(sessions, ana)
-
-
 def test_a_technicians_session_has_no_key(sessions: Sessions) -> None:
     technician = Unlocked(person(role=Role.TECHNICIAN).person, None)
     with alive(sessions, sessions.open(technician)) as found, pytest.raises(NotForThisRoleError):

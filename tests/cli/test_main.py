@@ -178,6 +178,15 @@ def test_keys_check_opens_everything(keepline: Command) -> None:
     assert "1 epoch keys and 1 messages" in out
 
 
+def test_the_recovery_sheet_opens_everything_as_well(keepline: Command) -> None:
+    sheet = next(word for word in keepline.found().split() if word.startswith("AGE-SECRET-KEY-1"))
+    keepline.leave_a_message()
+    code, out, _ = keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet + "\n")
+    assert code == 0
+    assert "The recovery sheet opens the practice key, 1 epoch keys and 1 messages" in out
+    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet[:-1] + "Z\n")[0] == 4
+
+
 def test_a_changed_file_is_found_and_named(keepline: Command) -> None:
     keepline.found()
     id = keepline.leave_a_message()

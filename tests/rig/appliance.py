@@ -22,6 +22,7 @@ from tests.rig.line import PhoneCompany
 NAME: Final = "ana"
 PASSWORD: Final = "lantern-copper-river-seven"
 START: Final = 60.0  # s that a process may take to be ready on a busy machine
+ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM")  # whoever kills the rig kills them
 ROOT: Final = Path(__file__).parents[2]
 
 SETTINGS: Final = """
@@ -178,7 +179,7 @@ class Appliance:
     def _start(self, verb: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{verb}.log").open("ab") as log:
             return subprocess.Popen(
-                self.command(verb),
+                [*ENDS_WITH_US, *self.command(verb)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
