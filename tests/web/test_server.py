@@ -326,9 +326,15 @@ def test_a_new_certificate_is_served_from_then_on_and_is_taken_once(practice: Pr
     certificate_of(practice)
     keeper.tidy(practice.services, lambda: renewed.append(1), Rounds(3 * keeper.LOOKS))
     assert renewed == []
-    practice.clock.advance(500 * certificates.DAY)
-    certificate_of(practice)
-    keeper.tidy(practice.services, lambda: renewed.append(1), Rounds(3 * keeper.LOOKS))
+
+    class Renewing(Rounds):
+        def wait(self, timeout: float | None = None) -> bool:
+            if self._left == keeper.LOOKS:  # the daemon makes a new one while the page runs
+                practice.clock.advance(500 * certificates.DAY)
+                certificate_of(practice)
+            return super().wait(timeout)
+
+    keeper.tidy(practice.services, lambda: renewed.append(1), Renewing(3 * keeper.LOOKS))
     assert renewed == [1]
 
 
