@@ -1,6 +1,8 @@
 """What every test can ask for: the real-parts line. A test that asks for it is marked `rig` by that."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and RIG_FIXTURES & set(item.fixturenames):
             item.add_marker("rig")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach; pytest's own are closed to them."""
+    with tempfile.TemporaryDirectory(prefix="keepline-open-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ from appliance.control.values import (
     unpack,
 )
 from appliance.errors import AccessError, ControlError, DaemonSilentError, MessageNotFoundError
+from tests import other_user
 
 STATUS = Status(
     now=1.5,
@@ -147,37 +148,32 @@ def test_a_subscriber_hears_each_event_and_the_end(client: Client, daemon: Daemo
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("peer", Peer)
-def test_the_kernel_says_who_asks_and_each_gets_only_its_own_verbs(tmp_path: Path, peer: Peer) -> None:
+def test_the_kernel_says_who_asks_and_each_gets_only_its_own_verbs(open_folder: Path, peer: Peer) -> None:
     uids = {Peer.OWNER: 61001, Peer.PAGE: 61002, Peer.CONSOLE: 61003}
-    daemon = Daemon(tmp_path / "control.sock", Users(61001, 61002, 61003))
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
+    daemon = Daemon(open_folder / "control.sock", Users(61001, 61002, 61003))
     daemon.server.start()
-    (tmp_path / "control.sock").chmod(0o666)
+    (open_folder / "control.sock").chmod(0o666)
     reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setuid(uids[peer])
-        allowed = [
-            verb for verb in Verb if "ok" in raw(tmp_path, _line(verb)) or (verb is Verb.ERASE and _may_erase(tmp_path))
-        ]
-        os.write(writer, json.dumps(allowed).encode())
-        os._exit(0)
+
+    def ask() -> None:
+        os.write(writer, json.dumps([verb for verb in Verb if _may(open_folder, verb)]).encode())
+
+    child = other_user.start(uids[peer], ask)
     os.close(writer)
-    os.waitpid(child, 0)
+    assert other_user.end(child) == 0
     with os.fdopen(reader) as answers:
         allowed = json.loads(answers.read())
     daemon.server.stop()
     assert set(allowed) == {verb for verb, peers in MAY_ASK.items() if peer in peers}
 
 
+def _may(folder: Path, verb: Verb) -> bool:
+    answer = raw(folder, _line(verb))
+    return "ok" in answer or answer["error"]["kind"] == "MessageNotFoundError"
+
+
 def _line(verb: Verb) -> bytes:
     return json.dumps({"verb": verb.value}).encode() + b"\n"
-
-
-def _may_erase(tmp_path: Path) -> bool:
-    return bool(raw(tmp_path, _line(Verb.ERASE))["error"]["kind"] == "MessageNotFoundError")
 
 
 def test_a_stranger_gets_nothing(tmp_path: Path) -> None:
@@ -232,32 +228,31 @@ def test_a_line_that_trickles_in_is_given_up(daemon: Daemon, tmp_path: Path, mon
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_one_user_cannot_keep_another_out(tmp_path: Path) -> None:
-    daemon = Daemon(tmp_path / "control.sock", Users(os.geteuid(), 61002, 61003))
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+def test_one_user_cannot_keep_another_out(open_folder: Path) -> None:
+    daemon = Daemon(open_folder / "control.sock", Users(os.geteuid(), 61002, 61003))
     daemon.server.start()
-    (tmp_path / "control.sock").chmod(0o666)
+    (open_folder / "control.sock").chmod(0o666)
     ready, held = os.pipe()
     over, ending = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setuid(61002)
+
+    def hold() -> None:
         silent = [socket.socket(socket.AF_UNIX) for _ in range(MOST_CONNECTIONS)]
         for connection in silent:
-            connection.connect(str(tmp_path / "control.sock"))
+            connection.connect(str(open_folder / "control.sock"))
         os.write(held, b".")
         os.read(over, 1)
-        os._exit(0)
+
+    child = other_user.start(61002, hold)
     os.read(ready, 1)
     try:
-        assert Client(tmp_path / "control.sock").status() == STATUS
+        assert Client(open_folder / "control.sock").status() == STATUS
     finally:
         os.write(ending, b".")
-        os.waitpid(child, 0)
+        ended = other_user.end(child)
         for descriptor in (ready, held, over, ending):
             os.close(descriptor)
         daemon.server.stop()
+    assert ended == 0
 
 
 def test_silent_connections_do_not_keep_others_out_for_good(daemon: Daemon, client: Client, tmp_path: Path) -> None:
