@@ -20,7 +20,7 @@ STATES: Final = {State.NEW: ("new", "New"), State.HEARD: ("heard", "Heard"), Sta
 KINDS: Final = {Kind.VOICEMAIL: "Voicemail", Kind.FAX: "Fax"}
 SHUT: Final = "Cannot be opened"
 DAMAGED: Final = "This message cannot be opened: its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected."
-PARTIAL: Final = "Partial: recovered after a power cut"
+PARTIAL: Final = "Partial: recovered after an interruption"
 
 Opener = Callable[[Row], Envelope | None]  # None: cannot be opened
 

@@ -9,7 +9,7 @@ from typing import Final
 from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.control.values import Status
-from appliance.errors import ControlError
+from appliance.errors import KeeplineError
 
 FRESH: Final = 1.0  # s
 NEVER: Final = float("-inf")
@@ -33,7 +33,7 @@ class Watch:
             if self.clock.monotonic() - self._at >= FRESH:
                 try:
                     self._seen = self.control.status()
-                except ControlError:
+                except KeeplineError:
                     self._seen = None
                 self._at = self.clock.monotonic()
             return self._seen

@@ -23,7 +23,7 @@ from appliance.store.keys import Identity
 from appliance.store.slots import Recording, Word
 from appliance.store.vault import file_of
 
-RECOVERED: Final = "recovered after a power cut"
+RECOVERED: Final = "recovered after an interruption"
 
 _LONGEST_HEADER: Final = 1 << 16  # octets
 

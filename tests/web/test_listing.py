@@ -84,13 +84,13 @@ def test_an_old_unheard_message_warns_of_its_day() -> None:
 
 def test_a_recovered_message_says_so_once() -> None:
     one = new(1, recovered=True)
-    envelope = Envelope(notes=("recovered after a power cut", "2 damaged parts are missing"))
+    envelope = Envelope(notes=("recovered after an interruption", "2 damaged parts are missing"))
     view = listing.show_message(one, envelope, Drawing(4, ""), PRESENT)
     assert view.notes == (
-        "Partial: recovered after a power cut. The end of what was said may be missing.",
+        "Partial: recovered after an interruption. The end of what was said may be missing.",
         "2 damaged parts are missing.",
     )
-    assert listing.show_row(one, envelope, PRESENT).row_notes == ("Partial: recovered after a power cut",)
+    assert listing.show_row(one, envelope, PRESENT).row_notes == ("Partial: recovered after an interruption",)
 
 
 def test_a_time_from_a_wrong_clock_says_so() -> None:
