@@ -167,6 +167,7 @@ class Practice:
             "free_bytes": 91,
             "disk_bytes": 100,
             "rows": self.inbox.list(),
+            "founded": True,
             "next_purge": self.clock.now() + 14 * 3600,
             "last_fault": None,
         }
