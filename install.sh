@@ -150,7 +150,7 @@ run_tests() {
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
     step "Types (mypy)" .venv/bin/mypy
-    exec .venv/bin/python -m pytest --numprocesses 2 --dist loadfile "$@"
+    exec .venv/bin/python -m pytest "$@"
 }
 
 bench() {
