@@ -113,7 +113,7 @@ def test_a_killed_daemon_loses_at_most_two_seconds_and_needs_nobody(capsys: pyte
     with Appliance() as appliance:
         practice = unlock(appliance.store, NAME, PASSWORD).practice
         for _ in range(ROUNDS):
-            sent = cut(appliance, choose.uniform(2.5, 5.5))
+            sent = cut(appliance, choose.uniform(2.0, 4.0))
             all_losses += losses(appliance, practice, sent, known)
     with capsys.disabled():
         print(
