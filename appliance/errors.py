@@ -179,6 +179,16 @@ class PromptError(VoiceError):
     """The spoken prompts are missing. Run `keepline prompts` to make them (it needs espeak-ng)."""
 
 
+class FaxError(KeeplineError):
+    """A fax could not be received or sent."""
+
+    exit_code = 8
+
+
+class PictureError(FaxError):
+    """The pages of this fax cannot be read: the file is damaged or none of ours. Ask the sender to send again."""
+
+
 class ControlError(KeeplineError):
     """The daemon refused that or did not understand it."""
 

@@ -31,6 +31,7 @@ LEVELS = {
     3: ("appliance.store.inbox", "appliance.store.reader", "appliance.access"),
     2: (
         "appliance.condition",
+        "appliance.fax",
         "appliance.store",
         "appliance.voice",
         "appliance.retention.rules",
@@ -55,6 +56,7 @@ DOORS = {
     "flask": {"web"},
     "gpiozero": {"appliance.panel.board"},
     "granian": {"web.server"},
+    "PIL": {"appliance.fax.tiff"},
     "jinja2": {"web"},
     "rich": {"appliance.cli"},
     "sdnotify": {"appliance.service_manager"},
@@ -65,6 +67,10 @@ DOORS = {
 }
 
 CORES = {
+    "appliance.fax.t4",
+    "appliance.fax.t4_encoder",
+    "appliance.fax.t4_tables",
+    "appliance.fax.tiff",
     "appliance.messages",
     "appliance.store.age_header",
     "appliance.store.bech32",
