@@ -67,6 +67,7 @@ DOORS = {
 }
 
 CORES = {
+    "appliance.fax.ecm",
     "appliance.fax.t4",
     "appliance.fax.t4_encoder",
     "appliance.fax.t4_tables",
