@@ -1,0 +1,145 @@
+"""What a fax script asks of the line, and what comes of it. Frozen values: a log of them is a transcript."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.fax.capabilities import Terms
+from appliance.fax.frames import Frame
+from appliance.fax.rates import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """Answer the ringing line as a fax does (CED), ready to send. -> Done, Gone"""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send frames in one go, the last of them final. -> Done, Gone"""
+
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for one frame. -> Heard, Garbled, Silent, Gone"""
+
+    within: float  # s until it starts
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTraining:
+    """Receive a training signal. -> Trained, Interrupted, Silent, Gone"""
+
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class SendTraining:
+    """Send a training signal. -> Done, Gone"""
+
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class TakePage:
+    """Receive a page's image. -> PageCame, Interrupted, Silent, Gone"""
+
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class SendPage:
+    """Send the image of page `number`, counted from 0. -> Done, Gone"""
+
+    number: int
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPage:
+    """Put the page that just came, good or not, where it is safe. -> Kept, NotKept"""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Put the receiver down. -> Done, Gone"""
+
+
+Answering = PickUp | Send | Listen | CheckTraining | TakePage | KeepPage | HangUp
+Calling = PickUp | Send | Listen | SendTraining | SendPage | HangUp
+Step = Answering | Calling
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A whole frame."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """A frame whose check sequence was wrong, or that is none of T.30's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Nothing came in the time given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """In place of a training signal or page the other side sends frames: listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training signal came."""
+
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a page came."""
+
+    rows: int
+    damaged: int  # of them
+    worst_run: int  # damaged ones in a row
+    ended: bool  # with its own end mark, so that no rows are missing below
+
+    def __str__(self) -> str:
+        end = "whole" if self.ended else "no-end"
+        return f"rows={self.rows} damaged={self.damaged} worst-run={self.worst_run} {end}"
+
+
+@dataclass(frozen=True, slots=True)
+class PageCame:
+    """A page's image has come to its end."""
+
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The page is safe: only now may it be confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """The page could not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The modem says that there is no call any more."""
+
+
+Event = Done | Heard | Garbled | Silent | Interrupted | Trained | PageCame | Kept | NotKept | Gone
