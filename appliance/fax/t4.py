@@ -6,53 +6,25 @@ octet, the leftmost highest, 1 is black, zeros behind the last.
 MH and MR lines stand between EOLs, and no line holds an EOL's eleven zeros. So a line that does not come out at exactly the width is damaged: the row above is
 repeated in its place, it is marked, and reading goes on behind the next EOL. In MR the lines that build on a damaged one are damaged too. MMR has no EOLs:
 what stands behind damage cannot be known and is not shown. Uncompressed mode is damage: we never announce it. Nothing that comes in raises an error.
+
+Where noise hits an EOL beyond knowing, the lines on both sides of it become one damaged row: a long burst costs more lines than are counted.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache, reduce
-from operator import xor
 from typing import Final
 
-from appliance.fax.t4_tables import (
-    EOL,
-    EOL_ZEROS,
-    HORIZONTAL,
-    LONGEST_CODE,
-    LONGEST_MODE,
-    MAKE_UP,
-    PASS,
-    RTC,
-    VERTICAL,
-    by_bits,
-    runs,
-)
+from appliance.fax.t4_lines import TAIL, Changes, one_dimensional, pack, two_dimensional, unframed
+from appliance.fax.t4_tables import EOL, EOL_ZEROS, RTC
 
 MOST_ROWS: Final = 20_000  # of a page: 1.3 m at 391 lines an inch; more is no page, and memory has an end
 _PIECE: Final = 4096  # octets looked at in one go
 _LONGEST_LINE: Final = 8  # bits for each picture element; MMR's worst is 12 for two
-_USUAL_LINE: Final = 1024  # bits; most lines have fewer
 _WRONG_BITS: Final = 2  # an EOL with so many wrong bits is still taken for one, where a whole line ends just before it
 _RETURN: Final = 3  # EOLs in a row: only the end of a page has them, even if noise hit the others of the six
 
-_PASS: Final = 4  # these two stand in the table beside the seven distances of table 4
-_HORIZONTAL: Final = 5
-_MODES: Final = by_bits(
-    {PASS: _PASS, HORIZONTAL: _HORIZONTAL} | {code: far for far, code in VERTICAL.items()}, LONGEST_MODE
-)
-_MODE_BITS: Final = (1 << LONGEST_MODE) - 1
-_WHITE: Final = by_bits(runs(white=True), LONGEST_CODE)
-_BLACK: Final = by_bits(runs(white=False), LONGEST_CODE)
-_CODE_BITS: Final = (1 << LONGEST_CODE) - 1
-_TAIL: Final = (
-    2 * LONGEST_CODE
-)  # zeros behind the bits at hand: no code starts so, therefore nothing ever reads beyond them
 _REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
-
-Changes = list[
-    int
-]  # where a row turns black, white, black ...: rising, the first is a black one's start; the width may stand at the end
 
 
 class Coding(Enum):
@@ -74,9 +46,8 @@ class Decoder:
     def __init__(self, coding: Coding, width: int) -> None:
         """`width` in picture elements."""
         self.rows: list[bytes] = []
-        self.damaged_rows: list[
-            int
-        ] = []  # which of them repeat the row above, or are white, because theirs was damaged
+        #: Which rows repeat the one above, or are white, because theirs was damaged.
+        self.damaged_rows: list[int] = []
         self.ended = False  # the page's own end mark (RTC, EOFB) has come
         self.broken = False  # more came that cannot be shown: behind damage in MMR, or beyond MOST_ROWS
         self._coding = coding
@@ -181,23 +152,23 @@ class Decoder:
         flat, above = True, self._above
         if self._coding is Coding.MR:
             flat, bits = bits[0] == "1", bits[1:]
-        line, left = int(bits + "0" * _TAIL, 2), len(bits) + _TAIL
+        line, left = int(bits + "0" * TAIL, 2), len(bits) + TAIL
         if flat:
-            read = _one_dimensional(line, left, self._width)
+            read = one_dimensional(line, left, self._width)
         elif above is None:
             return None, 0
         else:
-            read = _two_dimensional(line, left, self._width, above)
-        return (None, 0) if read is None else (read[0], max(0, read[1] - _TAIL))
+            read = two_dimensional(line, left, self._width, above)
+        return (None, 0) if read is None else (read[0], max(0, read[1] - TAIL))
 
     def _take_unframed(self, spare: int) -> None:
         """MMR: read lines while more than `spare` bits are at hand, enough for any line."""
-        line, left = int(self._bits + "0" * _TAIL, 2), len(self._bits) + _TAIL
-        while left - _TAIL > spare and not self.broken:
+        line, left = int(self._bits + "0" * TAIL, 2), len(self._bits) + TAIL
+        while left - TAIL > spare and not self.broken:
             if line >> left - len(EOL) & (1 << len(EOL)) - 1 == 1:  # half an EOFB is no code either
                 self.ended = True
                 break
-            read = _unframed(line, left, self._width, self._above or [])
+            read = unframed(line, left, self._width, self._above or [])
             if read is None:
                 if spare or line & (1 << left) - 1:  # zeros fill the last octet
                     self._damage()
@@ -205,7 +176,7 @@ class Decoder:
                 break
             left = read[1]
             self._keep(read[0])
-        self._bits = self._bits[len(self._bits) - left + _TAIL :]
+        self._bits = self._bits[len(self._bits) - left + TAIL :]
 
     def _keep(self, changes: Changes) -> None:
         self._marks, self._end = 0, None
@@ -238,101 +209,6 @@ class Decoder:
         if self._end is not None and len(self.rows) - self._end <= RTC:
             del self.rows[self._end :]
             self.damaged_rows = [row for row in self.damaged_rows if row < self._end]
-
-
-def pack(changes: Changes, width: int) -> bytes:
-    """A row of its changes."""
-    masks = _masks(width)
-    return reduce(xor, map(masks.__getitem__, changes), 0).to_bytes((width + 7) // 8, "big")
-
-
-@cache
-def _masks(width: int) -> tuple[int, ...]:
-    """For each place the row that is black from there to its end."""
-    return tuple((1 << width - place) - 1 << -width % 8 for place in range(width + 1))
-
-
-def _one_dimensional(line: int, left: int, width: int) -> tuple[Changes, int] | None:
-    """Read one line from the upper end of the `left` bits in `line`; what is left behind it. None when it is damaged."""
-    changes: Changes = []
-    place = 0
-    table, other = _WHITE, _BLACK
-    while place < width:
-        run = MAKE_UP
-        while run >= MAKE_UP:
-            entry = table[line >> left - LONGEST_CODE & _CODE_BITS]
-            if not entry:
-                return None
-            left -= entry & 15
-            run = entry >> 4
-            place += run
-        if changes and changes[-1] == place:  # a run of none: the one before goes on
-            changes.pop()
-        else:
-            changes.append(place)
-        table, other = other, table
-    return (changes, left) if place == width else None
-
-
-def _two_dimensional(line: int, left: int, width: int, above: Changes) -> tuple[Changes, int] | None:
-    """The same for a line that builds on the one above. a0, b1, b2 as in T.4 §4.2.1.1; `at` is the place of b1 among the changes above."""
-    changes: Changes = []
-    reference = [*above, width, width, width, width]
-    a0, at, black = -1, 0, False
-    while a0 < width:
-        while reference[at] <= a0:
-            at += 2
-        entry = _MODES[line >> left - LONGEST_MODE & _MODE_BITS]
-        if not entry:
-            return None
-        left -= entry & 15
-        mode = entry >> 4
-        if mode == _PASS:
-            a0 = reference[at + 1]
-            continue
-        if mode == _HORIZONTAL:
-            first, left = _run(_BLACK if black else _WHITE, line, left)
-            second, left = _run(_WHITE if black else _BLACK, line, left)
-            ends: tuple[int, ...] = (max(a0, 0) + first, max(a0, 0) + first + second)
-            if not left:
-                return None
-        else:
-            ends = (reference[at] + mode,)
-            black = not black
-            at += -1 if at else 1
-        if ends[0] < a0 or ends[0] < 0 or ends[-1] > width:
-            return None
-        for end in ends:
-            if changes and changes[-1] == end:
-                changes.pop()
-            else:
-                changes.append(end)
-        a0 = ends[-1]
-    return changes, left
-
-
-def _unframed(line: int, left: int, width: int, above: Changes) -> tuple[Changes, int] | None:
-    """The same where nothing says how long the line is: first in the next few bits, since large numbers are slow, then in all there are."""
-    for span in (min(_USUAL_LINE, left - _TAIL), left - _TAIL):
-        bits = (line >> left - span & (1 << span) - 1) << _TAIL
-        read = _two_dimensional(bits, span + _TAIL, width, above)
-        if read is not None and read[1] >= _TAIL:
-            return read[0], left - span + read[1] - _TAIL
-    return None
-
-
-def _run(table: tuple[int, ...], line: int, left: int) -> tuple[int, int]:
-    """The length of one run and what is left behind it; nothing is left when it is no run."""
-    whole = 0
-    run = MAKE_UP
-    while run >= MAKE_UP:
-        entry = table[line >> left - LONGEST_CODE & _CODE_BITS] if left >= LONGEST_CODE else 0
-        if not entry:
-            return 0, 0
-        left -= entry & 15
-        run = entry >> 4
-        whole += run
-    return whole, left
 
 
 def _behind_hit_eol(bits: str) -> str | None:

@@ -6,7 +6,8 @@ import re
 from functools import cache
 from typing import Final
 
-from appliance.fax.t4 import Changes, Coding, turn_octets
+from appliance.fax.t4 import Coding, turn_octets
+from appliance.fax.t4_lines import Changes
 from appliance.fax.t4_tables import (
     BLACK,
     BLACK_MAKE_UP,
