@@ -1,10 +1,12 @@
-"""Our fax codings beside libtiff's: what either writes, the other reads, every picture element the same."""
+"""Our fax codings beside libtiff's and efax's: what either writes, the other reads, every picture element the same."""
 
 from __future__ import annotations
 
 import io
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,6 +14,7 @@ from PIL import Image
 from appliance.fax.t4 import Coding, Decoder, turn_octets
 from appliance.fax.t4_encoder import Encoder
 from tests.fax.pictures import LENGTHS, WIDTHS, Rows, letter, odd, photograph, to_picture, to_rows, wrapped
+from tests.rig.efax import write_pbm
 
 LINE_TIME = 60.0  # s a dense fine page is on the line at 14400 bit/s
 
@@ -75,3 +78,22 @@ def test_a_dense_page_is_read_exactly_and_long_before_the_line_is_done(coding: C
     assert time.process_time() - start < LINE_TIME / 10
     assert decoder.rows == rows
     assert decoder.ended
+
+
+@pytest.mark.rig
+def test_efax_and_we_read_each_others_pages(tmp_path: Path) -> None:
+    rows = letter()[:400] + odd()
+    write_pbm(tmp_path / "page.pbm", rows)
+    (tmp_path / "ours.fax").write_bytes(turn_octets(written(Coding.MH, rows, 1728)))  # its files have TIFF's order
+    efix(tmp_path, "-ipbm", "-ofax", "-n", "theirs.%d", "page.pbm")
+    efix(tmp_path, "-ifax", "-opbm", "-n", "read.%d", "ours.fax")
+    decoder = Decoder(Coding.MH, 1728)
+    decoder.add(turn_octets((tmp_path / "theirs.1").read_bytes()))
+    assert (decoder.rows, decoder.damaged, decoder.ended) == (rows, 0, True)
+    read = (tmp_path / "read.1").read_bytes()
+    assert read.split(b"\n", 1)[1].startswith(b"".join(rows))  # it fills the page up with white
+
+
+def efix(folder: Path, *options: str) -> None:
+    """efax's converter of files."""
+    subprocess.run(["efix", *options], cwd=folder, check=True, capture_output=True)
