@@ -235,6 +235,10 @@ class TermsError(FaxError):
     """The sending fax insists on something this box does not offer, such as a paper size. Ask the sender to send a plain page."""
 
 
+class BlockLostError(FaxError):
+    """A part of a page is missing and the sending fax went on without it. Pages that came before are kept; ask the sender for the rest."""
+
+
 class TrainingFailedError(FaxError):
     """The line is too bad even for the slowest rate. Ask the sender to try again; if it happens often, have the line checked."""
 

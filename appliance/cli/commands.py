@@ -224,9 +224,9 @@ def store_check(given: Namespace, settings: Settings) -> None:
 
 def modem_answer(given: Namespace, settings: Settings) -> None:
     """`keepline modem answer`: the bare fax engine on a device. Pages, transcript and result of each call go to a folder."""
-    from appliance.fax.answering import Station
     from appliance.fax.folder import Folder, check
     from appliance.fax.line import FaxLine
+    from appliance.fax.receiving import Station
 
     if not given.out.is_dir():
         raise UsageError(f"{given.out} is no folder. Make it first: mkdir {given.out}")

@@ -1,11 +1,8 @@
-"""The station that was called, and receives: T.30's phases A to E as a script, in reading order. Without error correction (ECM)."""
+"""The station that was called, and receives: T.30's phases A to E as a script, in reading order. Pages with error correction are taken in `correcting`."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
 
 from appliance.errors import (
     CallerHungUpError,
@@ -13,23 +10,19 @@ from appliance.errors import (
     FaxError,
     LineGoneError,
     NoFaxError,
-    NotKeptError,
     PollingRefusedError,
     TermsError,
     TrainingFailedError,
 )
-from appliance.fax.capabilities import Capabilities, Terms
+from appliance.fax import correcting
+from appliance.fax.capabilities import Terms
 from appliance.fax.exchange import Turn, do, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side, pack_identity, unpack_identity
+from appliance.fax.receiving import ENDS, PLAIN, Call, Script, Station, command, judge, keep, say
 from appliance.fax.steps import (
-    Answering,
     CheckTraining,
-    Event,
     HangUp,
     Interrupted,
-    KeepPage,
-    Kept,
-    NotKept,
     PageCame,
     PickUp,
     Quality,
@@ -37,44 +30,7 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.timers import INVITATIONS, REPEATS, T2, T4, TRAININGS, Tolerance
-
-T = TypeVar("T")
-Script = Generator[Answering, Event, T]
-
-PLAIN: Final = {Kind.PRI_EOM: Kind.EOM, Kind.PRI_MPS: Kind.MPS, Kind.PRI_EOP: Kind.EOP}  # nobody is there to talk to
-_OFFERS: Final = Capabilities()
-_TOLERANCE: Final = Tolerance()
-ENDS: Final = {Kind.EOM, Kind.MPS, Kind.EOP}
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """Who we are and what we take."""
-
-    identity: str = ""  # our number as CSI says it
-    offers: Capabilities = _OFFERS
-    tolerance: Tolerance = _TOLERANCE
-
-
-@dataclass(frozen=True, slots=True)
-class PageTaken:
-    """A page that is kept, and what the caller was told of it."""
-
-    terms: Terms
-    quality: Quality
-    answer: Kind | None  # MCF, RTP, RTN; None when the call broke off before
-
-
-@dataclass(slots=True)
-class Call:
-    """What has come of a call so far. It stays true when the script ends in an error."""
-
-    sender: str = ""  # the number that the caller's TSI gives: theirs to choose, so a hint and no proof
-    sub_address: str = ""
-    pages: list[PageTaken] = field(default_factory=list)
-    complete: bool = False  # the caller said that it was all, and we confirmed it
-    said: Frame | None = None  # our last answer, to be said again when it was missed
+from appliance.fax.timers import INVITATIONS, T4, TRAININGS
 
 
 def answer(station: Station, call: Call) -> Script[None]:
@@ -96,7 +52,17 @@ def receive(station: Station, call: Call) -> Script[None]:
     turn: Turn | None = yield from invite(station, call)
     while turn is not None:
         terms = yield from train(station, call, turn)
-        turn = yield from take_pages(station, call, terms)
+        if terms.ecm:
+            ended = yield from correcting.take_pages(station, call, terms)
+        else:
+            ended = yield from take_pages(station, call, terms)
+        match ended:
+            case Turn():
+                turn = ended
+            case Kind.EOM:
+                turn = yield from invite(station, call)
+            case _:
+                turn = yield from finish(call)
 
 
 def invite(station: Station, call: Call) -> Script[Turn]:
@@ -152,10 +118,11 @@ def read_terms(station: Station, call: Call, turn: Turn) -> Terms:
     return terms
 
 
-def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | None]:
-    """Phases C and D: pages on these terms. Returns the caller's next terms, or None when all has been said."""
+def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
+    """Phases C and D: pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
+    answered: Kind | None = None  # the command that we answered last
     while True:
-        quality = yield from take_image(terms)
+        quality, at_once = yield from take_image(terms)
         try:
             turn = yield from command(call, Kind.DCS, *ENDS)
         except FaxError:
@@ -169,55 +136,33 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | None
             verdict = judge(quality, station.tolerance)
             yield from keep(call, terms, quality, verdict)
             yield from say(call, verdict)
-        elif call.said and call.said.kind in {Kind.MCF, Kind.RTP, Kind.RTN}:
+        elif call.said and at_once and kind is answered:
             yield from send(call.said)  # it has not heard our answer to the page before
         else:
-            yield from say(call, Kind.RTN)  # no page came at all
-        if kind is Kind.EOP:
-            return (yield from finish(call))
-        if kind is Kind.EOM:
-            return (yield from invite(station, call))
+            yield from say(call, Kind.RTN)  # a page was sent of which nothing came
+        answered = kind
+        if kind is not Kind.MPS:
+            return kind
         if call.said and call.said.kind is not Kind.MCF:
             return (yield from command(call, Kind.DCS))
 
 
-def take_image(terms: Terms) -> Script[Quality | None]:
-    """Phase C. None when no page came."""
+def take_image(terms: Terms) -> Script[tuple[Quality | None, bool]]:
+    """Phase C. No quality when no page came; then also: did frames come in its place, as when the caller repeats its last command?"""
     match (yield TakePage(terms)):
         case PageCame(quality):
-            return quality if quality.rows else None
-        case Interrupted() | Silent():
-            return None
-        case other:
-            unhoped(other)
-
-
-def judge(quality: Quality, tolerance: Tolerance) -> Kind:
-    """Is that page good (MCF), good enough (RTP) or not (RTN)?"""
-    if not quality.ended or quality.worst_run >= tolerance.bad_run:
-        return Kind.RTN
-    share = quality.damaged / quality.rows
-    if share > tolerance.bad_share:
-        return Kind.RTN
-    return Kind.RTP if share > tolerance.retrain_share else Kind.MCF
-
-
-def keep(call: Call, terms: Terms, quality: Quality | None, verdict: Kind | None) -> Script[None]:
-    """Have the page put where it is safe, good or not. Raises `NotKeptError`."""
-    if quality is None:
-        return
-    match (yield KeepPage()):
-        case Kept():
-            call.pages.append(PageTaken(terms, quality, verdict))
-        case NotKept():
-            raise NotKeptError
+            return (quality if quality.rows else None), False
+        case Interrupted():
+            return None, True
+        case Silent():
+            return None, False
         case other:
             unhoped(other)
 
 
 def finish(call: Call) -> Script[Turn | None]:
     """Phase E: the caller hangs up, or says the last page again that we did not take."""
-    confirmed = call.said is not None and call.said.kind is not Kind.RTN and bool(call.pages)
+    confirmed = call.said is not None and call.said.kind in {Kind.MCF, Kind.RTP} and bool(call.pages)
     call.complete = confirmed
     try:
         again = yield from command(call, Kind.DCS)
@@ -227,28 +172,6 @@ def finish(call: Call) -> Script[Turn | None]:
         return None
     call.complete = False
     return again
-
-
-def command(call: Call, *hope_for: Kind) -> Script[Turn]:
-    """The caller's next command. A command that we have answered already is answered again. Raises `CallerHungUpError`, `CallerSilentError`."""
-    for _ in range(REPEATS):
-        turn = yield from hear(T2, ours=Side.CALLED)
-        if turn is None:
-            raise CallerSilentError
-        kind = PLAIN.get(turn.main.kind, turn.main.kind)
-        if kind in hope_for:
-            return turn
-        if kind is Kind.DCN:
-            raise CallerHungUpError
-        if call.said and kind in {Kind.CRP, *ENDS}:
-            yield from send(call.said)
-    raise CallerSilentError
-
-
-def say(call: Call, kind: Kind) -> Script[None]:
-    """Answer the caller, and remember it."""
-    call.said = Frame(kind)
-    yield from send(call.said)
 
 
 def part() -> Script[None]:

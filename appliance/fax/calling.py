@@ -15,15 +15,17 @@ from appliance.errors import (
     TrainingFailedError,
 )
 from appliance.fax.capabilities import Capabilities, Terms
+from appliance.fax.ecm import Part
 from appliance.fax.exchange import Turn, hear, send, unhoped
-from appliance.fax.frames import Frame, Kind, Side, pack_identity
+from appliance.fax.frames import Frame, Kind, Side, pack_identity, pack_inner
 from appliance.fax.rates import Rate
-from appliance.fax.steps import Calling, Done, Event, HangUp, SendPage, SendTraining
+from appliance.fax.steps import Calling, Done, Event, HangUp, SendBlock, SendPage, SendTraining
 from appliance.fax.timers import T1, T4, TRIES
 
 T = TypeVar("T")
 Script = Generator[Calling, Event, T]
 
+REPETITIONS: Final = 12  # of a block's missing frames, before we give it up
 TIMES: Final = 3  # that one page is sent before we give it up
 _GREETINGS: Final = round(T1 / T4)
 
@@ -35,6 +37,7 @@ class Letter:
     identity: str
     pages: int
     terms: Terms  # the best we wish for; the rate falls back from there
+    frames: tuple[int, ...] = ()  # with ECM: how many each page has, one block at most
 
 
 @dataclass(slots=True)
@@ -102,6 +105,9 @@ def propose(letter: Letter, terms: Terms) -> Script[bool]:
 def send_page(letter: Letter, sent: Sent, offers: Capabilities, terms: Terms) -> Script[Terms]:
     """One page, again until it is taken; the terms for the next one."""
     last = sent.confirmed + 1 == letter.pages
+    if terms.ecm:
+        yield from correct(sent, terms, letter.frames[sent.confirmed], Kind.EOP if last else Kind.MPS)
+        return terms
     for _ in range(TIMES):
         yield from stream(SendPage(sent.confirmed, terms))
         answer = yield from insist(Frame(Kind.EOP if last else Kind.MPS), Kind.MCF, Kind.RTP, Kind.RTN)
@@ -111,6 +117,22 @@ def send_page(letter: Letter, sent: Sent, offers: Capabilities, terms: Terms) ->
         terms = yield from train(letter, offers, terms)
         if answer.main.kind is Kind.RTP:
             return terms
+    raise TrainingFailedError
+
+
+def correct(sent: Sent, terms: Terms, frames: int, end: Kind) -> Script[None]:
+    """One page of one block with error correction: what is missing is sent again."""
+    number = sent.confirmed
+    part = Part(number, 0, frames)
+    wanted = frozenset(range(frames))
+    for _ in range(REPETITIONS):
+        yield from stream(SendBlock(number, terms, wanted))
+        answer = yield from insist(Frame(Kind.PPS, pack_inner(end) + part.to_info()), Kind.MCF, Kind.PPR)
+        if answer.main.kind is Kind.MCF:
+            sent.confirmed += 1
+            return
+        bits = int.from_bytes(answer.main.info, "little")
+        wanted = frozenset(place for place in range(frames) if bits >> place & 1)
     raise TrainingFailedError
 
 
@@ -126,7 +148,7 @@ def insist(command: Frame, *hope_for: Kind) -> Script[Turn]:
     raise AnswererSilentError
 
 
-def stream(step: SendTraining | SendPage) -> Script[None]:
+def stream(step: SendTraining | SendPage | SendBlock) -> Script[None]:
     """Send at high speed."""
     event = yield step
     if not isinstance(event, Done):

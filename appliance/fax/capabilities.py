@@ -7,7 +7,7 @@ follows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Self, TypeVar
 
@@ -105,6 +105,7 @@ _RECEIVES: Final = 10  # DIS: can receive; DCS: is to receive
 _FINE: Final = 15
 _TWO_DIMENSIONAL: Final = 16
 _ECM: Final = 27
+_SMALL_FRAMES: Final = 28  # DCS: with ECM, 64 octets a frame instead of 256
 _MMR: Final = 31
 _SUPERFINE: Final = 41
 
@@ -151,11 +152,11 @@ class Capabilities:
 
     modulations: frozenset[Modulation] = _ALL_SPEEDS
     resolutions: frozenset[Resolution] = frozenset(Resolution)
-    codings: frozenset[Coding] = frozenset({Coding.MH, Coding.MR})
+    codings: frozenset[Coding] = frozenset(Coding)
     widths: frozenset[Width] = frozenset(Width)
     length: Length = Length.UNLIMITED
     scan_time: tuple[int, int] = (0, 0)  # ms a line, standard and fine
-    ecm: bool = False
+    ecm: bool = True
     receives: bool = True
     polling: bool = False
 
@@ -222,6 +223,16 @@ class Terms:
     length: Length = Length.UNLIMITED
     scan_time: tuple[int, int] = (0, 0)
     ecm: bool = False
+    small_frames: bool = False
+
+    @property
+    def frame_size(self) -> int:
+        """With ECM: octets of the page in a frame."""
+        return 64 if self.small_frames else 256
+
+    def at_rate_of(self, info: bytes) -> Self:
+        """The same at another rate: a CTC says it in the first two octets of a DCS (T.30 §A.4.1). Raises `BadFrameError`."""
+        return replace(self, rate=_Fields(info).get(_SPEED_BITS, _CHOSEN_RATE))
 
     @classmethod
     def from_info(cls, info: bytes) -> Self:
@@ -239,6 +250,7 @@ class Terms:
             length=fields.get(_LENGTH_BITS, _LENGTH),
             scan_time=fields.get(_SCAN_BITS, _SCAN_TIME),
             ecm=bool(fields[_ECM]),
+            small_frames=bool(fields[_ECM] and fields[_SMALL_FRAMES]),
         )
 
     def to_info(self) -> bytes:
@@ -253,6 +265,7 @@ class Terms:
         fields.put(_SCAN_BITS, _SCAN_TIME, self.scan_time)
         for bit, chosen in (
             (_ECM, self.ecm),
+            (_SMALL_FRAMES, self.ecm and self.small_frames),
             (_MMR, self.coding is Coding.MMR),
             (_SUPERFINE, self.resolution is Resolution.SUPERFINE),
         ):
@@ -268,6 +281,7 @@ class Terms:
             and self.coding in offered.codings
             and self.width in offered.widths
             and (offered.ecm or not self.ecm)
+            and (self.ecm or self.coding is not Coding.MMR)  # T.30 Table 2 note 25: MMR only with ECM
         )
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from appliance.fax.frames import LONGEST, Frame
 from appliance.fax.profiles import Profile
 from appliance.fax.rates import Rate
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
-from appliance.fax.timers import ANSWERING, CARRIER, FRAME, LONGEST_PAGE, REPLY, SENDING, STALLED, TURNAROUND
+from appliance.fax.timers import ANSWERING, CARRIER, FRAME, LONGEST_PAGE, REPLY, SENDING, SILENCE, STALLED, TURNAROUND
 
 _FRAMES: Final = "+FRH=3"  # V.21, 300 bit/s
 _QUICK: Final = 0.05  # s: a NO CARRIER that comes sooner was no wait at all
@@ -76,7 +76,7 @@ class Class1:
         """Send frames in one go; returns when the last has left."""
         self._hears = False
         if not self._sends:
-            if self._command(f"+FRS={TURNAROUND}", SENDING) is None:
+            if self._command(f"+FRS={TURNAROUND}", SILENCE) is None:
                 self._abort()  # the line is never silent: speak all the same
             if self._command("+FTH=3", REPLY) is not Result.CONNECT:
                 return Gone()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import PartialFaxError
-from appliance.fax.answering import PageTaken
 from appliance.fax.line import Received
+from appliance.fax.receiving import PageTaken
 from appliance.fax.tiff import Page, assemble, encode
 
 

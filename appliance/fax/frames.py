@@ -97,6 +97,11 @@ class Frame:
     def __str__(self) -> str:
         return f"{self.kind.name}{'' if self.final else '+'}"
 
+    @property
+    def inner(self) -> Kind | None:
+        """Of a PPS or EOR: the command it stands for (T.30 §A.4.3); None for "this page goes on" (NULL)."""
+        return _KINDS.get(self.info[0], Kind.UNKNOWN) if self.info and self.info[0] else None
+
     @classmethod
     def from_octets(cls, octets: bytes) -> Self:
         """The frame that a modem handed over, FCS included. Raises `BadFrameError` when it is damaged or none of T.30's."""
@@ -113,6 +118,11 @@ class Frame:
         return bytes((ADDRESS, control, _octet(self.kind.value.bits, "1" if by_caller else "0"))) + self.info
 
 
+def pack_inner(kind: Kind | None, *, by_caller: bool = True) -> bytes:
+    """That command as a PPS or EOR carries it."""
+    return b"\0" if kind is None else bytes((_octet(kind.value.bits, "1" if by_caller else "0"),))
+
+
 def turn(*frames: Frame) -> tuple[Frame, ...]:
     """Frames to be sent in one go: only the last of them is final."""
     *before, last = frames
@@ -123,9 +133,7 @@ def check_sequence(octets: bytes) -> bytes:
     """The FCS of a frame, T.30 §5.3.7: the complement of the remainder by x^16 + x^12 + x^5 + 1, preset to ones, first bit lowest."""
     rest = 0xFFFF
     for octet in octets:
-        rest ^= octet
-        for _ in range(8):
-            rest = rest >> 1 ^ 0x8408 if rest & 1 else rest >> 1
+        rest = rest >> 8 ^ _CHECK[(rest ^ octet) & 0xFF]
     return (rest ^ 0xFFFF).to_bytes(2, "little")
 
 
@@ -144,4 +152,12 @@ def _octet(bits: str, x: str) -> int:
     return int(bits.replace("X", x)[::-1], 2)
 
 
+def _divide(octet: int) -> int:
+    """What one octet adds to the check sequence's remainder."""
+    for _ in range(8):
+        octet = octet >> 1 ^ 0x8408 if octet & 1 else octet >> 1
+    return octet
+
+
+_CHECK: Final = tuple(_divide(octet) for octet in range(256))
 _KINDS: Final = {_octet(kind.value.bits, x): kind for kind in Kind if kind.value.bits for x in "01"}

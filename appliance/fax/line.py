@@ -12,10 +12,11 @@ from typing import Final, Self
 
 from appliance import logs
 from appliance.errors import FaxError, SerialError
-from appliance.fax.answering import Call, Station, answer
+from appliance.fax.answering import answer
 from appliance.fax.class1 import Class1
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import GENERIC, Profile
+from appliance.fax.receiving import Call, Station
 from appliance.fax.tiff import Page
 from appliance.serial_port import SerialPort
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.fax.capabilities import Terms
+from appliance.fax.ecm import Part
 from appliance.fax.frames import Frame
 from appliance.fax.rates import Rate
 
@@ -50,11 +51,49 @@ class TakePage:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBlock:
+    """With ECM: receive a block's frames, or those that were asked for again. -> BlockCame, Interrupted, Silent, Gone"""
+
+    terms: Terms
+    short: bool = True  # V.17's start
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBlock:
+    """With ECM: the caller says that this block is complete. -> BlockWhole, BlockMisses, BlockAgain, BlockLost"""
+
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpBlock:
+    """With ECM: the caller repeats no more of this block; what stands before the first gap stays. -> Done"""
+
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class EndPage:
+    """With ECM: that was the page's last block. -> PageCame"""
+
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
 class SendPage:
     """Send the image of page `number`, counted from 0. -> Done, Gone"""
 
     number: int
     terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class SendBlock:
+    """With ECM: send these frames of page `number`, counted from 0, which has one block only so far. -> Done, Gone"""
+
+    number: int
+    terms: Terms
+    frames: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +106,20 @@ class HangUp:
     """Put the receiver down. -> Done, Gone"""
 
 
-Answering = PickUp | Send | Listen | CheckTraining | TakePage | KeepPage | HangUp
-Calling = PickUp | Send | Listen | SendTraining | SendPage | HangUp
+Answering = (
+    PickUp
+    | Send
+    | Listen
+    | CheckTraining
+    | TakePage
+    | TakeBlock
+    | CloseBlock
+    | GiveUpBlock
+    | EndPage
+    | KeepPage
+    | HangUp
+)
+Calling = PickUp | Send | Listen | SendTraining | SendPage | SendBlock | HangUp
 Step = Answering | Calling
 
 
@@ -128,6 +179,33 @@ class PageCame:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockCame:
+    """The signal with a block's frames has come to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockWhole:
+    """Every frame of it is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockMisses:
+    """Some are not: the map of them, as a PPR carries it."""
+
+    bitmap: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAgain:
+    """It was confirmed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLost:
+    """It does not follow the block before: one between them is lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The page is safe: only now may it be confirmed."""
 
@@ -142,4 +220,5 @@ class Gone:
     """The modem says that there is no call any more."""
 
 
-Event = Done | Heard | Garbled | Silent | Interrupted | Trained | PageCame | Kept | NotKept | Gone
+Block = BlockCame | BlockWhole | BlockMisses | BlockAgain | BlockLost
+Event = Block | Done | Heard | Garbled | Silent | Interrupted | Trained | PageCame | Kept | NotKept | Gone

@@ -31,6 +31,9 @@ STALLED: Final = 5.0  # without an octet in the midst of a page: the modem has l
 LONGEST_PAGE: Final = 1800.0  # a page that takes longer is no page: at 2400 bit/s this is half a megabyte
 REPLY: Final = 2.0  # for the modem to answer a plain command; measured: 2 ms soft, some 100 ms in hardware
 SENDING: Final = 8.0  # for the modem to send one frame at 300 bit/s: the longest identity takes 1 s of flags and 0.8 s
+SILENCE: Final = (
+    0.5  # for that silence to come: on a noisy line it never does, and the caller waits T4 for us and no longer
+)
 TURNAROUND: Final = 7  # x 10 ms of silence before we send, T.30 §5.1: 75 +- 20 ms between directions
 
 

@@ -13,10 +13,18 @@ from appliance.errors import BadFrameError, TranscriptError
 from appliance.fax.capabilities import Capabilities, Terms
 from appliance.fax.frames import Frame, Kind
 from appliance.fax.steps import (
+    BlockAgain,
+    BlockCame,
+    BlockLost,
+    BlockMisses,
+    BlockWhole,
     CheckTraining,
+    CloseBlock,
     Done,
+    EndPage,
     Event,
     Garbled,
+    GiveUpBlock,
     Gone,
     HangUp,
     Heard,
@@ -29,10 +37,12 @@ from appliance.fax.steps import (
     PickUp,
     Quality,
     Send,
+    SendBlock,
     SendPage,
     SendTraining,
     Silent,
     Step,
+    TakeBlock,
     TakePage,
     Trained,
 )
@@ -43,8 +53,11 @@ _DECODED: Final[dict[Kind, type[Capabilities] | type[Terms]]] = {
     Kind.DTC: Capabilities,
     Kind.DCS: Terms,
 }
+_OPEN: Final = {Kind.PPS, Kind.EOR, Kind.PPR, Kind.CTC}  # their fields count frames
+_BLOCKS: Final = (BlockCame(), BlockWhole(), BlockAgain(), BlockLost())
 _PLAIN: Final[dict[str, Event]] = {
-    type(event).__name__: event for event in (Done(), Garbled(), Silent(), Interrupted(), Kept(), NotKept(), Gone())
+    type(event).__name__: event
+    for event in (Done(), Garbled(), Silent(), Interrupted(), Kept(), NotKept(), Gone(), *_BLOCKS)
 }
 
 
@@ -53,14 +66,22 @@ def show_step(step: Step) -> str:
     return " ".join((type(step).__name__, *_carried(step)))
 
 
-def _carried(step: Step) -> tuple[str, ...]:
+def _carried(step: Step) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind of step: a table
     match step:
         case Send(frames):
             return (", ".join(show_frame(frame) for frame in frames),)
         case Listen(given) | CheckTraining(given) | SendTraining(given) | TakePage(given):
             return (str(given),)
+        case SendBlock(number, terms, frames):
+            return (str(number), str(terms), f"frames={len(frames)}")
         case SendPage(number, terms):
             return (str(number), str(terms))
+        case CloseBlock(part) | GiveUpBlock(part):
+            return (f"page={part.page} block={part.block} frames={part.frames}",)
+        case TakeBlock(terms, short):
+            return (str(terms), "short" if short else "long")
+        case EndPage(terms):
+            return (str(terms),)
         case PickUp() | KeepPage() | HangUp():
             return ()
 
@@ -72,6 +93,8 @@ def show_event(event: Event) -> str:
             return f"Heard {show_frame(frame)}"
         case Trained(clean):
             return f"Trained {'clean' if clean else 'spoiled'}"
+        case BlockMisses(bitmap):
+            return f"BlockMisses {bitmap.hex()}"
         case PageCame(quality):
             return f"PageCame {quality}"
         case _:
@@ -82,6 +105,10 @@ def show_frame(frame: Frame) -> str:
     """A frame: its name (with `+` when more follow), its octets, and what they mean."""
     if not frame.info:
         return str(frame)
+    if frame.kind in _OPEN:
+        return f"{frame} {frame.info.hex()}" + (
+            f" [{frame.inner.name if frame.inner else 'NULL'}]" if frame.kind in {Kind.PPS, Kind.EOR} else ""
+        )
     if frame.kind not in _DECODED:
         return f"{frame} {Private(frame.info)}"
     try:
@@ -104,6 +131,8 @@ def read_event(line: str) -> Event:
             case ["PageCame", rows, damaged, run, end]:
                 count = [int(word.partition("=")[2]) for word in (rows, damaged, run)]
                 return PageCame(Quality(count[0], count[1], count[2], end == "whole"))
+            case ["BlockMisses", bitmap]:
+                return BlockMisses(bytes.fromhex(bitmap))
             case [name]:
                 return _PLAIN[name]
             case _:

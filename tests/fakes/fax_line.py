@@ -8,13 +8,24 @@ from enum import Enum
 from typing import Any
 
 from appliance.errors import BadFrameError
+from appliance.fax.capabilities import Terms
+from appliance.fax.ecm import FCD, RCP, Again, Assembly, Missing, OutOfTurn, Part, Whole
 from appliance.fax.frames import Frame, check_sequence
+from appliance.fax.hdlc import Finder, pack
 from appliance.fax.rates import Rate
 from appliance.fax.steps import (
+    BlockAgain,
+    BlockCame,
+    BlockLost,
+    BlockMisses,
+    BlockWhole,
     CheckTraining,
+    CloseBlock,
     Done,
+    EndPage,
     Event,
     Garbled,
+    GiveUpBlock,
     HangUp,
     Heard,
     Interrupted,
@@ -26,10 +37,12 @@ from appliance.fax.steps import (
     PickUp,
     Quality,
     Send,
+    SendBlock,
     SendPage,
     SendTraining,
     Silent,
     Step,
+    TakeBlock,
     TakePage,
     Trained,
 )
@@ -103,6 +116,9 @@ class FakeLine:
         self.keeps = keeps
         self.pages: list[list[bytes]] = []  # kept
         self._coming: list[bytes] = []
+        self._assembly = Assembly(256)
+        self._size = 256
+        self._image = b""
 
     def run(self, answering: Generator[Step, Event, Any], calling: Generator[Step, Event, Any]) -> tuple[Side, Side]:
         """Both stations as they are in the end."""
@@ -125,7 +141,7 @@ class FakeLine:
                 first.go_on(Silent())
         raise AssertionError("the call does not end")
 
-    def _perform(self, side: Side, other: Side) -> Event | None:
+    def _perform(self, side: Side, other: Side) -> Event | None:  # noqa: PLR0912 - one line a step: a table
         """Do the step that `side` asks for; None when that depends on what `other` does first."""
         match side.step:
             case PickUp():
@@ -137,12 +153,20 @@ class FakeLine:
                     self._sound(side, other, octets + check_sequence(octets), None, 300)
             case SendTraining(rate):
                 self._sound(side, other, make_training(rate), rate, rate.speed)
-            case SendPage(number, terms):
-                encoder = Encoder(terms.coding, terms.width.value)
-                for row in self.letter[number]:
-                    encoder.add(row)
+            case CloseBlock(part):
+                return self._close(part)
+            case GiveUpBlock(part):
+                self._image += self._assembly.give_up(part)
+            case EndPage(terms):
+                self._assembly.end_page()
+                image, self._image = self._image, b""
+                return self._decode(Decoder(terms.coding, terms.width.value), image)
+            case SendBlock(number, terms, frames):
                 side.now += GAP
-                self._sound(side, other, encoder.finish(), terms.rate, terms.rate.speed)
+                self._sound(side, other, self._pack(number, terms, frames), terms.rate, terms.rate.speed)
+            case SendPage(number, terms):
+                side.now += GAP
+                self._sound(side, other, self._encode(number, terms), terms.rate, terms.rate.speed)
             case KeepPage():
                 if not self.keeps():
                     return NotKept()
@@ -150,7 +174,7 @@ class FakeLine:
                 return Kept()
             case HangUp() | None:
                 pass
-            case Listen() | CheckTraining() | TakePage():
+            case Listen() | CheckTraining() | TakePage() | TakeBlock():
                 return self._hear(side, other)
         return Done()
 
@@ -204,10 +228,50 @@ class FakeLine:
                     return Garbled()
             case CheckTraining(rate):
                 return Trained(signal.rate is rate and is_clean(signal.octets, rate))
+            case TakeBlock(terms):
+                return self._take(terms.frame_size, signal.octets if signal.rate is terms.rate else b"")
             case TakePage(terms) if signal.rate is terms.rate:
                 return self._decode(Decoder(terms.coding, terms.width.value), signal.octets)
             case _:
                 return self._decode(Decoder(Coding.MH, 1728), b"")
+
+    def count_frames(self, terms: Terms) -> list[int]:
+        """How many frames each page has with ECM."""
+        return [-(-len(self._encode(number, terms)) // terms.frame_size) for number in range(len(self.letter))]
+
+    def _encode(self, number: int, terms: Terms) -> bytes:
+        encoder = Encoder(terms.coding, terms.width.value)
+        for row in self.letter[number]:
+            encoder.add(row)
+        return encoder.finish()
+
+    def _pack(self, number: int, terms: Terms, frames: frozenset[int]) -> bytes:
+        """Those frames of a page, of at most one block."""
+        image, size = self._encode(number, terms), terms.frame_size
+        pieces = [image[start : start + size] for start in range(0, len(image), size)]
+        chosen = [bytes((0xFF, 0x03, FCD, place)) + piece for place, piece in enumerate(pieces) if place in frames]
+        return pack([*chosen, *[bytes((0xFF, 0x03, RCP))] * 3])
+
+    def _take(self, size: int, octets: bytes) -> BlockCame:
+        if size != self._size:
+            self._size, self._assembly = size, Assembly(size)
+        self._assembly.begin()
+        for frame in Finder().add(octets):
+            if frame[2] == FCD:
+                self._assembly.take(frame[3:])
+        return BlockCame()
+
+    def _close(self, part: Part) -> Event:
+        match self._assembly.close(part):
+            case Whole(octets):
+                self._image += octets
+                return BlockWhole()
+            case Missing(_, bitmap):
+                return BlockMisses(bitmap)
+            case Again():
+                return BlockAgain()
+            case OutOfTurn():
+                return BlockLost()
 
     def _decode(self, decoder: Decoder, octets: bytes) -> PageCame:
         decoder.add(octets)
@@ -225,7 +289,7 @@ def patience(step: Step | None) -> float:
             return within
         case CheckTraining():
             return TRAINING_CARRIER
-        case TakePage():
+        case TakePage() | TakeBlock():
             return CARRIER
         case _:
             return 0.0

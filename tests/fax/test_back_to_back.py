@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import AnswererSilentError, FaxError, NotKeptError
-from appliance.fax.answering import Call, Station, answer
+from appliance.fax.answering import answer
 from appliance.fax.calling import Letter, Sent, call
-from appliance.fax.capabilities import Resolution, Terms, Width
+from appliance.fax.capabilities import Capabilities, Resolution, Terms, Width
 from appliance.fax.frames import Kind
 from appliance.fax.rates import Rate
+from appliance.fax.receiving import Call, Station
 from appliance.fax.t4 import Coding
 from tests.fakes.fax_line import FakeLine, Fate, Side
 
@@ -35,7 +36,7 @@ def make_page(seed: int, width: int = 1728, rows: int = 60) -> list[bytes]:
 def exchange(line: FakeLine, terms: Terms, station: Station | None = None) -> tuple[Call, Sent, Side, Side]:
     """A whole call."""
     received, sent = Call(), Sent()
-    letter = Letter("5550100", len(line.letter), terms)
+    letter = Letter("5550100", len(line.letter), terms, tuple(line.count_frames(terms)))
     called, caller = line.run(answer(station or Station("5550199"), received), call(letter, sent))
     return received, sent, called, caller
 
@@ -110,7 +111,8 @@ def test_a_page_that_cannot_be_kept_is_not_confirmed() -> None:
 
 def test_terms_that_were_not_offered_are_refused() -> None:
     line = FakeLine([make_page(1)])
-    received, _, _, caller = exchange(line, Terms(coding=Coding.MMR))
+    station = Station(offers=Capabilities(codings=frozenset({Coding.MH})))
+    received, _, _, caller = exchange(line, Terms(coding=Coding.MR), station)
     assert isinstance(caller.error, FaxError)
     assert not received.pages
 
@@ -120,6 +122,26 @@ def test_a_line_without_anybody_ends_on_both_sides() -> None:
     _, _, called, caller = exchange(line, Terms())
     assert type(called.error).__name__ == "NoFaxError"
     assert isinstance(caller.error, AnswererSilentError)
+
+
+@pytest.mark.parametrize("coding", Coding, ids=lambda coding: coding.name)
+@pytest.mark.parametrize("small", [True, False])
+def test_with_error_correction_every_coding_arrives_exactly(coding: Coding, small: bool) -> None:
+    line = FakeLine([make_page(1), make_page(2)])
+    received, sent, called, caller = exchange(line, Terms(coding=coding, ecm=True, small_frames=small))
+    assert line.pages == line.letter
+    assert (called.error, caller.error, sent.confirmed) == (None, None, 2)
+    assert received.complete
+
+
+def test_with_error_correction_spoiled_frames_are_asked_for_again() -> None:
+    line = FakeLine([make_page(1)], [Fate.ARRIVES] * 6 + [Fate.SPOILED])
+    received, _, called, caller = exchange(line, Terms(coding=Coding.MMR, ecm=True))
+    assert line.pages == line.letter
+    assert sum(entry.startswith("> Send PPR") for entry in called.log) == 1
+    assert [page.answer for page in received.pages] == [Kind.MCF]
+    first, again = [int(entry.rpartition("=")[2]) for entry in caller.log if entry.startswith("> SendBlock")]
+    assert again < first
 
 
 LETTER = [make_page(5, rows=12), make_page(6, rows=12)]
@@ -146,6 +168,21 @@ def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(fates:
 def test_a_page_called_good_is_one_that_was_sent(fates: list[Fate]) -> None:
     line = FakeLine(LETTER, fates)
     received, sent, _, _ = exchange(line, Terms())
+    good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
+    assert all(rows in LETTER for rows in good)
+    if sent.confirmed == len(LETTER):
+        assert all(page in good for page in LETTER)
+
+
+@given(WORSE, st.sampled_from(Coding), st.booleans())
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+def test_with_error_correction_no_wrong_page_is_ever_called_good(
+    fates: list[Fate], coding: Coding, small: bool
+) -> None:
+    line = FakeLine(LETTER, fates)
+    received, sent, called, caller = exchange(line, Terms(coding=coding, ecm=True, small_frames=small))
+    for side in (called, caller):
+        assert side.error is None or isinstance(side.error, FaxError)
     good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
     assert all(rows in LETTER for rows in good)
     if sent.confirmed == len(LETTER):

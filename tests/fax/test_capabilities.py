@@ -29,12 +29,21 @@ def test_a_dis_with_error_correction_is_read() -> None:
     assert offers.ecm
 
 
-def test_our_own_dis_offers_no_error_correction_and_nothing_that_needs_it() -> None:
+def test_our_own_dis_is_read_back_as_it_was_meant() -> None:
     offers = Capabilities.from_info(Capabilities().to_info())
     assert offers == Capabilities()
-    assert not offers.ecm
-    assert Coding.MMR not in offers.codings
+    assert offers.ecm
     assert not offers.polling
+
+
+def test_mmr_is_refused_without_error_correction() -> None:
+    assert Terms(coding=Coding.MMR, ecm=True).within(Capabilities())
+    assert not Terms(coding=Coding.MMR).within(Capabilities())
+
+
+def test_a_slower_rate_is_taken_from_the_first_octets_of_a_dcs() -> None:
+    slower = Terms(Rate.V29_7200).to_info()[:2]
+    assert Terms(ecm=True, coding=Coding.MMR).at_rate_of(slower) == Terms(Rate.V29_7200, ecm=True, coding=Coding.MMR)
 
 
 @pytest.mark.parametrize("rate", Rate, ids=str)

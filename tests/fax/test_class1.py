@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import FaxError, ModemRefusedError, ModemSilentError, SerialError
-from appliance.fax.answering import Call, Station, answer
+from appliance.fax.answering import answer
 from appliance.fax.at import stuff
 from appliance.fax.class1 import Class1
 from appliance.fax.frames import Frame, Kind, check_sequence, turn
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import GENERIC
 from appliance.fax.rates import Rate
+from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
 from tests.fakes.modem import FakeModem
 
@@ -209,3 +210,11 @@ def test_whatever_the_modem_says_a_call_ends(answers: list[list[bytes | None]]) 
     except (FaxError, SerialError):
         assert not call.complete or call.pages
     assert fake.now < 3600
+
+
+def test_a_line_that_is_never_silent_is_answered_all_the_same() -> None:
+    mcf = stuff(Frame(Kind.MCF).to_octets(by_caller=False))
+    ours, fake = modem({b"AT+FTH=3\r": [[CONNECT]], mcf: [[OK]]})
+    assert ours.send_frames((Frame(Kind.MCF),), by_caller=False) == Done()
+    assert fake.written == [b"AT+FRS=7\r", b"\x18", b"AT+FTH=3\r", mcf]
+    assert fake.now < 1.0

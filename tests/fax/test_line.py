@@ -16,12 +16,12 @@ import pytest
 from appliance.cli.main import main
 from appliance.errors import LineGoneError, ModemSilentError, SerialError
 from appliance.fax import tiff
-from appliance.fax.answering import Call, PageTaken
 from appliance.fax.at import stuff
 from appliance.fax.capabilities import Terms
 from appliance.fax.folder import Folder, check, outcome
 from appliance.fax.frames import Frame, Kind, check_sequence, pack_identity
 from appliance.fax.line import FaxLine, Received
+from appliance.fax.receiving import Call, PageTaken
 from appliance.fax.steps import Quality
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder

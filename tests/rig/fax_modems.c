@@ -1,8 +1,11 @@
 /* Two Class 1 fax modems (spandsp's T.31) back to back over a telephone line of our own, each on a pseudo-terminal.
  *
- *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay]
+ *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-f file [-1 | -2]]
  *     speed  times real time (1)      loss   dB on the way (0)
  *     noise  dBm0 at each end (none)  delay  ms one way (50; with less, the gap between frames and training is missed)
+ *
+ *     file   a TIFF that a whole fax machine, spandsp's, sends at once to modem A, with error correction; there is no modem B then, and its link is not made.
+ *            -1 and -2 keep it to MH, or MH and MR
  *
  * Dialling on one modem rings the other, whatever the number. It runs until SIGTERM or until whoever started it is gone; standard output then says how many
  * steps of 10 ms came late.
@@ -32,7 +35,8 @@ static const double RING_S = 6.0;   /* from ring to ring */
 static const double DROP_S = 0.4;   /* until a hang-up is seen at the other end, behind the sound still on its way */
 
 struct modem {
-    t31_state_t *t31;
+    t31_state_t *t31;               /* or, in its place: */
+    fax_state_t *fax;
     awgn_state_t *noise;
     const char *link;
     int terminal;
@@ -58,11 +62,17 @@ static int to_program(at_state_t *state, void *data, const uint8_t *octets, size
     return 0;
 }
 
+static void tell(struct modem *modem, int event)
+{
+    if (modem->t31)
+        t31_call_event(modem->t31, event);
+}
+
 static void dial(struct modem *modem)
 {
     modem->off_hook = true;
     if (peer(modem)->off_hook) {
-        t31_call_event(modem->t31, AT_CALL_EVENT_BUSY);
+        tell(modem, AT_CALL_EVENT_BUSY);
         return;
     }
     peer(modem)->ringing = true;
@@ -76,8 +86,8 @@ static void answer(struct modem *modem)
         return;
     modem->ringing = false;
     modem->in_call = peer(modem)->in_call = true;
-    t31_call_event(modem->t31, AT_CALL_EVENT_ANSWERED);
-    t31_call_event(peer(modem)->t31, AT_CALL_EVENT_CONNECTED);
+    tell(modem, AT_CALL_EVENT_ANSWERED);
+    tell(peer(modem), AT_CALL_EVENT_CONNECTED);
 }
 
 static void hang_up(struct modem *modem)
@@ -131,8 +141,44 @@ static bool plug_in(struct modem *modem, const char *link, int seed)
     return symlink(name, link) == 0;
 }
 
+static void sent(t30_state_t *state, void *data, int result)
+{
+    t30_stats_t told;
+    struct modem *modem = data;
+    t30_get_transfer_statistics(state, &told);
+    printf("sent %d pages, result %d (%s), ecm %d, encoding %d, %d bit/s\n", told.pages_tx, result, t30_completion_code_to_str(result),
+           told.error_correcting_mode, told.encoding, told.bit_rate);
+    fflush(stdout);
+    hang_up(modem);
+}
+
+static bool put_machine(struct modem *modem, const char *file, int codings)
+{
+    t30_state_t *t30;
+    modem->fax = fax_init(NULL, true);
+    modem->noise = awgn_init_dbm0(NULL, 20002, (float) noise_level);
+    fax_set_transmit_on_idle(modem->fax, true);
+    t30 = fax_get_t30_state(modem->fax);
+    t30_set_tx_ident(t30, "5550100");
+    t30_set_tx_file(t30, file, -1, -1);
+    t30_set_ecm_capability(t30, true);
+    t30_set_supported_compressions(t30, codings);
+    t30_set_supported_modems(t30, T30_SUPPORT_V27TER | T30_SUPPORT_V29 | T30_SUPPORT_V17);
+    t30_set_supported_image_sizes(t30, T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_215MM_WIDTH);
+    t30_set_supported_resolutions(t30, T30_SUPPORT_STANDARD_RESOLUTION | T30_SUPPORT_FINE_RESOLUTION | T30_SUPPORT_SUPERFINE_RESOLUTION);
+    t30_set_phase_e_handler(t30, sent, modem);
+    return true;
+}
+
 static void serve(struct modem *modem)
 {
+    if (modem->fax) {
+        if (!modem->off_hook && !modem->in_call && now >= 2.0 && modem->ring_at == 0) {
+            modem->ring_at = now;   /* it dials once */
+            dial(modem);
+        }
+        return;
+    }
     char octets[512];
     ssize_t count = modem->takes ? read(modem->terminal, octets, sizeof octets) : 0;
     if (count > 0)
@@ -141,11 +187,11 @@ static void serve(struct modem *modem)
         modem->drop_at = 0;
         if (modem->in_call) {
             modem->in_call = false;
-            t31_call_event(modem->t31, AT_CALL_EVENT_HANGUP);
+            tell(modem, AT_CALL_EVENT_HANGUP);
         }
     }
     if (modem->ringing && now >= modem->ring_at) {
-        t31_call_event(modem->t31, AT_CALL_EVENT_ALERTING);
+        tell(modem, AT_CALL_EVENT_ALERTING);
         modem->ring_at = now + RING_S;
     }
 }
@@ -153,7 +199,7 @@ static void serve(struct modem *modem)
 static void speak(struct modem *modem, long step)
 {
     int16_t *sound = modem->sent[step % KEPT];
-    int made = t31_tx(modem->t31, sound, STEP);
+    int made = modem->t31 ? t31_tx(modem->t31, sound, STEP) : modem->in_call ? fax_tx(modem->fax, sound, STEP) : 0;
     memset(sound + made, 0, (size_t) (STEP - made) * sizeof *sound);
 }
 
@@ -167,21 +213,28 @@ static void listen(struct modem *modem, long step)
             value += awgn(modem->noise);
         heard[at] = (int16_t) fmax(-32768, fmin(32767, value));
     }
-    t31_rx(modem->t31, heard, STEP);
+    if (modem->t31)
+        t31_rx(modem->t31, heard, STEP);
+    else if (modem->in_call)
+        fax_rx(modem->fax, heard, STEP);
 }
 
 int main(int count, char **words)
 {
     double speed = 1.0, loss = 0.0;
     long step, late = 0, delay = 5;
-    int option;
+    int option, codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION | T30_SUPPORT_T6_COMPRESSION;
+    const char *file = NULL;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    while ((option = getopt(count, words, "s:l:n:d:")) != -1) {
+    while ((option = getopt(count, words, "s:l:n:d:f:12")) != -1) {
         switch (option) {
         case 's': speed = atof(optarg); break;
         case 'l': loss = atof(optarg); break;
         case 'n': noise_level = atof(optarg); break;
         case 'd': delay = atol(optarg) / 10; break;
+        case 'f': file = optarg; break;
+        case '1': codings = T30_SUPPORT_T4_1D_COMPRESSION; break;
+        case '2': codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION; break;
         default: return 2;
         }
     }
@@ -191,7 +244,7 @@ int main(int count, char **words)
     signal(SIGTERM, stop);
     signal(SIGINT, stop);
     for (int at = 0; at < 2; at++)
-        if (!plug_in(&modems[at], words[optind + at], 20001 + at)) {
+        if (!(at && file ? put_machine(&modems[at], file, codings) : plug_in(&modems[at], words[optind + at], 20001 + at))) {
             perror(words[optind + at]);
             return 1;
         }
@@ -221,6 +274,7 @@ int main(int count, char **words)
     }
     printf("steps %ld late %ld\n", step - KEPT, late);
     unlink(modems[0].link);
-    unlink(modems[1].link);
+    if (modems[1].link)
+        unlink(modems[1].link);
     return 0;
 }

@@ -1,10 +1,11 @@
-"""Two soft fax modems back to back: compiled from fax_modems.c, started, and ended with the test."""
+"""Two soft fax modems back to back, or one and a whole soft fax machine: compiled from fax_modems.c, started, and ended with the test."""
 
 from __future__ import annotations
 
 import hashlib
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -37,12 +38,14 @@ def build() -> Path:
 class FaxModems:
     """The pair and the line between them. Use it in a `with` block; `near` and `far` are the modems' serial ports."""
 
-    def __init__(self, folder: Path, speed: float = 1.0, loss: float = 0.0, noise: float | None = None) -> None:
-        """`speed` times real time, `loss` in dB, `noise` in dBm0."""
+    def __init__(
+        self, folder: Path, speed: float = 1.0, noise: float | None = None, machine: Sequence[str | Path] = ()
+    ) -> None:
+        """`speed` times real time, `noise` in dBm0. `machine`: arguments for a fax machine in the far modem's place, which then calls at once."""
         self.near, self.far = folder / "near", folder / "far"
         self.speed = speed
         noisy = () if noise is None else ("-n", str(noise))
-        self._command = [build(), "-s", str(speed), "-l", str(loss), *noisy, self.near, self.far]
+        self._command: list[str | Path] = [build(), "-s", str(speed), *noisy, *machine, self.near, self.far]
         self._program: subprocess.Popen[str] | None = None
         self.says = ""  # once it has ended
 
