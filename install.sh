@@ -145,7 +145,7 @@ try() {
 }
 
 run_tests() {
-    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd
+    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd gcc libc6-dev libspandsp-dev libtiff-dev efax
     step "Shell scripts (shellcheck)" shellcheck install.sh .ci/run tests/rig/*.sh
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .

@@ -28,6 +28,7 @@ setup(
         "gpiozero>=2.0",
         "granian>=2.8",
         'lgpio>=0.2; platform_machine == "aarch64"',
+        "pillow>=13",
         "pyserial>=3.5",
         "pyst2==0.5.1",
         "rich>=15",

@@ -175,6 +175,82 @@ class PromptError(VoiceError):
     """The spoken prompts are missing. Run `keepline prompts` to make them (it needs espeak-ng)."""
 
 
+class FaxError(KeeplineError):
+    """A fax could not be received or sent."""
+
+    exit_code = 8
+
+
+class PartialFaxError(FaxError):
+    """Only a part of the fax came. What came is kept; ask the sender for the rest."""
+
+    exit_code = 9
+
+
+class ModemSilentError(FaxError):
+    """The modem does not answer AT commands. Check its power and its cable, then try again."""
+
+
+class ModemRefusedError(FaxError):
+    """The modem refuses a command that every Class 1 fax modem knows. `AT+FCLASS=?` must list 1; a modem without it cannot be used."""
+
+
+class BadFrameError(FaxError):
+    """What came from the other fax is not T.30. Nothing needs to be done here; ask the sender to send again."""
+
+
+class BadTurnError(FaxError):
+    """The modem answered something else than it was asked. Power it off and on; if it happens again, use another modem."""
+
+
+class LineGoneError(FaxError):
+    """The call ended in the midst of a fax. Pages that came before are kept; ask the sender for the rest."""
+
+
+class CallerHungUpError(FaxError):
+    """The sending fax ended the call before it had said that it was done. Pages that came before are kept; ask the sender for the rest."""
+
+
+class CallerSilentError(FaxError):
+    """The sending fax fell silent in the midst of the call. Pages that came before are kept; ask the sender for the rest."""
+
+
+class NoFaxError(FaxError):
+    """Nobody who called spoke fax. It may have been a person, or a machine that gave up."""
+
+
+class AnswererSilentError(FaxError):
+    """The fax that was called does not answer, or no longer."""
+
+
+class PollingRefusedError(FaxError):
+    """The caller wanted to fetch a fax from this box. It has none to fetch; nothing was sent."""
+
+
+class TermsError(FaxError):
+    """The sending fax insists on something this box does not offer, such as a paper size. Ask the sender to send a plain page."""
+
+
+class BlockLostError(FaxError):
+    """A part of a page is missing and the sending fax went on without it. Pages that came before are kept; ask the sender for the rest."""
+
+
+class TrainingFailedError(FaxError):
+    """The line is too bad even for the slowest rate. Ask the sender to try again; if it happens often, have the line checked."""
+
+
+class NotKeptError(FaxError):
+    """A page came and could not be written, so it was not confirmed. Make room, or exchange the card; the sender's fax will say that it failed."""
+
+
+class TranscriptError(FaxError):
+    """This is not a transcript of a fax call, or of another version. A transcript's name ends in `.t30`."""
+
+
+class PictureError(FaxError):
+    """The pages of this fax cannot be read: the file is damaged or none of ours. Ask the sender to send again."""
+
+
 class ControlError(KeeplineError):
     """The daemon refused that or did not understand it."""
 
@@ -196,6 +272,6 @@ class BoardError(KeeplineError):
 
 
 class SerialError(KeeplineError):
-    """The serial port cannot be used. Check that it is plugged in and that `[console] device` names it."""
+    """The serial port cannot be used. Check that it is plugged in, that `[console] device` or `--device` names it, and that nobody else uses it."""
 
     exit_code = 7

@@ -10,7 +10,7 @@ from tests.rig.asterisk import Installed, find
 from tests.rig.errors import AsteriskMissingError
 from tests.rig.line import PhoneCompany
 
-RIG_FIXTURES = {"asterisk", "company"}
+RIG_FIXTURES = {"asterisk", "company", "fax_pair"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

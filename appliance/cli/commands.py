@@ -231,6 +231,33 @@ def store_check(given: Namespace, settings: Settings) -> None:
         )
 
 
+def modem_answer(given: Namespace, settings: Settings) -> None:
+    """`keepline modem answer`: the bare fax engine on a device. Pages, transcript and result of each call go to a folder."""
+    from appliance.fax.folder import Folder, check
+    from appliance.fax.line import FaxLine
+    from appliance.fax.receiving import Station
+
+    if not given.out.is_dir():
+        raise UsageError(f"{given.out} is no folder. Make it first: mkdir {given.out}")
+    with FaxLine(given.device) as line:
+        while True:
+            while not line.wait(60.0):
+                pass
+            folder = Folder(given.out, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
+            received = line.receive(Station(given.identity), folder.keep)
+            try:
+                result = folder.finish(received)
+            except OSError as error:
+                raise UsageError(f"{given.out} takes no files: {error.strerror}.") from None
+            if given.json:
+                output.as_json(result)
+            else:
+                output.say(f"{folder.name}: {result['outcome']}, {len(folder.pages)} pages in {received.seconds:.0f} s")
+            if given.once:
+                check(received)
+                return
+
+
 def prompts(given: Namespace, settings: Settings) -> None:
     """`keepline prompts`: speak what callers hear."""
     from appliance.voice.prompts import speak_all

@@ -14,7 +14,10 @@ from appliance import logs, settings
 from appliance.cli import commands, output
 from appliance.errors import KeeplineError
 
-EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 not allowed, 4 store, 5 voice, 6 daemon, 7 panel or serial port."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 failed, 2 wrong use or settings, 3 not allowed, 4 store, 5 voice, 6 daemon, 7 panel or serial port, "
+    "8 fax, 9 only a part of a fax."
+)
 
 Run = Callable[[argparse.Namespace, settings.Settings], None]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -101,6 +104,16 @@ def _console(parser: argparse.ArgumentParser) -> None:
     _password(parser)
 
 
+def _modem_answer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", type=Path, required=True, metavar="D", help="the modem's serial port")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where pages go; they lie there unsealed"
+    )
+    parser.add_argument("--identity", default="", metavar="NUMBER", help="the number that the calling fax is told")
+    parser.add_argument("--once", action="store_true", help="end after one call; the exit code tells how it went")
+    _json(parser)
+
+
 VERBS = (
     Verb(("run",), "run the daemon: answers calls, seals messages, purges what is due", commands.run),
     Verb(("web",), "run the page", commands.web),
@@ -125,6 +138,12 @@ VERBS = (
     ),
     Verb(("purge",), "purge what is due now", commands.purge, _purge),
     Verb(("store", "check"), "compare every sealed file with its row", commands.store_check, _json),
+    Verb(
+        ("modem", "answer"),
+        "receive faxes with a Class 1 modem into a folder, without daemon and inbox",
+        commands.modem_answer,
+        _modem_answer,
+    ),
     Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", commands.prompts),
     Verb(
         ("settings",), "list every setting, its value, its default and what is allowed", commands.list_settings, _json

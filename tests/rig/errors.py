@@ -19,3 +19,7 @@ class RefusedError(RigError):
 
 class CallEndedError(RigError):
     """The far end has hung up, or did not do in time what was waited for."""
+
+
+class FaxRigError(RigError):
+    """The fax rig needs gcc, libspandsp-dev, libtiff-dev and efax: `apt-get install --no-install-recommends gcc libc6-dev libspandsp-dev libtiff-dev efax`."""

@@ -1,0 +1,181 @@
+"""The station that was called, and receives: T.30's phases A to E as a script, in reading order. Pages with error correction are taken in `correcting`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from appliance.errors import (
+    CallerHungUpError,
+    CallerSilentError,
+    FaxError,
+    LineGoneError,
+    NoFaxError,
+    PollingRefusedError,
+    TermsError,
+    TrainingFailedError,
+)
+from appliance.fax import correcting
+from appliance.fax.capabilities import Terms
+from appliance.fax.exchange import Turn, do, hear, send, unhoped
+from appliance.fax.frames import Frame, Kind, Side, pack_identity, unpack_identity
+from appliance.fax.receiving import ENDS, PLAIN, Call, Script, Station, command, judge, keep, say
+from appliance.fax.steps import (
+    CheckTraining,
+    HangUp,
+    Interrupted,
+    PageCame,
+    PickUp,
+    Quality,
+    Silent,
+    TakePage,
+    Trained,
+)
+from appliance.fax.timers import INVITATIONS, T4, TRAININGS
+
+
+def answer(station: Station, call: Call) -> Script[None]:
+    """A whole call. Raises a `FaxError`; whatever it is, the line was hung up and `call` says what came before."""
+    yield from do(PickUp())
+    try:
+        yield from receive(station, call)
+    except (CallerHungUpError, LineGoneError):
+        yield HangUp()
+        raise
+    except FaxError:
+        yield from part()
+        raise
+    yield HangUp()
+
+
+def receive(station: Station, call: Call) -> Script[None]:
+    """Phases B to D, as often as the caller asks for new terms."""
+    turn: Turn | None = yield from invite(station, call)
+    while turn is not None:
+        terms = yield from train(station, call, turn)
+        if terms.ecm:
+            ended = yield from correcting.take_pages(station, call, terms)
+        else:
+            ended = yield from take_pages(station, call, terms)
+        match ended:
+            case Turn():
+                turn = ended
+            case Kind.EOM:
+                turn = yield from invite(station, call)
+            case _:
+                turn = yield from finish(call)
+
+
+def invite(station: Station, call: Call) -> Script[Turn]:
+    """Phase B: say who we are and what we can do until the caller says how it will send."""
+    for _ in range(INVITATIONS):
+        yield from send(Frame(Kind.CSI, pack_identity(station.identity)), Frame(Kind.DIS, station.offers.to_info()))
+        turn = yield from hear(T4, ours=Side.CALLED)
+        match turn.main.kind if turn else None:
+            case Kind.DCS if turn:
+                return turn
+            case Kind.DTC:
+                raise PollingRefusedError
+            case Kind.DCN:
+                raise CallerHungUpError
+            case Kind.EOM | Kind.PRI_EOM if call.said:
+                yield from send(call.said)
+            case _:
+                continue
+    raise NoFaxError
+
+
+def train(station: Station, call: Call, turn: Turn) -> Script[Terms]:
+    """Take terms from the caller until one set survives the training signal."""
+    for _ in range(TRAININGS):
+        terms = read_terms(station, call, turn)
+        match (yield CheckTraining(terms.rate)):
+            case Trained(clean=True):
+                yield from say(call, Kind.CFR)
+                return terms
+            case Trained() | Silent():
+                yield from say(call, Kind.FTT)
+            case Interrupted():
+                pass  # it has not heard us and says its terms again
+            case other:
+                unhoped(other)
+        turn = yield from command(call, Kind.DCS)
+    raise TrainingFailedError
+
+
+def read_terms(station: Station, call: Call, turn: Turn) -> Terms:
+    """What a DCS and the frames ahead of it say. Raises `TermsError` for what we did not offer."""
+    for frame in turn.before:
+        match frame.kind:
+            case Kind.TSI:
+                call.sender = unpack_identity(frame.info)
+            case Kind.SUB:
+                call.sub_address = unpack_identity(frame.info)
+            case _:
+                continue
+    terms = Terms.from_info(turn.main.info)
+    if not terms.within(station.offers):
+        raise TermsError
+    return terms
+
+
+def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
+    """Phases C and D: pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
+    answered: Kind | None = None  # the command that we answered last
+    while True:
+        quality, at_once = yield from take_image(terms)
+        try:
+            turn = yield from command(call, Kind.DCS, *ENDS)
+        except FaxError:
+            yield from keep(call, terms, quality, None)
+            raise
+        kind = PLAIN.get(turn.main.kind, turn.main.kind)
+        if kind is Kind.DCS:  # it has not heard our CFR, or has given up this page
+            yield from keep(call, terms, quality, None)
+            return turn
+        if quality is not None:
+            verdict = judge(quality, station.tolerance)
+            yield from keep(call, terms, quality, verdict)
+            yield from say(call, verdict)
+        elif call.said and at_once and kind is answered:
+            yield from send(call.said)  # it has not heard our answer to the page before
+        else:
+            yield from say(call, Kind.RTN)  # a page was sent of which nothing came
+        answered = kind
+        if kind is not Kind.MPS:
+            return kind
+        if call.said and call.said.kind is not Kind.MCF:
+            return (yield from command(call, Kind.DCS))
+
+
+def take_image(terms: Terms) -> Script[tuple[Quality | None, bool]]:
+    """Phase C. No quality when no page came; then also: did frames come in its place, as when the caller repeats its last command?"""
+    match (yield TakePage(terms)):
+        case PageCame(quality):
+            return (quality if quality.rows else None), False
+        case Interrupted():
+            return None, True
+        case Silent():
+            return None, False
+        case other:
+            unhoped(other)
+
+
+def finish(call: Call) -> Script[Turn | None]:
+    """Phase E: the caller hangs up, or says the last page again that we did not take."""
+    confirmed = call.said is not None and call.said.kind in {Kind.MCF, Kind.RTP} and bool(call.pages)
+    call.complete = confirmed
+    try:
+        again = yield from command(call, Kind.DCS)
+    except (CallerHungUpError, CallerSilentError, LineGoneError):
+        if not confirmed:
+            raise
+        return None
+    call.complete = False
+    return again
+
+
+def part() -> Script[None]:
+    """Say that we hang up, and do."""
+    with suppress(FaxError):  # nobody may be there to be told
+        yield from send(Frame(Kind.DCN))
+    yield HangUp()

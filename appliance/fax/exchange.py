@@ -1,0 +1,64 @@
+"""What both stations' scripts are made of: take a turn, hear a turn. All waiting is here."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Final, NoReturn, TypeVar
+
+from appliance.errors import BadTurnError, LineGoneError
+from appliance.fax.frames import Frame, Side, turn
+from appliance.fax.steps import Done, Event, Garbled, Gone, HangUp, Heard, Listen, PickUp, Send, Silent
+
+T = TypeVar("T")
+Talk = Generator[PickUp | Send | Listen | HangUp, Event, T]
+
+_FRAMES: Final = 12  # of one turn, damaged ones counted: more than any station sends
+_NEXT_FRAME: Final = 1.0  # s: frames of one turn follow each other without a pause
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the other station said in one go: its command or answer, and the frames it sent ahead of it."""
+
+    main: Frame
+    before: tuple[Frame, ...] = ()
+
+
+def send(*frames: Frame) -> Talk[None]:
+    """Say `frames` in one go. Raises `LineGoneError`."""
+    yield from do(Send(turn(*frames)))
+
+
+def do(step: PickUp | Send | HangUp) -> Talk[None]:
+    """Have a step done that asks nothing of the other station."""
+    event = yield step
+    if not isinstance(event, Done):
+        unhoped(event)
+
+
+def hear(within: float, ours: Side) -> Talk[Turn | None]:
+    """The other station's next turn; None when nothing came that could be understood. What is only `ours` to say is our own echo and skipped."""
+    before: tuple[Frame, ...] = ()
+    for _ in range(_FRAMES):
+        match (yield Listen(_NEXT_FRAME if before else within)):
+            case Heard(frame) if frame.kind.side is ours:
+                continue
+            case Heard(frame) if frame.final:
+                return Turn(frame, before)
+            case Heard(frame):
+                before += (frame,)
+            case Garbled():
+                continue
+            case Silent():
+                break
+            case other:
+                unhoped(other)
+    return Turn(before[-1], before[:-1]) if before else None  # some stations forget the mark of the last frame
+
+
+def unhoped(event: Event) -> NoReturn:
+    """Raise what an unhoped-for event means."""
+    if isinstance(event, Gone):
+        raise LineGoneError
+    raise BadTurnError(f"{type(event).__name__} came out of turn.")

@@ -1,0 +1,163 @@
+"""The words of T.30: HDLC frames, as octets on a modem's serial side and as values.
+
+T.30 prints bits in the order they are sent; the serial side of a Class 1 modem carries the first bit sent as the lowest bit of an octet. So DIS, printed
+`0000 0001`, is the octet 0x80 here. Flags and stuffed zero bits are the modem's business. It also makes the check sequence (FCS) of what we send, and hands
+over that of what it received behind the frame. What remains is address, control, facsimile control field (FCF) and facsimile information field (FIF).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Self
+
+from appliance.errors import BadFrameError
+
+ADDRESS: Final = 0xFF  # T.30 §5.3.4: the only address on the public network
+CONTROL: Final = 0x03  # T.30 §5.3.5, 1100 0000 as sent
+CONTROL_FINAL: Final = 0x13  # 1100 1000: the last frame of this turn
+X: Final = 0x01  # T.30 §5.3.6.1: the first bit of an FCF, 1 from the station that has received a DIS
+LONGEST: Final = (
+    300  # octets on the serial side; the longest frames in use carry 256 octets of a page and 4 of their own
+)
+
+
+class Side(Enum):
+    """Which of the two stations a frame is for, to tell an answer from the echo of our own."""
+
+    CALLED = "called"  # the station that was called sends it
+    CALLER = "caller"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """An FCF as T.30 prints it (`X` where the bit says who sends), and which station sends it to the other when the caller has the pages."""
+
+    bits: str
+    side: Side
+
+
+class Kind(Enum):
+    """What a frame says. T.30 §5.3.6.1, Table 1 and the paragraphs after it."""
+
+    DIS = _Code("00000001", Side.CALLED)  # digital identification: what the called station can do
+    CSI = _Code("00000010", Side.CALLED)  # its number
+    NSF = _Code("00000100", Side.CALLED)  # what it can do beyond the standard
+    DTC = _Code("10000001", Side.CALLER)  # digital transmit command: the caller wants to be sent to (polling)
+    CIG = _Code("10000010", Side.CALLER)
+    NSC = _Code("10000100", Side.CALLER)
+    PWD = _Code("10000011", Side.CALLER)
+    SEP = _Code("10000101", Side.CALLER)
+    DCS = _Code("X1000001", Side.CALLER)  # digital command: the terms of what follows
+    TSI = _Code("X1000010", Side.CALLER)  # the sender's number
+    NSS = _Code("X1000100", Side.CALLER)
+    SUB = _Code("X1000011", Side.CALLER)  # sub-address
+    SID = _Code("X1000101", Side.CALLER)  # the sender's password
+    CTC = _Code("X1001000", Side.CALLER)
+    CFR = _Code("X0100001", Side.CALLED)  # confirmation to receive
+    FTT = _Code("X0100010", Side.CALLED)  # failure to train
+    CTR = _Code("X0100011", Side.CALLED)
+    EOM = _Code("X1110001", Side.CALLER)  # end of message: back to phase B
+    MPS = _Code("X1110010", Side.CALLER)  # multi-page: another page follows on the same terms
+    EOP = _Code("X1110100", Side.CALLER)  # end of procedure: that was the last page
+    PRI_EOM = _Code("X1111001", Side.CALLER)
+    PRI_MPS = _Code("X1111010", Side.CALLER)
+    PRI_EOP = _Code("X1111100", Side.CALLER)
+    EOR = _Code("X1110011", Side.CALLER)
+    PPS = _Code("X1111101", Side.CALLER)
+    RR = _Code("X1110110", Side.CALLER)
+    MCF = _Code("X0110001", Side.CALLED)  # message confirmation
+    RTP = _Code("X0110011", Side.CALLED)  # retrain, positive: taken, but train again before the next
+    RTN = _Code("X0110010", Side.CALLED)  # retrain, negative: not taken as good
+    PIP = _Code("X0110101", Side.CALLED)
+    PIN = _Code("X0110100", Side.CALLED)
+    PPR = _Code("X0111101", Side.CALLED)
+    RNR = _Code("X0110111", Side.CALLED)
+    ERR = _Code("X0111000", Side.CALLED)
+    DCN = _Code("X1011111", Side.EITHER)  # disconnect
+    CRP = _Code("X1011000", Side.EITHER)  # command repeat
+    UNKNOWN = _Code("", Side.EITHER)  # a frame that is whole and says nothing we know
+
+    @property
+    def side(self) -> Side:
+        """Which station sends it."""
+        code: _Code = self.value
+        return code.side
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: what it says and its information field."""
+
+    kind: Kind
+    info: bytes = b""
+    final: bool = True  # the other side may answer now
+
+    def __str__(self) -> str:
+        return f"{self.kind.name}{'' if self.final else '+'}"
+
+    @property
+    def inner(self) -> Kind | None:
+        """Of a PPS or EOR: the command it stands for (T.30 §A.4.3); None for "this page goes on" (NULL)."""
+        return _KINDS.get(self.info[0], Kind.UNKNOWN) if self.info and self.info[0] else None
+
+    @classmethod
+    def from_octets(cls, octets: bytes) -> Self:
+        """The frame that a modem handed over, FCS included. Raises `BadFrameError` when it is damaged or none of T.30's."""
+        inner = octets[:-2]
+        if not 3 <= len(inner) < LONGEST or inner[0] != ADDRESS or inner[1] not in {CONTROL, CONTROL_FINAL}:
+            raise BadFrameError
+        if check_sequence(inner) != octets[-2:]:
+            raise BadFrameError
+        return cls(_KINDS.get(inner[2], Kind.UNKNOWN), bytes(inner[3:]), inner[1] == CONTROL_FINAL)
+
+    def to_octets(self, *, by_caller: bool) -> bytes:
+        """As the modem takes it, without FCS. The caller is the one who has received a DIS."""
+        control = CONTROL_FINAL if self.final else CONTROL
+        return bytes((ADDRESS, control, _octet(self.kind.value.bits, "1" if by_caller else "0"))) + self.info
+
+
+def pack_inner(kind: Kind | None, *, by_caller: bool = True) -> bytes:
+    """That command as a PPS or EOR carries it."""
+    return b"\0" if kind is None else bytes((_octet(kind.value.bits, "1" if by_caller else "0"),))
+
+
+def turn(*frames: Frame) -> tuple[Frame, ...]:
+    """Frames to be sent in one go: only the last of them is final."""
+    *before, last = frames
+    return (*(Frame(frame.kind, frame.info, final=False) for frame in before), Frame(last.kind, last.info))
+
+
+def check_sequence(octets: bytes) -> bytes:
+    """The FCS of a frame, T.30 §5.3.7: the complement of the remainder by x^16 + x^12 + x^5 + 1, preset to ones, first bit lowest."""
+    rest = 0xFFFF
+    for octet in octets:
+        rest = rest >> 8 ^ _CHECK[(rest ^ octet) & 0xFF]
+    return (rest ^ 0xFFFF).to_bytes(2, "little")
+
+
+def pack_identity(text: str) -> bytes:
+    """A number or name as CSI, TSI, SUB and their like carry it: 20 octets, the last character first (T.30 §5.3.6.2.4)."""
+    return text.encode("ascii", "replace")[:20].rjust(20)[::-1]
+
+
+def unpack_identity(info: bytes) -> str:
+    """The text of such a field; what nobody could print is left out."""
+    return "".join(chr(octet) for octet in reversed(info) if 0x20 <= octet < 0x7F).strip()
+
+
+def _octet(bits: str, x: str) -> int:
+    """A printed FCF as the serial side carries it: the first bit lowest."""
+    return int(bits.replace("X", x)[::-1], 2)
+
+
+def _divide(octet: int) -> int:
+    """What one octet adds to the check sequence's remainder."""
+    for _ in range(8):
+        octet = octet >> 1 ^ 0x8408 if octet & 1 else octet >> 1
+    return octet
+
+
+_CHECK: Final = tuple(_divide(octet) for octet in range(256))
+_KINDS: Final = {_octet(kind.value.bits, x): kind for kind in Kind if kind.value.bits for x in "01"}

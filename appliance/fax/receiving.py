@@ -1,0 +1,97 @@
+"""What every way of receiving pages needs: who we are, what has come so far, the caller's commands and our answers."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from appliance.errors import CallerHungUpError, CallerSilentError, NotKeptError
+from appliance.fax.capabilities import Capabilities, Terms
+from appliance.fax.exchange import Turn, hear, send, unhoped
+from appliance.fax.frames import Frame, Kind, Side
+from appliance.fax.steps import Answering, Event, KeepPage, Kept, NotKept, Quality
+from appliance.fax.timers import REPEATS, T2, Tolerance
+
+T = TypeVar("T")
+Script = Generator[Answering, Event, T]
+
+PLAIN: Final = {Kind.PRI_EOM: Kind.EOM, Kind.PRI_MPS: Kind.MPS, Kind.PRI_EOP: Kind.EOP}  # nobody is there to talk to
+ENDS: Final = {Kind.EOM, Kind.MPS, Kind.EOP}
+_REPEATABLE: Final = {Kind.CRP, Kind.PPS, Kind.EOR, *ENDS}
+_OFFERS: Final = Capabilities()
+_TOLERANCE: Final = Tolerance()
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Who we are and what we take."""
+
+    identity: str = ""  # our number as CSI says it
+    offers: Capabilities = _OFFERS
+    tolerance: Tolerance = _TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class PageTaken:
+    """A page that is kept, and what the caller was told of it."""
+
+    terms: Terms
+    quality: Quality
+    answer: Kind | None  # MCF, RTP, RTN; None when the call broke off before
+
+
+@dataclass(slots=True)
+class Call:
+    """What has come of a call so far. It stays true when the script ends in an error."""
+
+    sender: str = ""  # the number that the caller's TSI gives: theirs to choose, so a hint and no proof
+    sub_address: str = ""
+    pages: list[PageTaken] = field(default_factory=list)
+    complete: bool = False  # the caller said that it was all, and we confirmed it
+    said: Frame | None = None  # our last answer, to be said again when it was missed
+
+
+def command(call: Call, *hope_for: Kind) -> Script[Turn]:
+    """The caller's next command. A command that we have answered already is answered again. Raises `CallerHungUpError`, `CallerSilentError`."""
+    for _ in range(REPEATS):
+        turn = yield from hear(T2, ours=Side.CALLED)
+        if turn is None:
+            raise CallerSilentError
+        kind = PLAIN.get(turn.main.kind, turn.main.kind)
+        if kind in hope_for:
+            return turn
+        if kind is Kind.DCN:
+            raise CallerHungUpError
+        if call.said and kind in _REPEATABLE:
+            yield from send(call.said)
+    raise CallerSilentError
+
+
+def say(call: Call, kind: Kind, info: bytes = b"") -> Script[None]:
+    """Answer the caller, and remember it."""
+    call.said = Frame(kind, info)
+    yield from send(call.said)
+
+
+def judge(quality: Quality, tolerance: Tolerance) -> Kind:
+    """Is that page good (MCF), good enough (RTP) or not (RTN)?"""
+    if not quality.ended or quality.worst_run >= tolerance.bad_run:
+        return Kind.RTN
+    share = quality.damaged / quality.rows
+    if share > tolerance.bad_share:
+        return Kind.RTN
+    return Kind.RTP if share > tolerance.retrain_share else Kind.MCF
+
+
+def keep(call: Call, terms: Terms, quality: Quality | None, verdict: Kind | None) -> Script[None]:
+    """Have the page put where it is safe, good or not. Raises `NotKeptError`."""
+    if quality is None:
+        return
+    match (yield KeepPage()):
+        case Kept():
+            call.pages.append(PageTaken(terms, quality, verdict))
+        case NotKept():
+            raise NotKeptError
+        case other:
+            unhoped(other)

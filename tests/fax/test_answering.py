@@ -1,0 +1,235 @@
+"""The answering script alone: replayed from transcripts, and under any event at any step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.errors import FaxError, TranscriptError
+from appliance.fax.answering import answer
+from appliance.fax.capabilities import Terms
+from appliance.fax.frames import Frame, Kind, pack_identity, pack_inner
+from appliance.fax.rates import Rate
+from appliance.fax.receiving import Call, Station
+from appliance.fax.steps import (
+    BlockAgain,
+    BlockCame,
+    BlockMisses,
+    BlockWhole,
+    Done,
+    Event,
+    Garbled,
+    Gone,
+    HangUp,
+    Heard,
+    Interrupted,
+    Kept,
+    NotKept,
+    PageCame,
+    Quality,
+    Silent,
+    Step,
+    Trained,
+)
+from appliance.fax.transcript import read_event, read_events, show_event, show_step
+
+TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "fax").glob("*.t30"))
+ECM = Frame(Kind.DCS, Terms(ecm=True).to_info())
+PPS = Frame(Kind.PPS, pack_inner(Kind.MPS) + bytes(3))
+DCS = Frame(Kind.DCS, Terms().to_info())
+PLAIN: list[Event] = [
+    Done(),
+    Garbled(),
+    Silent(),
+    Interrupted(),
+    Kept(),
+    NotKept(),
+    Gone(),
+    Trained(clean=True),
+    Trained(clean=False),
+]
+EVENTS = st.one_of(
+    st.sampled_from(PLAIN),
+    st.builds(Heard, st.builds(Frame, st.sampled_from(Kind), st.binary(max_size=20), st.booleans())),
+    st.sampled_from([Heard(DCS), Heard(ECM), Heard(PPS), Heard(Frame(Kind.PPS, pack_inner(None) + bytes(3)))]),
+    st.builds(
+        PageCame, st.builds(Quality, st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3000), st.booleans())
+    ),
+)
+MOST_STEPS = 2000
+
+
+def replay(events: list[Event]) -> tuple[list[str], Call, Exception | None]:
+    """The steps that the script asks for, when it is told `events` and then nothing but silence."""
+    call = Call()
+    steps: list[str] = []
+    script = answer(Station("5550199"), call)
+    given_events = iter(events)
+    try:
+        step: Step = next(script)
+        while len(steps) < MOST_STEPS:
+            steps.append(show_step(step))
+            step = script.send(next(given_events, Silent()))
+    except StopIteration:
+        return steps, call, None
+    except FaxError as error:
+        return steps, call, error
+    raise AssertionError("the script does not end")
+
+
+@pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda file: file.stem)
+def test_a_call_goes_as_written(file: Path) -> None:
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    steps, call, error = replay(read_events(lines))
+    assert [f"> {step}" for step in steps] == [line for line in lines if line.startswith(">")]
+    (end,) = [line[2:] for line in lines if line.startswith("=")]
+    assert f"{len(call.pages)} pages {'complete' if call.complete else type(error).__name__}" == end
+
+
+@given(st.lists(EVENTS, max_size=40))
+@settings(max_examples=500)
+def test_any_event_at_any_step_ends_in_a_fax_error_or_well(events: list[Event]) -> None:
+    steps, call, error = replay(events)
+    assert steps[0] == "PickUp"
+    if error is None:
+        assert call.complete
+        assert steps[-1] == "HangUp"
+
+
+@given(
+    st.lists(EVENTS, max_size=12),
+    st.sampled_from(
+        [
+            [],
+            [Heard(DCS), Trained(clean=True), Done()],
+            [Heard(ECM), Trained(clean=True), Done(), BlockCame(), Heard(PPS)],
+        ]
+    ),
+)
+@settings(max_examples=500)
+def test_no_page_is_confirmed_before_it_is_kept(events: list[Event], start: list[Event]) -> None:
+    came = [Done(), Done(), *start, *events]
+    _, call, _ = replay(came)
+    kept = sum(event == Kept() for event in came)
+    pages_confirmed = sum(page.answer is Kind.MCF for page in call.pages)
+    assert pages_confirmed <= kept
+
+
+@given(EVENTS)
+def test_an_event_reads_back_as_it_was_shown_but_for_what_is_private(event: Event) -> None:
+    shown = show_event(event)
+    again = read_event(shown)
+    assert show_event(again) == shown or "(private)" in shown
+    assert type(again) is type(event)
+
+
+def test_a_transcript_never_shows_a_number() -> None:
+    for kind in (Kind.CSI, Kind.TSI, Kind.SUB, Kind.PWD, Kind.SID, Kind.CIG, Kind.NSF, Kind.UNKNOWN):
+        shown = show_event(Heard(Frame(kind, pack_identity("5550100"))))
+        assert shown == f"Heard {kind.name} (private)"
+
+
+@pytest.mark.parametrize("line", ["", "Nothing", "Heard XYZ", "Heard DCS zz", "Trained", "PageCame rows=a b c d"])
+def test_what_is_no_transcript_is_refused(line: str) -> None:
+    with pytest.raises(TranscriptError):
+        read_event(line)
+
+
+def test_polling_is_refused() -> None:
+    steps, _, error = replay([Done(), Done(), Heard(Frame(Kind.DTC, bytes(3)))])
+    assert type(error).__name__ == "PollingRefusedError"
+    assert steps[-2:] == ["Send DCN", "HangUp"]
+
+
+def test_our_own_echo_is_not_taken_for_the_caller() -> None:
+    dis = Frame(Kind.DIS, b"\x00\x40\x00")
+    steps, _, _ = replay(
+        [Done(), Done(), Heard(Frame(Kind.CSI, b"", final=False)), Heard(dis), Heard(DCS), Trained(clean=True)]
+    )
+    assert steps[2:5] == ["Listen 3.0"] * 3
+    assert steps[6] == "Send CFR"
+
+
+def test_a_hang_up_puts_the_receiver_down() -> None:
+    steps, _, error = replay([Done(), Gone()])
+    assert type(error).__name__ == "LineGoneError"
+    assert steps[-1] == show_step(HangUp())
+
+
+def test_with_error_correction_a_page_is_confirmed_only_when_whole_and_kept() -> None:
+    came: list[Event] = [Done(), Done(), Heard(ECM), Trained(clean=True), Done(), BlockCame(), Heard(PPS)]
+    steps, _, _ = replay([*came, BlockMisses(bytes(32))])
+    assert steps[7] == "CloseBlock page=0 block=0 frames=1"
+    assert steps[8] == f"Send PPR {bytes(32).hex()}"
+    steps, call, _ = replay([*came, BlockWhole(), PageCame(Quality(10, 0, 0, True)), Kept()])
+    assert [step.split()[0] for step in steps[7:10]] == ["CloseBlock", "EndPage", "KeepPage"]
+    assert steps[10] == "Send MCF"
+    assert [page.answer for page in call.pages] == [Kind.MCF]
+    steps, call, error = replay([*came, BlockWhole(), PageCame(Quality(10, 0, 0, True)), NotKept()])
+    assert "Send MCF" not in steps
+    assert type(error).__name__ == "NotKeptError"
+
+
+def test_a_block_that_is_confirmed_twice_is_one_page() -> None:
+    came: list[Event] = [Done(), Done(), Heard(ECM), Trained(clean=True), Done(), BlockCame(), Heard(PPS)]
+    _, call, _ = replay(
+        [
+            *came,
+            BlockWhole(),
+            PageCame(Quality(10, 0, 0, True)),
+            Kept(),
+            Done(),
+            Interrupted(),
+            Heard(PPS),
+            BlockAgain(),
+            Done(),
+        ]
+    )
+    assert len(call.pages) == 1
+
+
+def test_a_caller_that_repeats_no_more_leaves_a_page_that_is_marked() -> None:
+    came: list[Event] = [
+        Done(),
+        Done(),
+        Heard(ECM),
+        Trained(clean=True),
+        Done(),
+        BlockCame(),
+        Heard(PPS),
+        BlockMisses(bytes(32)),
+        Done(),
+        Silent(),
+    ]
+    end = Heard(Frame(Kind.EOR, pack_inner(Kind.EOP)))
+    steps, call, _ = replay(
+        [*came, end, Done(), PageCame(Quality(4, 0, 0, False)), Kept(), Done(), Heard(Frame(Kind.DCN))]
+    )
+    assert "GiveUpBlock page=0 block=0 frames=1" in steps
+    assert [page.answer for page in call.pages] == [Kind.ERR]
+    assert not call.complete
+
+
+def test_a_slower_rate_is_agreed_to_and_starts_long() -> None:
+    slower = Heard(Frame(Kind.CTC, Terms(rate=Rate.V29_7200).to_info()[:2]))
+    steps, _, _ = replay([Done(), Done(), Heard(ECM), Trained(clean=True), Done(), BlockCame(), slower, Done()])
+    assert steps[7] == "Send CTR"
+    assert steps[8].startswith("TakeBlock V.29/7200")
+    assert steps[8].endswith("long")
+
+
+def test_a_page_of_which_nothing_came_is_not_taken_for_the_one_before() -> None:
+    page: list[Event] = [PageCame(Quality(10, 0, 0, True)), Heard(Frame(Kind.MPS)), Kept(), Done()]
+    came: list[Event] = [Done(), Done(), Heard(DCS), Trained(clean=True), Done(), *page]
+    other: list[Event] = [Interrupted(), Heard(Frame(Kind.EOP))]
+    late: list[Event] = [Silent(), Heard(Frame(Kind.MPS))]
+    for lost in (other, late):
+        steps, call, _ = replay([*came, *lost])
+        assert steps[-1] == "HangUp"
+        assert [step for step in steps if step.startswith("Send ")][2:4] == ["Send MCF", "Send RTN"]
+        assert not call.complete
+    steps, _, _ = replay([*came, Interrupted(), Heard(Frame(Kind.MPS))])
+    assert steps.count("Send MCF") == 2

@@ -1,0 +1,220 @@
+"""The modem's side: commands given, answers timed, and an end whatever the modem says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.errors import FaxError, ModemRefusedError, ModemSilentError, SerialError
+from appliance.fax.answering import answer
+from appliance.fax.at import stuff
+from appliance.fax.class1 import Class1
+from appliance.fax.frames import Frame, Kind, check_sequence, turn
+from appliance.fax.player import Receiver, play
+from appliance.fax.profiles import GENERIC
+from appliance.fax.rates import Rate
+from appliance.fax.receiving import Call, Station
+from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
+from tests.fakes.modem import FakeModem
+
+OK = b"\r\nOK\r\n"
+CONNECT = b"\r\nCONNECT\r\n"
+NO_CARRIER = b"\r\nNO CARRIER\r\n"
+ERROR = b"\r\nERROR\r\n"
+SETS_UP: dict[bytes, list[list[bytes | None]]] = {
+    f"AT{command}\r".encode(): [[OK]] for command in (*GENERIC.needed, *GENERIC.wished)
+}
+
+
+def wire(frame: Frame) -> bytes:
+    octets = frame.to_octets(by_caller=True)
+    return stuff(octets + check_sequence(octets))
+
+
+def modem(says: dict[bytes, list[list[bytes | None]]]) -> tuple[Class1, FakeModem]:
+    fake = FakeModem(says | {b"\x18": [[OK]]})
+    return Class1(fake, fake.clock, GENERIC), fake
+
+
+def test_a_modem_is_set_up() -> None:
+    ours, fake = modem(SETS_UP)
+    ours.set_up()
+    assert fake.written == [b"ATE0V1Q0\r", b"ATS0=0\r", b"AT+FCLASS=1\r", b"AT+FAR=1\r"]
+
+
+def test_a_modem_that_says_nothing_is_named() -> None:
+    ours, fake = modem({})
+    with pytest.raises(ModemSilentError):
+        ours.set_up()
+    assert 3.0 < fake.now < 6.0
+
+
+def test_a_modem_without_class_1_is_named() -> None:
+    ours, _ = modem(SETS_UP | {b"AT+FCLASS=1\r": [[ERROR]]})
+    with pytest.raises(ModemRefusedError):
+        ours.set_up()
+
+
+def test_a_modem_without_adaptive_reception_will_do() -> None:
+    ours, _ = modem(SETS_UP | {b"AT+FAR=1\r": [[ERROR]]})
+    ours.set_up()
+
+
+def test_frames_follow_the_answer_tone_without_a_new_carrier() -> None:
+    csi, dis = turn(Frame(Kind.CSI, bytes(20)), Frame(Kind.DIS, b"\x10\x00\x10"))
+    first, last = stuff(csi.to_octets(by_caller=False)), stuff(dis.to_octets(by_caller=False))
+    ours, fake = modem({b"ATA\r": [[CONNECT]], first: [[CONNECT]], last: [[OK]]})
+    assert ours.pick_up() == Done()
+    assert ours.send_frames((csi, dis), by_caller=False) == Done()
+    assert fake.written == [b"ATA\r", first, last]
+    assert last == b"\xff\x13\x80\x10\x10\x00\x10\x10\x10\x03"
+
+
+def test_later_frames_wait_for_silence_and_have_their_own_carrier() -> None:
+    mcf = stuff(Frame(Kind.MCF).to_octets(by_caller=False))
+    ours, fake = modem({b"AT+FRS=7\r": [[OK]], b"AT+FTH=3\r": [[CONNECT]], mcf: [[OK]]})
+    assert ours.send_frames((Frame(Kind.MCF),), by_caller=False) == Done()
+    assert fake.written == [b"AT+FRS=7\r", b"AT+FTH=3\r", mcf]
+
+
+def test_a_frame_is_heard_in_whatever_pieces_it_comes() -> None:
+    said = CONNECT + wire(Frame(Kind.DCS, b"\x00\x62\x78")) + OK
+    pieces: list[bytes | None] = [said[at : at + 1] for at in range(len(said))]
+    ours, _ = modem({b"AT+FRH=3\r": [pieces]})
+    assert ours.listen(6.0) == Heard(Frame(Kind.DCS, b"\x00\x62\x78"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        CONNECT + wire(Frame(Kind.DCS)) + ERROR,
+        CONNECT + wire(Frame(Kind.DCS)) + NO_CARRIER,
+        CONNECT + stuff(b"\xff\x13\x83\x00\x00") + OK,
+        CONNECT + stuff(b"") + OK,
+        CONNECT + b"\xff\x13",
+        CONNECT + bytes(5000),
+    ],
+    ids=["check", "carrier", "sequence", "empty", "half", "endless"],
+)
+def test_a_damaged_frame_is_garbled(said: bytes) -> None:
+    ours, _ = modem({b"AT+FRH=3\r": [[said]]})
+    assert ours.listen(6.0) == Garbled()
+
+
+def test_silence_ends_in_time_and_frees_the_modem() -> None:
+    ours, fake = modem({})
+    assert ours.listen(6.0) == Silent()
+    assert 6.0 <= fake.now <= 6.5
+    assert fake.written == [b"AT+FRH=3\r", b"\x18"]
+
+
+def test_a_modem_that_gives_up_early_is_asked_again_but_not_in_a_rush() -> None:
+    ours, fake = modem({b"AT+FRH=3\r": [[NO_CARRIER]]})
+    assert ours.listen(6.0) == Silent()
+    assert 6.0 <= fake.now <= 6.5
+    assert len(fake.written) < 30
+
+
+def test_a_dead_line_is_gone() -> None:
+    ours, _ = modem(
+        {b"AT+FRH=3\r": [[ERROR]], b"ATA\r": [[NO_CARRIER]], b"AT+FTH=3\r": [[ERROR]], b"AT+FRM=146\r": [[ERROR]]}
+    )
+    assert ours.listen(6.0) == Gone()
+    assert ours.pick_up() == Gone()
+    assert ours.send_frames((Frame(Kind.MCF),), by_caller=False) == Gone()
+    assert ours.receive(Rate.V17_14400, lambda octets: None, short=True) == Gone()
+
+
+@pytest.mark.parametrize("rate", Rate, ids=str)
+def test_a_page_comes_piece_by_piece(rate: Rate) -> None:
+    page = bytes(range(256)) * 4
+    ours, _ = modem(
+        {f"AT+FRM={rate.code(short=True)}\r".encode(): [[CONNECT, stuff(page)[:300], stuff(page)[300:] + NO_CARRIER]]}
+    )
+    came = bytearray()
+    assert ours.receive(rate, came.extend, short=True) == Done()
+    assert came == page
+
+
+def test_a_page_that_stalls_ends() -> None:
+    ours, fake = modem({b"AT+FRM=96\r": [[CONNECT, b"abc"]]})
+    came = bytearray()
+    assert ours.receive(Rate.V29_9600, came.extend, short=True) == Done()
+    assert came == b"abc"
+    assert fake.now < 8.0
+
+
+def test_frames_in_place_of_a_page_are_heard_at_once_with_adaptive_reception() -> None:
+    dcs = Frame(Kind.DCS, b"\x00\x62\x78")
+    ours, fake = modem({b"AT+FRM=146\r": [[b"\r\n+FRH:3\r\n", CONNECT, wire(dcs) + OK]]})
+    assert ours.receive(Rate.V17_14400, lambda octets: None, short=True) == Interrupted()
+    assert ours.listen(6.0) == Heard(dcs)
+    assert fake.written == [b"AT+FRM=146\r"]
+
+
+def test_frames_in_place_of_a_page_are_listened_for_without_it() -> None:
+    ours, fake = modem(
+        {b"AT+FRM=146\r": [[b"\r\n+FCERROR\r\n"]], b"AT+FRH=3\r": [[CONNECT + wire(Frame(Kind.DCN)) + OK]]}
+    )
+    assert ours.receive(Rate.V17_14400, lambda octets: None, short=True) == Interrupted()
+    assert ours.listen(6.0) == Heard(Frame(Kind.DCN))
+    assert fake.written == [b"AT+FRM=146\r", b"AT+FRH=3\r"]
+
+
+ANSWERS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                OK,
+                CONNECT,
+                NO_CARRIER,
+                ERROR,
+                b"\r\n+FCERROR\r\n",
+                b"\r\n+FRH:3\r\n",
+                b"\r\nRING\r\n",
+                b"\r\nBUSY\r\n",
+                b"\x10\x03",
+                None,
+            ]
+        ),
+        st.sampled_from([CONNECT + wire(Frame(kind)) + OK for kind in (Kind.DCS, Kind.EOP, Kind.MPS, Kind.DCN)]),
+        st.just(CONNECT + wire(Frame(Kind.DCS, b"\x00\x62\x78")) + OK),
+        st.just(CONNECT + bytes(4000) + b"\x10\x03" + NO_CARRIER),
+        st.binary(max_size=40),
+    ),
+    max_size=3,
+)
+
+
+class AnyModem(FakeModem):
+    """Answers each command with the next of `answers`, whatever it is; none once they are used up."""
+
+    def __init__(self, answers: list[list[bytes | None]]) -> None:
+        super().__init__({})
+        self.answers = iter(answers)
+
+    def write(self, octets: bytes) -> None:
+        self.written.append(octets)
+        self.coming.extend(next(self.answers, []))
+
+
+@given(st.lists(ANSWERS, max_size=25))
+@settings(deadline=None, max_examples=300)
+def test_whatever_the_modem_says_a_call_ends(answers: list[list[bytes | None]]) -> None:
+    fake = AnyModem([[CONNECT], [CONNECT], [OK], *answers])
+    receiver = Receiver(Class1(fake, fake.clock, GENERIC), lambda page: True)
+    call = Call()
+    try:
+        play(answer(Station("5550199"), call), receiver)
+    except (FaxError, SerialError):
+        assert not call.complete or call.pages
+    assert fake.now < 3600
+
+
+def test_a_line_that_is_never_silent_is_answered_all_the_same() -> None:
+    mcf = stuff(Frame(Kind.MCF).to_octets(by_caller=False))
+    ours, fake = modem({b"AT+FTH=3\r": [[CONNECT]], mcf: [[OK]]})
+    assert ours.send_frames((Frame(Kind.MCF),), by_caller=False) == Done()
+    assert fake.written == [b"AT+FRS=7\r", b"\x18", b"AT+FTH=3\r", mcf]
+    assert fake.now < 1.0

@@ -1,0 +1,53 @@
+"""The far end of a fax call: efax, which nobody here wrote."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.rig.errors import FaxRigError
+
+Rows = Sequence[bytes]
+
+
+def write_pbm(file: Path, rows: Rows, width: int = 1728) -> Path:
+    """A page as efax takes it. It has no resolution there: efax takes it for a fine one."""
+    file.write_bytes(b"P4\n%d %d\n" % (width, len(rows)) + b"".join(rows))
+    return file
+
+
+def send(
+    device: Path, log: Path, pages: Sequence[Path], *, capabilities: str = "1,5,0,2,0,0,0,0"
+) -> subprocess.Popen[bytes]:
+    """Start efax sending `pages`; it dials at once. `capabilities` as its manual has them."""
+    said = ("-v", "ewin", "-v", "ewinchma")
+    command: list[str | Path] = [
+        "efax",
+        "-d",
+        device,
+        "-o1",
+        f"-c{capabilities}",
+        *said,
+        "-l",
+        "+1 555 0100",
+        "-h",
+        " ",
+        "-t",
+        "5550199",
+        *pages,
+    ]
+    try:
+        with log.open("wb") as file:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    except FileNotFoundError as error:
+        raise FaxRigError from error
+
+
+def find_shift(sent: Rows, came: Rows, *, most: int = 80) -> int | None:
+    """By how many rows the page came lower, since efax puts a header above it; None when it did not come exactly. Rows that the header covers do not count."""
+    for shift in range(most):
+        covered = max(0, most // 2 - shift)
+        if len(came) == shift + len(sent) and list(came[shift + covered :]) == list(sent[covered:]):
+            return shift
+    return None

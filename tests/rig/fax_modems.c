@@ -1,0 +1,280 @@
+/* Two Class 1 fax modems (spandsp's T.31) back to back over a telephone line of our own, each on a pseudo-terminal.
+ *
+ *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-f file [-1 | -2]]
+ *     speed  times real time (1)      loss   dB on the way (0)
+ *     noise  dBm0 at each end (none)  delay  ms one way (50; with less, the gap between frames and training is missed)
+ *
+ *     file   a TIFF that a whole fax machine, spandsp's, sends at once to modem A, with error correction; there is no modem B then, and its link is not made.
+ *            -1 and -2 keep it to MH, or MH and MR
+ *
+ * Dialling on one modem rings the other, whatever the number. It runs until SIGTERM or until whoever started it is gone; standard output then says how many
+ * steps of 10 ms came late.
+ */
+#define _GNU_SOURCE
+#define SPANDSP_EXPOSE_INTERNAL_STRUCTURES
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <spandsp.h>
+#include <spandsp/expose.h>
+
+enum { STEP = 80, KEPT = 256 };     /* samples in 10 ms; steps the line remembers: 2.5 s */
+static const double STEP_S = 0.01;
+static const double RING_S = 6.0;   /* from ring to ring */
+static const double DROP_S = 0.4;   /* until a hang-up is seen at the other end, behind the sound still on its way */
+
+struct modem {
+    t31_state_t *t31;               /* or, in its place: */
+    fax_state_t *fax;
+    awgn_state_t *noise;
+    const char *link;
+    int terminal;
+    bool takes, off_hook, ringing, in_call;
+    double ring_at, drop_at;
+    int16_t sent[KEPT][STEP];
+};
+
+static struct modem modems[2];
+static double now, gain = 1.0, noise_level = -99.0;
+static volatile sig_atomic_t stopped;
+
+static void stop(int number) { (void) number; stopped = 1; }
+
+static struct modem *peer(const struct modem *modem) { return modem == &modems[0] ? &modems[1] : &modems[0]; }
+
+static int to_program(at_state_t *state, void *data, const uint8_t *octets, size_t count)
+{
+    struct modem *modem = data;
+    (void) state;
+    if (write(modem->terminal, octets, count) != (ssize_t) count)
+        fprintf(stderr, "%.2f modem %ld: the program does not read\n", now, (long) (modem - modems));
+    return 0;
+}
+
+static void tell(struct modem *modem, int event)
+{
+    if (modem->t31)
+        t31_call_event(modem->t31, event);
+}
+
+static void dial(struct modem *modem)
+{
+    modem->off_hook = true;
+    if (peer(modem)->off_hook) {
+        tell(modem, AT_CALL_EVENT_BUSY);
+        return;
+    }
+    peer(modem)->ringing = true;
+    peer(modem)->ring_at = now + 0.2;
+}
+
+static void answer(struct modem *modem)
+{
+    modem->off_hook = true;
+    if (!modem->ringing)
+        return;
+    modem->ringing = false;
+    modem->in_call = peer(modem)->in_call = true;
+    tell(modem, AT_CALL_EVENT_ANSWERED);
+    tell(peer(modem), AT_CALL_EVENT_CONNECTED);
+}
+
+static void hang_up(struct modem *modem)
+{
+    modem->off_hook = false;
+    peer(modem)->ringing = false;
+    if (modem->in_call)
+        peer(modem)->drop_at = now + DROP_S;
+    modem->in_call = false;
+}
+
+static int control(t31_state_t *state, void *data, int operation, const char *argument)
+{
+    struct modem *modem = data;
+    (void) state;
+    switch (operation) {
+    case AT_MODEM_CONTROL_CALL: dial(modem); break;
+    case AT_MODEM_CONTROL_ANSWER: answer(modem); break;
+    case AT_MODEM_CONTROL_ONHOOK:
+    case AT_MODEM_CONTROL_HANGUP: hang_up(modem); break;
+    case AT_MODEM_CONTROL_OFFHOOK: modem->off_hook = true; break;
+    case AT_MODEM_CONTROL_CTS: modem->takes = argument != NULL; break;
+    default: break;
+    }
+    return 0;
+}
+
+static int no_t38(t38_core_state_t *state, void *data, const uint8_t *octets, int count, int copies)
+{
+    (void) state; (void) data; (void) octets; (void) count; (void) copies;
+    return 0;
+}
+
+static bool plug_in(struct modem *modem, const char *link, int seed)
+{
+    int other;
+    char name[128];
+    struct termios raw;
+    if (openpty(&modem->terminal, &other, name, NULL, NULL) != 0)
+        return false;
+    tcgetattr(other, &raw);         /* the program's end stays open here, so that no hang-up comes between two programs */
+    cfmakeraw(&raw);
+    tcsetattr(other, TCSANOW, &raw);
+    fcntl(modem->terminal, F_SETFL, O_NONBLOCK);
+    modem->link = link;
+    modem->takes = true;
+    modem->t31 = t31_init(NULL, to_program, modem, control, modem, no_t38, NULL);
+    t31_set_transmit_on_idle(modem->t31, 1);
+    modem->noise = awgn_init_dbm0(NULL, seed, (float) noise_level);
+    unlink(link);
+    return symlink(name, link) == 0;
+}
+
+static void sent(t30_state_t *state, void *data, int result)
+{
+    t30_stats_t told;
+    struct modem *modem = data;
+    t30_get_transfer_statistics(state, &told);
+    printf("sent %d pages, result %d (%s), ecm %d, encoding %d, %d bit/s\n", told.pages_tx, result, t30_completion_code_to_str(result),
+           told.error_correcting_mode, told.encoding, told.bit_rate);
+    fflush(stdout);
+    hang_up(modem);
+}
+
+static bool put_machine(struct modem *modem, const char *file, int codings)
+{
+    t30_state_t *t30;
+    modem->fax = fax_init(NULL, true);
+    modem->noise = awgn_init_dbm0(NULL, 20002, (float) noise_level);
+    fax_set_transmit_on_idle(modem->fax, true);
+    t30 = fax_get_t30_state(modem->fax);
+    t30_set_tx_ident(t30, "5550100");
+    t30_set_tx_file(t30, file, -1, -1);
+    t30_set_ecm_capability(t30, true);
+    t30_set_supported_compressions(t30, codings);
+    t30_set_supported_modems(t30, T30_SUPPORT_V27TER | T30_SUPPORT_V29 | T30_SUPPORT_V17);
+    t30_set_supported_image_sizes(t30, T30_SUPPORT_US_LETTER_LENGTH | T30_SUPPORT_UNLIMITED_LENGTH | T30_SUPPORT_215MM_WIDTH);
+    t30_set_supported_resolutions(t30, T30_SUPPORT_STANDARD_RESOLUTION | T30_SUPPORT_FINE_RESOLUTION | T30_SUPPORT_SUPERFINE_RESOLUTION);
+    t30_set_phase_e_handler(t30, sent, modem);
+    return true;
+}
+
+static void serve(struct modem *modem)
+{
+    if (modem->fax) {
+        if (!modem->off_hook && !modem->in_call && now >= 2.0 && modem->ring_at == 0) {
+            modem->ring_at = now;   /* it dials once */
+            dial(modem);
+        }
+        return;
+    }
+    char octets[512];
+    ssize_t count = modem->takes ? read(modem->terminal, octets, sizeof octets) : 0;
+    if (count > 0)
+        t31_at_rx(modem->t31, octets, (int) count);
+    if (modem->drop_at > 0 && now >= modem->drop_at) {
+        modem->drop_at = 0;
+        if (modem->in_call) {
+            modem->in_call = false;
+            tell(modem, AT_CALL_EVENT_HANGUP);
+        }
+    }
+    if (modem->ringing && now >= modem->ring_at) {
+        tell(modem, AT_CALL_EVENT_ALERTING);
+        modem->ring_at = now + RING_S;
+    }
+}
+
+static void speak(struct modem *modem, long step)
+{
+    int16_t *sound = modem->sent[step % KEPT];
+    int made = modem->t31 ? t31_tx(modem->t31, sound, STEP) : modem->in_call ? fax_tx(modem->fax, sound, STEP) : 0;
+    memset(sound + made, 0, (size_t) (STEP - made) * sizeof *sound);
+}
+
+static void listen(struct modem *modem, long step)
+{
+    int16_t heard[STEP];
+    const int16_t *sound = peer(modem)->sent[step % KEPT];
+    for (int at = 0; at < STEP; at++) {
+        double value = modem->in_call ? sound[at] * gain : 0;
+        if (noise_level > -90)
+            value += awgn(modem->noise);
+        heard[at] = (int16_t) fmax(-32768, fmin(32767, value));
+    }
+    if (modem->t31)
+        t31_rx(modem->t31, heard, STEP);
+    else if (modem->in_call)
+        fax_rx(modem->fax, heard, STEP);
+}
+
+int main(int count, char **words)
+{
+    double speed = 1.0, loss = 0.0;
+    long step, late = 0, delay = 5;
+    int option, codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION | T30_SUPPORT_T6_COMPRESSION;
+    const char *file = NULL;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    while ((option = getopt(count, words, "s:l:n:d:f:12")) != -1) {
+        switch (option) {
+        case 's': speed = atof(optarg); break;
+        case 'l': loss = atof(optarg); break;
+        case 'n': noise_level = atof(optarg); break;
+        case 'd': delay = atol(optarg) / 10; break;
+        case 'f': file = optarg; break;
+        case '1': codings = T30_SUPPORT_T4_1D_COMPRESSION; break;
+        case '2': codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION; break;
+        default: return 2;
+        }
+    }
+    if (count - optind != 2 || speed <= 0 || delay < 0 || delay >= KEPT)
+        return 2;
+    gain = pow(10, -loss / 20);
+    signal(SIGTERM, stop);
+    signal(SIGINT, stop);
+    for (int at = 0; at < 2; at++)
+        if (!(at && file ? put_machine(&modems[at], file, codings) : plug_in(&modems[at], words[optind + at], 20001 + at))) {
+            perror(words[optind + at]);
+            return 1;
+        }
+    puts("ready");
+    fflush(stdout);
+    struct timespec next, clock;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    for (step = KEPT; !stopped; step++, now += STEP_S) {
+        for (int at = 0; at < 2; at++)
+            serve(&modems[at]);
+        for (int at = 0; at < 2; at++)
+            speak(&modems[at], step);
+        for (int at = 0; at < 2; at++)
+            listen(&modems[at], step - delay);
+        next.tv_nsec += (long) (STEP_S / speed * 1e9);
+        if (next.tv_nsec >= 1000000000L) {
+            next.tv_nsec -= 1000000000L;
+            next.tv_sec++;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &clock);
+        if (clock.tv_sec > next.tv_sec || (clock.tv_sec == next.tv_sec && clock.tv_nsec > next.tv_nsec)) {
+            late++;
+            if (clock.tv_sec > next.tv_sec + 1)
+                next = clock;       /* far behind: the line has stood still, time is not made up for */
+        }
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+    }
+    printf("steps %ld late %ld\n", step - KEPT, late);
+    unlink(modems[0].link);
+    if (modems[1].link)
+        unlink(modems[1].link);
+    return 0;
+}
