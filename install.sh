@@ -150,7 +150,22 @@ run_tests() {
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
     step "Types (mypy)" .venv/bin/mypy
-    exec .venv/bin/python -m pytest "$@"
+    if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
+    halves
+}
+
+# Half of the tests wait for real time (calls, browsers), the other half computes: both at once, each in order.
+halves() {
+    local log pid failed=0
+    log=$(mktemp)
+    .venv/bin/python -m pytest -p no:cacheprovider -m "not rig and not browser" >"$log" 2>&1 </dev/null &
+    pid=$!
+    trap 'kill "$pid" 2>/dev/null || true; rm -f "$log"' EXIT
+    say "First the tests on real parts and in the browser; those without run beside them and are shown at the end."
+    .venv/bin/python -m pytest -m "rig or browser" || failed=$?
+    wait "$pid" || failed=$?
+    cat "$log"
+    [ "$failed" -eq 0 ] || fail "Tests failed: the lines above say which."
 }
 
 bench() {
