@@ -158,9 +158,11 @@ run_tests() {
 halves() {
     local log pid failed=0
     log=$(mktemp)
+    set -m # else what runs beside could not be interrupted
     .venv/bin/python -m pytest -p no:cacheprovider -m "not rig and not browser" >"$log" 2>&1 </dev/null &
     pid=$!
-    trap 'kill "$pid" 2>/dev/null || true; rm -f "$log"' EXIT
+    set +m
+    trap 'kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; rm -f "$log"' EXIT
     say "First the tests on real parts and in the browser; those without run beside them and are shown at the end."
     .venv/bin/python -m pytest -m "rig or browser" || failed=$?
     wait "$pid" || failed=$?

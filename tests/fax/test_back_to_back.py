@@ -153,12 +153,10 @@ WORSE = st.lists(st.sampled_from([*[Fate.ARRIVES] * 3, *Fate]), max_size=60)
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(fates: list[Fate]) -> None:
     line = FakeLine(LETTER, fates)
-    received, sent, called, caller = exchange(line, Terms())
+    received, _, called, caller = exchange(line, Terms())
     for side in (called, caller):
         assert side.error is None or isinstance(side.error, FaxError)
     assert len(received.pages) == len(line.pages)
-    if sent.confirmed == len(LETTER):
-        assert len([page for page in received.pages if page.answer is not Kind.RTN]) >= len(LETTER)
     if called.error is None:
         assert received.complete
 
@@ -167,11 +165,19 @@ def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(fates:
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_a_page_called_good_is_one_that_was_sent(fates: list[Fate]) -> None:
     line = FakeLine(LETTER, fates)
-    received, sent, _, _ = exchange(line, Terms())
+    received, _, _, _ = exchange(line, Terms())
     good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
     assert all(rows in LETTER for rows in good)
-    if sent.confirmed == len(LETTER):
-        assert all(page in good for page in LETTER)
+
+
+@pytest.mark.xfail(
+    reason="without error correction T.30 does not tell a repeated command from the one behind a page that was lost whole"
+)
+def test_a_page_that_is_lost_whole_behind_the_same_command_is_not_confirmed() -> None:
+    line = FakeLine(LETTER, [Fate.ARRIVES] * 7 + [Fate.LATE] * 3)
+    received, sent, _, _ = exchange(line, Terms())
+    good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
+    assert sent.confirmed < len(LETTER) or all(page in good for page in LETTER)
 
 
 @given(WORSE, st.sampled_from(Coding), st.booleans())
