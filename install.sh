@@ -166,7 +166,9 @@ halves() {
     say "First the tests on real parts and in the browser; those without run beside them and are shown at the end."
     .venv/bin/python -m pytest -m "rig or browser" || failed=$?
     wait "$pid" || failed=$?
+    trap - EXIT
     cat "$log"
+    rm -f "$log"
     [ "$failed" -eq 0 ] || fail "Tests failed: the lines above say which."
 }
 
