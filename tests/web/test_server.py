@@ -27,7 +27,7 @@ from appliance.errors import AccessError, CertificateError, DaemonSilentError, P
 from tests.rig.appliance import free_port
 from tests.web.page_process import PageProcess, allow_many_files, control_of, still_open, wait_for
 from tests.web.practice import NAME, PASSWORD, Practice, babble
-from web import keeper, server
+from web import gateway, keeper, server
 
 ROOT = Path(__file__).parents[2]
 SLOW_HEADER = "GET /login HTTP/1.1\nHost: local"
@@ -196,7 +196,7 @@ def test_an_upload_becomes_no_temporary_file(page: PageProcess) -> None:
         try:
             assert page.ask("POST", "/login", body, headers).status in {401, 413}  # no name in it; too large
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
-            assert size > 64 * 1024  # refused before all of it was sent
+            assert size > gateway.LARGEST_BODY  # refused before all of it was sent
     page.log_in()
 
 
