@@ -49,7 +49,8 @@ class Envelope:
     caller_name: str = ""
     duration: float = 0.0  # s of sound; 0 for a fax
     pages: int = 0  # pages of a fax; 0 for a voicemail
-    notes: tuple[str, ...] = ()  # quality marks in plain words: "3 damaged lines", "partial"
+    sender_id: str = ""  # what the sending fax machine calls itself (TSI): set by its owner, so a hint and no proof
+    notes: tuple[str, ...] = ()  # quality marks in plain words: "page 2: 3 damaged lines", "partial: ..."
 
     def __repr__(self) -> str:
         return "Envelope(sealed)"
@@ -104,6 +105,7 @@ def envelope_from_json(data: Any) -> Envelope:
             caller_name=_text(known.get("caller_name", "")),
             duration=_number(known.get("duration", 0.0)),
             pages=int(_number(known.get("pages", 0))),
+            sender_id=_text(known.get("sender_id", "")),
             notes=tuple(_text(note) for note in known.get("notes", ())),
         )
     except (KeyError, TypeError, ValueError):
