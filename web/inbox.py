@@ -67,7 +67,7 @@ def message_part(id: str) -> str | tuple[str, int]:
 def content(id: str) -> Response:
     """The sound, or the pages, straight from the sealed file."""
     row = here().reader.row(requests.message_id(id))
-    return sound.answer(request, row, here().reader.open(row, session().practice))
+    return sound.answer(request, row, here().reader.open(row, session().practice), session().is_open)
 
 
 @inbox.get("/messages/<id>/wave.svg")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from flask import Request, Response
@@ -42,14 +42,17 @@ class Content(io.RawIOBase):
         return self._place
 
 
-def answer(request: Request, row: Row, message: OpenMessage) -> Response:
-    """`message` as `request` asks for it: 200, 206 or 416 (RFC 9110 §14). Closes `message` when the answer has gone."""
+def answer(request: Request, row: Row, message: OpenMessage, may_go_on: Callable[[], bool]) -> Response:
+    """`message` as `request` asks for it: 200, 206 or 416 (RFC 9110 §14). Closes `message` when the answer has gone.
+
+    `may_go_on` is asked before each piece: when the session ends, an answer under way breaks off.
+    """
     tag = f'"{row.sha256[:32]}"'
     headers = {"Accept-Ranges": "bytes", "ETag": tag, "Content-Disposition": "inline"}
     try:
         wanted = byte_range(_range_header(request, tag), message.size)
         part = wanted or ByteRange(0, message.size - 1)
-        pieces = _pieces(message, part)
+        pieces = _pieces(message, part, may_go_on)
         first = next(pieces, b"")  # a damaged file shows here, before anything was promised
     except UnsatisfiableRangeError:
         message.close()
@@ -74,9 +77,9 @@ def _range_header(request: Request, tag: str) -> str | None:
     return request.headers.get("Range")
 
 
-def _pieces(message: OpenMessage, part: ByteRange) -> Iterator[bytes]:
+def _pieces(message: OpenMessage, part: ByteRange, may_go_on: Callable[[], bool]) -> Iterator[bytes]:
     place = part.start
-    while place <= part.end:
+    while place <= part.end and may_go_on():
         piece = message.read(place, min(PIECE, part.end + 1 - place))
         if not piece:
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
@@ -31,16 +32,26 @@ _TOKEN: Final = 32  # octets: 256 bits
 class Session:
     """A logged-in person, for one request. Close it (or use `with`) when the request is answered: its key is overwritten."""
 
-    __slots__ = ("_practice", "ends_in", "memory", "person", "rests_in")
+    __slots__ = ("_kept", "_practice", "ends_in", "is_open", "rests_in")
 
     def __init__(
-        self, person: Person, practice: Identity | None, rests_in: float, ends_in: float, memory: dict[str, Any]
+        self, kept: _Kept, practice: Identity | None, rests_in: float, ends_in: float, is_open: Callable[[], bool]
     ) -> None:
-        self.person = person
-        self.memory = memory  # what the page remembers of this session; it goes when the session ends
+        self._kept = kept
         self.rests_in = rests_in  # s until the person is logged off if nothing is done
         self.ends_in = ends_in  # s until the person must log in again, whatever is done
+        self.is_open = is_open  # does it go on? For an answer that takes long: a session may end in the middle of it
         self._practice = practice
+
+    @property
+    def person(self) -> Person:
+        """Whose session it is."""
+        return self._kept.person
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What the page remembers of this session; it goes when the session ends."""
+        return self._kept.memory
 
     @property
     def practice(self) -> Identity:
@@ -104,17 +115,17 @@ class Sessions:
 
     def get(self, cookie: str, activity: bool) -> Session | None:
         """The session of this cookie, or None when there is none or it has ended. `activity=False` (polling) keeps it no longer."""
-        now = self.clock.monotonic()
+        now, place = self.clock.monotonic(), _place(cookie)
         with self._lock:
             self._drop_ended(now)
-            kept = self._kept.get(_place(cookie))
+            kept = self._kept.get(place)
             if kept is None:
                 return None
             if activity:
                 kept.used = now
             rests_in, ends_in = kept.used + self.idle - now, kept.opened + self.longest - now
         practice = None if kept.wrapped is None else _unwrap(cookie, kept.wrapped)
-        return Session(kept.person, practice, min(rests_in, ends_in), ends_in, kept.memory)
+        return Session(kept, practice, min(rests_in, ends_in), ends_in, lambda: place in self._kept)
 
     def close(self, cookie: str) -> None:
         """End one session: its person has logged off."""

@@ -98,6 +98,14 @@ def test_a_damaged_file_says_so_and_the_others_still_play(practice: Practice, an
     assert page.status_code == 200
 
 
+def test_a_play_in_progress_breaks_off_with_its_session(practice: Practice, ana: Staff, address: str) -> None:
+    answer = ana.get(address)
+    pieces = answer.iter_encoded()
+    first = next(pieces)
+    practice.sessions.close_all()
+    assert len(first + b"".join(pieces)) < WHOLE
+
+
 def test_nothing_in_clear_comes_near_the_disk(practice: Practice, ana: Staff, address: str, tmp_path: Path) -> None:
     ana.get(address)
     ana.get(address.removesuffix("/content"))
