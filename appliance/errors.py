@@ -247,6 +247,10 @@ class TranscriptError(FaxError):
     """This is not a transcript of a fax call, or of another version. A transcript's name ends in `.t30`."""
 
 
+class CallNotFoundError(FaxError):
+    """There is no record of that call. The last 100 calls are remembered; an older one is forgotten."""
+
+
 class PictureError(FaxError):
     """The pages of this fax cannot be read: the file is damaged or none of ours. Ask the sender to send again."""
 
