@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -45,8 +45,9 @@ def free_place(address: str) -> Place:
 class PhoneCompany:
     """Both Asterisks, each rig on addresses of its own in 127/8. Start it from a thread that lives as long as it does."""
 
-    def __init__(self, installed: Installed | None = None) -> None:
+    def __init__(self, installed: Installed | None = None, box_settings: Sequence[Path] = (BOX_SETTINGS,)) -> None:
         self._installed = installed or find()
+        self._box_settings = box_settings
         self.company: Asterisk
         self.box_asterisk: Asterisk
         self.place: Place
@@ -99,7 +100,7 @@ class PhoneCompany:
         host, port = NOBODY_LISTENS
         values = {"BOX": self.box_place.address, "BOX_PORT": self.box_place.port, "ATA": self.place.address}
         values |= {"SIP_PORT": self.box_place.port, "AGI_HOST": host, "AGI_PORT": port}
-        self.box_asterisk = Asterisk(self._installed, [BOX_SETTINGS], values)
+        self.box_asterisk = Asterisk(self._installed, self._box_settings, values)
         self.company = Asterisk(
             self._installed, [BOX_SETTINGS, COMPANY_SETTINGS], values | {"SIP_PORT": self.place.port}
         )
