@@ -23,6 +23,7 @@ LEVELS = {
         "appliance.voice.lookout",
         "appliance.fax.line",
         "appliance.fax.folder",
+        "appliance.fax.keeping",
         "appliance.retention",
         "appliance.panel",
         "appliance.console",

@@ -10,7 +10,9 @@ from appliance.errors import (
     FaxError,
     LineGoneError,
     NoFaxError,
+    NotKeptError,
     PollingRefusedError,
+    SerialError,
     TermsError,
     TrainingFailedError,
 )
@@ -30,19 +32,25 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.timers import INVITATIONS, T4, TRAININGS
+from appliance.fax.timers import INVITATIONS, KEPT_AT_LAST, T4, TRAININGS, TRIES
 
 
 def answer(station: Station, call: Call) -> Script[None]:
-    """A whole call. Raises a `FaxError`; whatever it is, the line was hung up and `call` says what came before."""
-    yield from do(PickUp())
+    """A whole call. Raises a `FaxError`; whatever it is, the line was hung up and `call` says what came before. A `SerialError` of the player's may be thrown
+    in at any step: the modem itself has gone."""
     try:
+        yield from do(PickUp())
         yield from receive(station, call)
+    except SerialError:
+        yield from wait(call)
+        raise
     except (CallerHungUpError, LineGoneError):
         yield HangUp()
+        yield from wait(call)
         raise
     except FaxError:
         yield from part()
+        yield from wait(call)
         raise
     yield HangUp()
 
@@ -122,19 +130,15 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
     """Phases C and D: pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
     answered: Kind | None = None  # the command that we answered last
     while True:
-        quality, at_once = yield from take_image(terms)
-        try:
-            turn = yield from command(call, Kind.DCS, *ENDS)
-        except FaxError:
-            yield from keep(call, terms, quality, None)
-            raise
-        kind = PLAIN.get(turn.main.kind, turn.main.kind)
-        if kind is Kind.DCS:  # it has not heard our CFR, or has given up this page
-            yield from keep(call, terms, quality, None)
-            return turn
+        quality, at_once = yield from take_image(call, terms)
+        turn = yield from command(call, Kind.DCS, *ENDS)
         if quality is not None:
             verdict = judge(quality, station.tolerance)
-            yield from keep(call, terms, quality, verdict)
+            turn = yield from keep_first(call, verdict, turn)
+        kind = PLAIN.get(turn.main.kind, turn.main.kind)
+        if kind is Kind.DCS:  # it has not heard our CFR, or has given up this page
+            return turn
+        if quality is not None:
             yield from say(call, verdict)
         elif call.said and at_once and kind is answered:
             yield from send(call.said)  # it has not heard our answer to the page before
@@ -147,11 +151,23 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
             return (yield from command(call, Kind.DCS))
 
 
-def take_image(terms: Terms) -> Script[tuple[Quality | None, bool]]:
+def keep_first(call: Call, verdict: Kind, turn: Turn) -> Script[Turn]:
+    """No answer before what came is kept: a caller that is not answered says its command again. What it said last. Raises `NotKeptError`."""
+    for _ in range(TRIES):
+        if turn.main.kind is Kind.DCS or (yield from keep(call, verdict)):
+            return turn
+        turn = yield from command(call, Kind.DCS, *ENDS)
+    raise NotKeptError
+
+
+def take_image(call: Call, terms: Terms) -> Script[tuple[Quality | None, bool]]:
     """Phase C. No quality when no page came; then also: did frames come in its place, as when the caller repeats its last command?"""
     match (yield TakePage(terms)):
-        case PageCame(quality):
-            return (quality if quality.rows else None), False
+        case PageCame(quality) if quality.rows:
+            call.coming.append(terms)
+            return quality, False
+        case PageCame():
+            return None, False
         case Interrupted():
             return None, True
         case Silent():
@@ -172,6 +188,12 @@ def finish(call: Call) -> Script[Turn | None]:
         return None
     call.complete = False
     return again
+
+
+def wait(call: Call) -> Script[None]:
+    """The call is over: see whether the last pages are kept."""
+    if not (yield from keep(call, None, KEPT_AT_LAST)):
+        raise NotKeptError
 
 
 def part() -> Script[None]:

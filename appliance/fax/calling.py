@@ -20,7 +20,7 @@ from appliance.fax.exchange import Turn, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side, pack_identity, pack_inner
 from appliance.fax.rates import Rate
 from appliance.fax.steps import Calling, Done, Event, HangUp, SendBlock, SendPage, SendTraining
-from appliance.fax.timers import T1, T4, TRIES
+from appliance.fax.timers import ROUNDS, T1, T4, TRIES
 
 T = TypeVar("T")
 Script = Generator[Calling, Event, T]
@@ -127,7 +127,10 @@ def correct(sent: Sent, terms: Terms, frames: int, end: Kind) -> Script[None]:
     wanted = frozenset(range(frames))
     for _ in range(REPETITIONS):
         yield from stream(SendBlock(number, terms, wanted))
-        answer = yield from insist(Frame(Kind.PPS, pack_inner(end) + part.to_info()), Kind.MCF, Kind.PPR)
+        answer = yield from insist(Frame(Kind.PPS, pack_inner(end) + part.to_info()), Kind.MCF, Kind.PPR, Kind.RNR)
+        for _ in range(ROUNDS):
+            if answer.main.kind is Kind.RNR:  # it is still busy keeping the page
+                answer = yield from insist(Frame(Kind.RR), Kind.MCF, Kind.PPR, Kind.RNR)
         if answer.main.kind is Kind.MCF:
             sent.confirmed += 1
             return

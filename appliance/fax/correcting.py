@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from appliance.errors import BadFrameError, BlockLostError, TermsError
+from appliance.errors import BadFrameError, BlockLostError, NotKeptError, TermsError
 from appliance.fax.capabilities import Terms
 from appliance.fax.ecm import Part
-from appliance.fax.exchange import Turn, unhoped
+from appliance.fax.exchange import Turn, do, unhoped
 from appliance.fax.frames import Frame, Kind
 from appliance.fax.receiving import PLAIN, Call, Script, Station, command, keep, say
 from appliance.fax.steps import (
@@ -15,14 +15,13 @@ from appliance.fax.steps import (
     BlockMisses,
     BlockWhole,
     CloseBlock,
-    Done,
     EndPage,
     GiveUpBlock,
     Interrupted,
-    PageCame,
     Silent,
     TakeBlock,
 )
+from appliance.fax.timers import ROUNDS
 
 
 def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
@@ -78,21 +77,22 @@ def close(call: Call, terms: Terms, command: Frame, ended: Kind | None) -> Scrip
 
 
 def settle(call: Call, terms: Terms, ended: Kind | None, answer: Kind) -> Script[None]:
-    """A block is done, and with it perhaps a page: have that kept, and only then confirm."""
+    """A block is done, and with it perhaps a page: have that kept, and only then confirm. Raises `NotKeptError`."""
     if ended is not None:
-        match (yield EndPage(terms)):
-            case PageCame(quality):
-                yield from keep(call, terms, quality if quality.rows else None, answer)
-            case other:
-                unhoped(other)
-    yield from say(call, answer)
+        yield from do(EndPage(terms))
+        call.coming.append(terms)
+    for _ in range(ROUNDS):
+        if (yield from keep(call, answer)):
+            yield from say(call, answer)
+            return
+        yield from say(call, Kind.RNR)
+        yield from command(call, Kind.RR, Kind.PPS, Kind.EOR)  # it asks again, one way or the other
+    raise NotKeptError
 
 
 def give_up(part: Part) -> Script[None]:
     """The caller repeats this block no more."""
-    event = yield GiveUpBlock(part)
-    if not isinstance(event, Done):
-        unhoped(event)
+    yield from do(GiveUpBlock(part))
 
 
 def slow_down(station: Station, terms: Terms, command: Frame) -> Terms:

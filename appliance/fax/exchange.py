@@ -10,6 +10,7 @@ from appliance.errors import BadTurnError, LineGoneError
 from appliance.fax.frames import Frame, Side, turn
 from appliance.fax.steps import Done, Event, Garbled, Gone, HangUp, Heard, Listen, PickUp, Send, Silent
 
+S = TypeVar("S")
 T = TypeVar("T")
 Talk = Generator[PickUp | Send | Listen | HangUp, Event, T]
 
@@ -30,7 +31,7 @@ def send(*frames: Frame) -> Talk[None]:
     yield from do(Send(turn(*frames)))
 
 
-def do(step: PickUp | Send | HangUp) -> Talk[None]:
+def do(step: S) -> Generator[S, Event, None]:
     """Have a step done that asks nothing of the other station."""
     event = yield step
     if not isinstance(event, Done):

@@ -14,6 +14,7 @@ from appliance import logs
 from appliance.errors import FaxError, SerialError
 from appliance.fax.answering import answer
 from appliance.fax.class1 import Class1
+from appliance.fax.keeping import KeepingThread
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import GENERIC, Profile
 from appliance.fax.receiving import Call, Station
@@ -62,13 +63,15 @@ class FaxLine:
         return self._modem.rings(within)
 
     def receive(self, station: Station, keep: Callable[[Page], bool]) -> Received:
-        """Answer the ringing line and receive a fax. What went wrong is in the result: pages may have come all the same."""
-        call, receiver, begin = Call(), Receiver(self._modem, keep), time.monotonic()
+        """Answer the ringing line and receive a fax. What went wrong is in the result: pages may have come all the same. `keep` puts a page where it is safe;
+        it is called on a thread of its own, and when this returns it has returned for every page."""
+        call, transcript, begin = Call(), list[str](), time.monotonic()
         error: Fault | None = None
-        try:
-            play(answer(station, call), receiver)
-        except (FaxError, SerialError) as fault:
-            error = fault
+        with KeepingThread(keep) as keeper:
+            try:
+                play(answer(station, call), Receiver(self._modem, keeper, transcript))
+            except (FaxError, SerialError) as fault:
+                error = fault
         seconds = time.monotonic() - begin
         log.info(
             "fax.received pages=%d complete=%s seconds=%.1f error=%s",
@@ -77,4 +80,4 @@ class FaxLine:
             seconds,
             type(error).__name__,
         )
-        return Received(call, seconds, error, tuple(receiver.transcript))
+        return Received(call, seconds, error, tuple(transcript))

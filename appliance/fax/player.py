@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
+from appliance.errors import SerialError
 from appliance.fax.capabilities import Terms
 from appliance.fax.class1 import Class1
 from appliance.fax.ecm import FCD, Again, Assembly, Missing, OutOfTurn, Part, Whole
@@ -25,6 +27,7 @@ from appliance.fax.steps import (
     Event,
     GiveUpBlock,
     HangUp,
+    Keeping,
     KeepPage,
     Kept,
     Listen,
@@ -47,17 +50,39 @@ _IDLE: Final = b"\xff"  # what a modem sends at high speed until its program has
 
 T = TypeVar("T")
 
+#: A page whose image is in: reads it, which takes a while with error correction.
+Image = Callable[[], tuple[Page, Quality]]
+
+
+class Keeper(Protocol):
+    """Puts pages where they are safe, beside the call."""
+
+    def begin(self, image: Image) -> None:
+        """Begin to keep a page; returns at once."""
+
+    def outcome(self, within: float) -> Kept | NotKept | Keeping:
+        """What came of the oldest page begun, within so many seconds."""
+
 
 def play(script: Generator[Answering, Event, T], receiver: Receiver) -> T:
-    """Play `script` to its end."""
+    """Play `script` to its end. Raises `FaxError`, and `SerialError` when the modem has gone."""
     step = next(script)
-    while True:
+    try:
+        while True:
+            step = _do(step, script, receiver)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]  # typeshed types StopIteration.value as Any
+
+
+def _do(step: Answering, script: Generator[Answering, Event, T], receiver: Receiver) -> Answering:
+    """Perform a step; the next one."""
+    try:
         event = receiver.perform(step)
-        receiver.transcript += (f"> {show_step(step)}", f"< {show_event(event)}")
-        try:
-            step = script.send(event)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  # typeshed types StopIteration.value as Any
+    except SerialError as error:
+        receiver.transcript.append(f"> {show_step(step)}")
+        return script.throw(error)
+    receiver.transcript += (f"> {show_step(step)}", f"< {show_event(event)}")
+    return script.send(event)
 
 
 @dataclass(slots=True)
@@ -65,9 +90,8 @@ class Receiver:
     """A modem that receives, and the page that is just coming."""
 
     modem: Class1
-    keep: Callable[[Page], bool]  # puts a page where it is safe; False when it cannot
+    keeper: Keeper
     transcript: list[str] = field(default_factory=list)
-    _page: Page | None = None
     _assembly: Assembly = field(default_factory=lambda: Assembly(256))
     _size: int = 256  # octets in its frames
     _image: bytearray = field(default_factory=bytearray)  # of a page that comes in blocks
@@ -94,8 +118,8 @@ class Receiver:
                 return Done()
             case EndPage(terms):
                 return self._end_page(terms)
-            case KeepPage():
-                return self._keep()
+            case KeepPage(within):
+                return self.keeper.outcome(within)
             case HangUp():
                 return self.modem.hang_up()
 
@@ -122,13 +146,9 @@ class Receiver:
         event = self.modem.receive(terms.rate, add, short=True)
         if event != Done():
             return event
-        return self._finish(decoder, terms)
-
-    def _finish(self, decoder: Decoder, terms: Terms) -> Event:
-        decoder.finish()
-        quality = Quality(len(decoder.rows), decoder.damaged, decoder.worst_run, decoder.ended and not decoder.broken)
-        grid = terms.resolution
-        self._page = Page(decoder.rows, terms.width.value, grid.across, grid.down, quality.damaged, quality.worst_run)
+        page, quality = _finish(decoder, terms)
+        if page.rows:
+            self.keeper.begin(lambda: (page, quality))
         return PageCame(quality)
 
     def _take_block(self, terms: Terms, short: bool) -> Event:
@@ -162,11 +182,22 @@ class Receiver:
 
     def _end_page(self, terms: Terms) -> Event:
         self._assembly.end_page()
-        decoder, image = Decoder(terms.coding, terms.width.value), bytes(self._image)
+        self.keeper.begin(partial(_read, bytes(self._image), terms))
         self._image.clear()
-        decoder.add(image)
-        return self._finish(decoder, terms)
+        return Done()
 
-    def _keep(self) -> Event:
-        page, self._page = self._page, None
-        return Kept() if page is not None and self.keep(page) else NotKept()
+
+def _read(image: bytes, terms: Terms) -> tuple[Page, Quality]:
+    """A whole page's image."""
+    decoder = Decoder(terms.coding, terms.width.value)
+    decoder.add(image)
+    return _finish(decoder, terms)
+
+
+def _finish(decoder: Decoder, terms: Terms) -> tuple[Page, Quality]:
+    """The page, when all of it has been given to `decoder`."""
+    decoder.finish()
+    quality = Quality(len(decoder.rows), decoder.damaged, decoder.worst_run, decoder.ended and not decoder.broken)
+    grid = terms.resolution
+    page = Page(decoder.rows, terms.width.value, grid.across, grid.down, quality.damaged, quality.worst_run)
+    return page, quality

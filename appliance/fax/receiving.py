@@ -10,15 +10,15 @@ from appliance.errors import CallerHungUpError, CallerSilentError, NotKeptError
 from appliance.fax.capabilities import Capabilities, Terms
 from appliance.fax.exchange import Turn, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side
-from appliance.fax.steps import Answering, Event, KeepPage, Kept, NotKept, Quality
-from appliance.fax.timers import REPEATS, T2, Tolerance
+from appliance.fax.steps import Answering, Event, Keeping, KeepPage, Kept, NotKept, Quality
+from appliance.fax.timers import ANSWER, REPEATS, T2, Tolerance
 
 T = TypeVar("T")
 Script = Generator[Answering, Event, T]
 
 PLAIN: Final = {Kind.PRI_EOM: Kind.EOM, Kind.PRI_MPS: Kind.MPS, Kind.PRI_EOP: Kind.EOP}  # nobody is there to talk to
 ENDS: Final = {Kind.EOM, Kind.MPS, Kind.EOP}
-_REPEATABLE: Final = {Kind.CRP, Kind.PPS, Kind.EOR, *ENDS}
+_REPEATABLE: Final = {Kind.CRP, Kind.PPS, Kind.EOR, Kind.RR, *ENDS}
 _OFFERS: Final = Capabilities()
 _TOLERANCE: Final = Tolerance()
 
@@ -38,7 +38,7 @@ class PageTaken:
 
     terms: Terms
     quality: Quality
-    answer: Kind | None  # MCF, RTP, RTN; None when the call broke off before
+    answer: Kind | None  # MCF, RTP, RTN, ERR; None when the call broke off before
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class Call:
     pages: list[PageTaken] = field(default_factory=list)
     complete: bool = False  # the caller said that it was all, and we confirmed it
     said: Frame | None = None  # our last answer, to be said again when it was missed
+    coming: list[Terms] = field(default_factory=list)  # of pages whose image is in and that are not known to be kept
 
 
 def command(call: Call, *hope_for: Kind) -> Script[Turn]:
@@ -84,14 +85,18 @@ def judge(quality: Quality, tolerance: Tolerance) -> Kind:
     return Kind.RTP if share > tolerance.retrain_share else Kind.MCF
 
 
-def keep(call: Call, terms: Terms, quality: Quality | None, verdict: Kind | None) -> Script[None]:
-    """Have the page put where it is safe, good or not. Raises `NotKeptError`."""
-    if quality is None:
-        return
-    match (yield KeepPage()):
-        case Kept():
-            call.pages.append(PageTaken(terms, quality, verdict))
-        case NotKept():
-            raise NotKeptError
-        case other:
-            unhoped(other)
+def keep(call: Call, verdict: Kind | None, within: float = ANSWER) -> Script[bool]:
+    """Is every page that came where it is safe? The last of them is about to be answered with `verdict`. Raises `NotKeptError`."""
+    while call.coming:
+        match (yield KeepPage(within)):
+            case Kept(quality):
+                terms = call.coming.pop(0)
+                call.pages.append(PageTaken(terms, quality, None if call.coming else verdict))
+            case Keeping():
+                return False
+            case NotKept():
+                call.coming.pop(0)
+                raise NotKeptError
+            case other:
+                unhoped(other)
+    return True

@@ -74,7 +74,7 @@ class GiveUpBlock:
 
 @dataclass(frozen=True, slots=True)
 class EndPage:
-    """With ECM: that was the page's last block. -> PageCame"""
+    """With ECM: no more of this page comes; begin to keep it. -> Done"""
 
     terms: Terms
 
@@ -98,7 +98,9 @@ class SendBlock:
 
 @dataclass(frozen=True, slots=True)
 class KeepPage:
-    """Put the page that just came, good or not, where it is safe. -> Kept, NotKept"""
+    """Is the oldest page of which we have not heard yet, good or not, where it is safe? That began when its image was in. -> Kept, NotKept, Keeping"""
+
+    within: float  # s to wait for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class PageCame:
-    """A page's image has come to its end."""
+    """A page's image has come to its end, and is on its way to where it is safe if there are rows in it."""
 
     quality: Quality
 
@@ -209,10 +211,17 @@ class BlockLost:
 class Kept:
     """The page is safe: only now may it be confirmed."""
 
+    quality: Quality
+
 
 @dataclass(frozen=True, slots=True)
 class NotKept:
     """The page could not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """It is not safe yet: ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,4 +230,4 @@ class Gone:
 
 
 Block = BlockCame | BlockWhole | BlockMisses | BlockAgain | BlockLost
-Event = Block | Done | Heard | Garbled | Silent | Interrupted | Trained | PageCame | Kept | NotKept | Gone
+Event = Block | Done | Heard | Garbled | Silent | Interrupted | Trained | PageCame | Kept | NotKept | Keeping | Gone

@@ -29,6 +29,7 @@ from appliance.fax.steps import (
     HangUp,
     Heard,
     Interrupted,
+    Keeping,
     KeepPage,
     Kept,
     Listen,
@@ -57,7 +58,7 @@ _OPEN: Final = {Kind.PPS, Kind.EOR, Kind.PPR, Kind.CTC}  # their fields count fr
 _BLOCKS: Final = (BlockCame(), BlockWhole(), BlockAgain(), BlockLost())
 _PLAIN: Final[dict[str, Event]] = {
     type(event).__name__: event
-    for event in (Done(), Garbled(), Silent(), Interrupted(), Kept(), NotKept(), Gone(), *_BLOCKS)
+    for event in (Done(), Garbled(), Silent(), Interrupted(), NotKept(), Keeping(), Gone(), *_BLOCKS)
 }
 
 
@@ -70,7 +71,7 @@ def _carried(step: Step) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind 
     match step:
         case Send(frames):
             return (", ".join(show_frame(frame) for frame in frames),)
-        case Listen(given) | CheckTraining(given) | SendTraining(given) | TakePage(given):
+        case Listen(given) | KeepPage(given) | CheckTraining(given) | SendTraining(given) | TakePage(given):
             return (str(given),)
         case SendBlock(number, terms, frames):
             return (str(number), str(terms), f"frames={len(frames)}")
@@ -82,7 +83,7 @@ def _carried(step: Step) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind 
             return (str(terms), "short" if short else "long")
         case EndPage(terms):
             return (str(terms),)
-        case PickUp() | KeepPage() | HangUp():
+        case PickUp() | HangUp():
             return ()
 
 
@@ -95,8 +96,8 @@ def show_event(event: Event) -> str:
             return f"Trained {'clean' if clean else 'spoiled'}"
         case BlockMisses(bitmap):
             return f"BlockMisses {bitmap.hex()}"
-        case PageCame(quality):
-            return f"PageCame {quality}"
+        case PageCame(quality) | Kept(quality):
+            return f"{type(event).__name__} {quality}"
         case _:
             return type(event).__name__
 
@@ -128,9 +129,10 @@ def read_event(line: str) -> Event:
                 return Heard(Frame(Kind[name.rstrip("+")], info, final=not name.endswith("+")))
             case ["Trained", how]:
                 return Trained(clean=how == "clean")
-            case ["PageCame", rows, damaged, run, end]:
+            case ["PageCame" | "Kept" as name, rows, damaged, run, end]:
                 count = [int(word.partition("=")[2]) for word in (rows, damaged, run)]
-                return PageCame(Quality(count[0], count[1], count[2], end == "whole"))
+                quality = Quality(count[0], count[1], count[2], end == "whole")
+                return Kept(quality) if name == "Kept" else PageCame(quality)
             case ["BlockMisses", bitmap]:
                 return BlockMisses(bytes.fromhex(bitmap))
             case [name]:

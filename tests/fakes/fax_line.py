@@ -29,6 +29,7 @@ from appliance.fax.steps import (
     HangUp,
     Heard,
     Interrupted,
+    Keeping,
     KeepPage,
     Kept,
     Listen,
@@ -46,7 +47,7 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.t4 import Coding, Decoder
+from appliance.fax.t4 import Decoder
 from appliance.fax.t4_encoder import Encoder
 from appliance.fax.timers import CARRIER, TRAINING_CARRIER
 from appliance.fax.training import is_clean, make_training
@@ -109,13 +110,19 @@ class FakeLine:
     """Plays a called and a calling script against each other until both have ended."""
 
     def __init__(
-        self, letter: Sequence[Rows], fates: Sequence[Fate] = (), keeps: Callable[[], bool] = lambda: True
+        self,
+        letter: Sequence[Rows],
+        fates: Sequence[Fate] = (),
+        keeps: Callable[[], bool] = lambda: True,
+        keeping: float = 0.0,
     ) -> None:
+        """`keeping`: how many seconds it takes to keep a page."""
         self.letter = letter
         self.fates = iter(fates)
         self.keeps = keeps
+        self.keeping = keeping
         self.pages: list[list[bytes]] = []  # kept
-        self._coming: list[bytes] = []
+        self._coming: list[tuple[float, list[bytes], Quality]] = []  # when it will be kept
         self._assembly = Assembly(256)
         self._size = 256
         self._image = b""
@@ -141,7 +148,7 @@ class FakeLine:
                 first.go_on(Silent())
         raise AssertionError("the call does not end")
 
-    def _perform(self, side: Side, other: Side) -> Event | None:  # noqa: PLR0912 - one line a step: a table
+    def _perform(self, side: Side, other: Side) -> Event | None:
         """Do the step that `side` asks for; None when that depends on what `other` does first."""
         match side.step:
             case PickUp():
@@ -160,18 +167,15 @@ class FakeLine:
             case EndPage(terms):
                 self._assembly.end_page()
                 image, self._image = self._image, b""
-                return self._decode(Decoder(terms.coding, terms.width.value), image)
+                self._begin(side, Decoder(terms.coding, terms.width.value), image)
             case SendBlock(number, terms, frames):
                 side.now += GAP
                 self._sound(side, other, self._pack(number, terms, frames), terms.rate, terms.rate.speed)
             case SendPage(number, terms):
                 side.now += GAP
                 self._sound(side, other, self._encode(number, terms), terms.rate, terms.rate.speed)
-            case KeepPage():
-                if not self.keeps():
-                    return NotKept()
-                self.pages.append(self._coming)
-                return Kept()
+            case KeepPage(within):
+                return self._keep(side, within)
             case HangUp() | None:
                 pass
             case Listen() | CheckTraining() | TakePage() | TakeBlock():
@@ -231,9 +235,9 @@ class FakeLine:
             case TakeBlock(terms):
                 return self._take(terms.frame_size, signal.octets if signal.rate is terms.rate else b"")
             case TakePage(terms) if signal.rate is terms.rate:
-                return self._decode(Decoder(terms.coding, terms.width.value), signal.octets)
+                return self._begin(side, Decoder(terms.coding, terms.width.value), signal.octets)
             case _:
-                return self._decode(Decoder(Coding.MH, 1728), b"")
+                return PageCame(Quality(0, 0, 0, ended=False))
 
     def count_frames(self, terms: Terms) -> list[int]:
         """How many frames each page has with ECM."""
@@ -273,13 +277,26 @@ class FakeLine:
             case OutOfTurn():
                 return BlockLost()
 
-    def _decode(self, decoder: Decoder, octets: bytes) -> PageCame:
+    def _begin(self, side: Side, decoder: Decoder, octets: bytes) -> PageCame:
         decoder.add(octets)
         decoder.finish()
-        self._coming = decoder.rows
-        return PageCame(
-            Quality(len(decoder.rows), decoder.damaged, decoder.worst_run, decoder.ended and not decoder.broken)
-        )
+        ended = decoder.ended and not decoder.broken
+        quality = Quality(len(decoder.rows), decoder.damaged, decoder.worst_run, ended)
+        if quality.rows or isinstance(side.step, EndPage):
+            self._coming.append((side.now + self.keeping, decoder.rows, quality))
+        return PageCame(quality)
+
+    def _keep(self, side: Side, within: float) -> Kept | NotKept | Keeping:
+        ready, rows, quality = self._coming[0]
+        if ready > side.now + within:
+            side.now += within
+            return Keeping()
+        side.now = max(side.now, ready)
+        del self._coming[0]
+        if not self.keeps():
+            return NotKept()
+        self.pages.append(rows)
+        return Kept(quality)
 
 
 def patience(step: Step | None) -> float:

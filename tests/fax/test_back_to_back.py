@@ -109,6 +109,38 @@ def test_a_page_that_cannot_be_kept_is_not_confirmed() -> None:
     assert sent.confirmed == 0
 
 
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 8.0])
+def test_a_caller_without_error_correction_is_answered_when_its_page_is_kept(seconds: float) -> None:
+    line = FakeLine([make_page(1), make_page(2)], keeping=seconds)
+    received, sent, called, _ = exchange(line, Terms())
+    assert line.pages == line.letter
+    assert received.complete
+    assert sent.confirmed == 2
+    assert ("< Keeping" in called.log) == (seconds > 1.5)
+
+
+def test_a_page_that_takes_too_long_to_keep_is_kept_and_was_never_confirmed() -> None:
+    for terms in (Terms(), Terms(ecm=True)):
+        line = FakeLine([make_page(1)], keeping=200.0)
+        received, sent, called, _ = exchange(line, terms)
+        assert isinstance(called.error, FaxError)
+        assert sent.confirmed == 0
+        assert [page.answer for page in received.pages] == [None]
+        assert line.pages == line.letter
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 8.0, 50.0])
+def test_with_error_correction_the_caller_is_told_to_wait_until_its_page_is_kept(seconds: float) -> None:
+    line = FakeLine([make_page(1), make_page(2)], keeping=seconds)
+    received, sent, called, caller = exchange(line, Terms(ecm=True))
+    assert (called.error, caller.error) == (None, None)
+    assert line.pages == line.letter
+    assert received.complete
+    assert sent.confirmed == 2
+    assert ("> Send RNR" in called.log) == (seconds > 1.5)
+    assert called.log.count("> Send RNR") == called.log.count("< Heard RR")
+
+
 def test_terms_that_were_not_offered_are_refused() -> None:
     line = FakeLine([make_page(1)])
     station = Station(offers=Capabilities(codings=frozenset({Coding.MH})))

@@ -16,6 +16,7 @@ from appliance.fax.profiles import GENERIC
 from appliance.fax.rates import Rate
 from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
+from tests.fakes.keeper import FakeKeeper
 from tests.fakes.modem import FakeModem
 
 OK = b"\r\nOK\r\n"
@@ -203,7 +204,7 @@ class AnyModem(FakeModem):
 @settings(deadline=None, max_examples=300)
 def test_whatever_the_modem_says_a_call_ends(answers: list[list[bytes | None]]) -> None:
     fake = AnyModem([[CONNECT], [CONNECT], [OK], *answers])
-    receiver = Receiver(Class1(fake, fake.clock, GENERIC), lambda page: True)
+    receiver = Receiver(Class1(fake, fake.clock, GENERIC), FakeKeeper())
     call = Call()
     try:
         play(answer(Station("5550199"), call), receiver)

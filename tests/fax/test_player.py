@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.errors import SerialError
+from appliance.fax.answering import answer
 from appliance.fax.at import stuff
 from appliance.fax.capabilities import Terms
 from appliance.fax.class1 import Class1
 from appliance.fax.ecm import FCD, RCP, Part
+from appliance.fax.frames import Frame, Kind, check_sequence
 from appliance.fax.hdlc import pack
-from appliance.fax.player import Receiver
+from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import GENERIC
+from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import (
     BlockAgain,
     BlockCame,
@@ -24,15 +28,16 @@ from appliance.fax.steps import (
     KeepPage,
     Kept,
     NotKept,
-    PageCame,
+    Quality,
     TakeBlock,
 )
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder
-from appliance.fax.tiff import Page
+from tests.fakes.keeper import FakeKeeper
 from tests.fakes.modem import FakeModem
 from tests.fax.test_back_to_back import make_page
 
+OK, CONNECT, NO_CARRIER = b"\r\nOK\r\n", b"\r\nCONNECT\r\n", b"\r\nNO CARRIER\r\n"
 ROWS = make_page(1, rows=40)
 SIZES = [64, 256]
 
@@ -47,56 +52,87 @@ def pieces(size: int) -> list[bytes]:
     return [bytes((0xFF, 0x03, FCD, number)) + octets for number, octets in enumerate(cut)]
 
 
-def receiver(kept: list[Page], *signals: list[bytes]) -> Receiver:
+def receiver(keeper: FakeKeeper, *signals: list[bytes]) -> Receiver:
     """With a modem that hears these signals, one after the other."""
     end = [bytes((0xFF, 0x13, RCP))] * 3
     said: list[list[bytes | None]] = [
-        [b"\r\nCONNECT\r\n" + stuff(pack([*signal, *end], flags=9)) + b"\r\nNO CARRIER\r\n"] for signal in signals
+        [CONNECT + stuff(pack([*signal, *end], flags=9)) + NO_CARRIER] for signal in signals
     ]
     fake = FakeModem({b"AT+FRM=146\r": said})
-
-    def keep(page: Page) -> bool:
-        kept.append(page)
-        return True
-
-    return Receiver(Class1(fake, fake.clock, GENERIC), keep)
+    return Receiver(Class1(fake, fake.clock, GENERIC), keeper)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_page_is_put_together_of_what_came_first_and_what_came_later(size: int) -> None:
-    kept: list[Page] = []
+    keeper = FakeKeeper()
     terms, frames = Terms(coding=Coding.MMR, ecm=True, small_frames=size == 64), pieces(size)
     part = Part(0, 0, len(frames))
-    ours = receiver(kept, frames[:1] + frames[2:], frames[1:2])
+    ours = receiver(keeper, frames[:1] + frames[2:], frames[1:2])
     assert ours.perform(TakeBlock(terms)) == BlockCame()
     missing = ours.perform(CloseBlock(part))
     assert isinstance(missing, BlockMisses)
     assert missing.bitmap[0] & 0b111 == 0b010
     assert ours.perform(TakeBlock(terms)) == BlockCame()
     assert ours.perform(CloseBlock(part)) == BlockWhole()
-    came = ours.perform(EndPage(terms))
-    assert isinstance(came, PageCame)
-    assert (came.quality.rows, came.quality.damaged, came.quality.ended) == (40, 0, True)
-    assert ours.perform(KeepPage()) == Kept()
-    assert list(kept[0].rows) == ROWS
+    assert ours.perform(EndPage(terms)) == Done()
+    assert ours.perform(KeepPage(2.0)) == Kept(Quality(40, 0, 0, ended=True))
+    assert list(keeper.pages[0].rows) == ROWS
     assert ours.perform(CloseBlock(part)) == BlockAgain()
     assert ours.perform(CloseBlock(Part(5, 3, 1))) == BlockLost()
-    assert ours.perform(KeepPage()) == NotKept()  # there is no other page
+    assert ours.perform(KeepPage(2.0)) == NotKept()  # there is no other page
 
 
 def test_what_stands_behind_a_gap_is_never_shown() -> None:
-    kept: list[Page] = []
+    keeper = FakeKeeper()
     terms, frames = Terms(coding=Coding.MMR, ecm=True), pieces(256)
     part = Part(0, 0, len(frames))
-    ours = receiver(kept, frames[:2] + frames[3:])
+    ours = receiver(keeper, frames[:2] + frames[3:])
     ours.perform(TakeBlock(terms))
     assert isinstance(ours.perform(CloseBlock(part)), BlockMisses)
     assert ours.perform(GiveUpBlock(part)) == Done()
-    came = ours.perform(EndPage(terms))
-    assert isinstance(came, PageCame)
-    assert not came.quality.ended
-    ours.perform(KeepPage())
-    rows = list(kept[0].rows)
-    whole = rows[: len(rows) - came.quality.damaged]
+    ours.perform(EndPage(terms))
+    (quality,) = keeper.qualities
+    assert not quality.ended
+    rows = list(keeper.pages[0].rows)
+    whole = rows[: len(rows) - quality.damaged]
     assert whole == ROWS[: len(whole)]
     assert len(whole) < len(ROWS)
+
+
+class Vanishing(FakeModem):
+    """Answers each command with the next of `answers`, whatever it is."""
+
+    def __init__(self, answers: list[bytes | None]) -> None:
+        super().__init__({})
+        self.answers = iter(answers)
+
+    def write(self, octets: bytes) -> None:
+        self.coming.append(next(self.answers))
+
+
+def test_a_page_that_came_is_known_when_the_modem_vanishes_behind_it() -> None:
+    encoder = Encoder(Coding.MH, 1728)
+    for row in ROWS:
+        encoder.add(row)
+    octets = Frame(Kind.DCS, Terms().to_info()).to_octets(by_caller=True)
+    terms = CONNECT + stuff(octets + check_sequence(octets)) + OK
+    training, page = CONNECT + stuff(bytes(2700)) + NO_CARRIER, CONNECT + stuff(encoder.finish()) + NO_CARRIER
+    answers = [
+        CONNECT,
+        CONNECT,
+        OK,
+        terms,
+        training,
+        OK,
+        CONNECT,
+        OK,
+        page,
+        None,
+    ]  # picked up, CSI, DIS; DCS, training, CFR
+    fake = Vanishing(answers)
+    call, keeper = Call(), FakeKeeper()
+    with pytest.raises(SerialError):
+        play(answer(Station(), call), Receiver(Class1(fake, fake.clock, GENERIC), keeper))
+    assert [list(page.rows) for page in keeper.pages] == [ROWS]
+    assert [page.quality.rows for page in call.pages] == [len(ROWS)]
+    assert not call.complete
