@@ -74,13 +74,33 @@ def encode(page: Page) -> Strip:
 
 def assemble(strips: Sequence[Strip]) -> bytes:
     """A file of these pages, one at least, in this order."""
-    parts = [struct.pack("<2sHL", b"II", 42, _HEADER)]
+    parts = [_start()]
     start = _HEADER
     for number, strip in enumerate(strips):
         part = _page(strip, start, number, len(strips))
         start += len(part)
         parts.append(part)
     return b"".join(parts)
+
+
+class Growing:
+    """A file that grows page by page, each a piece to be put behind the others.
+
+    Its last directory points at the page that may follow: whoever ends the file makes that pointer 0 (`appliance/store/FORMAT.md`). How many pages there will
+    be nobody knows yet: the tag for it says 0 (TIFF 6.0 §12).
+    """
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self._length = 0  # octets
+
+    def add(self, strip: Strip) -> bytes:
+        """The piece that makes `strip` the file's next page."""
+        header = b"" if self.pages else _start()
+        piece = header + _page(strip, self._length + len(header), self.pages, 0)
+        self.pages += 1
+        self._length += len(piece)
+        return piece
 
 
 def read(octets: bytes) -> Iterator[Page]:
@@ -106,8 +126,12 @@ def read(octets: bytes) -> Iterator[Page]:
         raise PictureError from error
 
 
+def _start() -> bytes:
+    return struct.pack("<2sHL", b"II", 42, _HEADER)
+
+
 def _page(strip: Strip, start: int, number: int, total: int) -> bytes:
-    """A page's directory, at octet `start` of the file, and its image."""
+    """A page's directory, at octet `start` of the file, and its image. A `total` of 0 pages is not known yet."""
     data = strip.octets + bytes(len(strip.octets) % 2)  # a directory starts at an even octet
     tags = (
         (254, _LONG, 2),  # a page of several
@@ -140,7 +164,7 @@ def _page(strip: Strip, start: int, number: int, total: int) -> bytes:
             field = ratios + len(values)
             values += struct.pack("<LL", value, 1)
         entries += struct.pack("<HHLL", tag, kind, count, image if value < 0 else field)
-    following = image + len(data) if number + 1 < total else 0
+    following = image + len(data) if not total or number + 1 < total else 0
     return struct.pack("<H", len(tags)) + entries + struct.pack("<L", following) + values + data
 
 

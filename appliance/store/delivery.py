@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from appliance.errors import NoRoomError
-from appliance.messages import Envelope, Header, Row, Stamp, State
+from appliance.messages import Envelope, Header, Kind, Row, Stamp, State
 from appliance.store import media
 from appliance.store.age_file import seal, seal_identity
 from appliance.store.epochs import Epoch
 from appliance.store.journal import Ring
 from appliance.store.keys import Identity, Recipient
-from appliance.store.slots import PIECE, Closing, Opening
+from appliance.store.slots import PIECE, Closing, Opening, Word
 from appliance.store.vault import Vault
 
 
@@ -57,14 +57,15 @@ class Delivery:
         arrival.ring.begin(opening, self._sealed_header(envelope))
 
     def append(self, part: bytes) -> None:
-        """One second of sound (16,000 octets at most) or a part of a page: sealed and on the disk when this returns.
+        """One second of sound (16,000 octets at most) or one page of a fax: sealed and on the disk when this returns.
 
         A part longer than that takes several slots. Raises `NoRoomError` when the ring is full, `BadStorageError`; `ValueError` for half a sample.
         """
         self._must_be_open()
         media.must_fit(self.arrival.stamp.kind, part)
         pieces = (part[start : start + PIECE] for start in range(0, len(part), PIECE))
-        self.arrival.ring.append([(seal(piece, [self._recipient]), len(piece)) for piece in pieces])
+        last = Word.PAGE if self.arrival.stamp.kind is Kind.FAX else Word.PART
+        self.arrival.ring.append([(seal(piece, [self._recipient]), len(piece)) for piece in pieces], last)
         self._parts.append(part)
 
     def finish(self, envelope: Envelope) -> Row:
@@ -76,6 +77,7 @@ class Delivery:
         envelope = replace(envelope, duration=media.duration(kind, size))
         closing = Closing(len(head) + size, envelope.duration, envelope.pages, self._sealed_header(envelope))
         self.arrival.ring.shut(closing)
+        media.end(kind, self._parts)
         try:
             row = self._keep(head, closing, envelope)
             self._ended(self, row)

@@ -51,6 +51,10 @@ class Epochs:
             self._epoch, self._day = self._make(), day
         return self._epoch
 
+    def must_have_practice(self) -> None:
+        """Raises `NotFoundedError` before the practice has keys."""
+        self._practice_key()
+
     def names(self) -> frozenset[str]:
         """Every epoch there is."""
         return frozenset(file.stem for file in self._folder.glob("*.age") if _NAME.fullmatch(file.stem))

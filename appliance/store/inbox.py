@@ -11,6 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,7 @@ from appliance.store.journal import Ring
 from appliance.store.values import Extent, Finding, Receipt, Trouble
 from appliance.store.vault import Vault
 
-__all__ = ["Delivery", "Extent", "Finding", "Inbox", "Receipt", "Trouble"]
+__all__ = ["Delivery", "Extent", "Finding", "Inbox", "Receipt", "RingSet", "Trouble"]
 
 _MARGIN: Final = 1 << 20  # octets kept free for the index and the epochs
 _AGAIN: Final = 1.0  # s until the log is emptied again when a reader kept it
@@ -37,13 +38,36 @@ _AGAIN: Final = 1.0  # s until the log is emptied again when a reader kept it
 log = logs.get(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """A message on its way in."""
+
+    epoch: str  # its name
+    most: int  # octets it may become
+
+
+@dataclass(frozen=True, slots=True)
+class RingSet:
+    """Rings for messages of one kind: how many at once, and how long each may become."""
+
+    count: int
+    parts: int  # that a ring takes, 16,000 octets each: seconds of the longest message, or pieces of the longest fax
+
+
 class Inbox:
     """What the daemon knows of the sealed store. Everything that writes raises `BadStorageError` once the disk has failed."""
 
-    def __init__(
-        self, folder: Path, rings: int, ring_slots: int, clock: Clock, on_change: Callable[[], None] = lambda: None
+    def __init__(  # noqa: PLR0913 - built in one place, by name
+        self,
+        folder: Path,
+        rings: int,
+        ring_slots: int,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+        *,
+        faxes: RingSet | None = None,
     ) -> None:
-        """`ring_slots`: parts that a ring takes, 16,000 octets each: seconds of the longest message.
+        """`rings` and `ring_slots`: a `RingSet` for voicemails; `faxes`: one for faxes, which otherwise share the rings there are.
 
         `on_change` is called after each change, from the thread that made it.
         """
@@ -54,12 +78,14 @@ class Inbox:
         self._index = Index(folder / FILE_NAME, self._disk)
         self._vault = Vault(folder, self._disk)
         self._epochs = Epochs(folder, self._disk)
-        length = journal.slots_for(ring_slots)
-        self._rings = [Ring(journal.file_of(folder, number), length, self._disk) for number in range(rings)]
-        self._ring_size = length * slots.SLOT
+        own = {Kind.VOICEMAIL: self._make_rings(Kind.VOICEMAIL, RingSet(rings, ring_slots))}
+        if faxes:
+            own[Kind.FAX] = self._make_rings(Kind.FAX, faxes)
+        self._rings: tuple[Ring, ...] = tuple(ring for made in own.values() for ring in made)
+        self._rings_of = {kind: own.get(kind, own[Kind.VOICEMAIL]) for kind in Kind}
         self._free: list[Ring] = []
         self._stranded: list[Ring] = []  # each holds a message that is whole and found no room in the vault
-        self._arriving: dict[str, str] = {}  # ids of the deliveries that have not ended, and their epochs
+        self._arriving: dict[str, _Coming] = {}  # deliveries that have not ended, by id
         self._sequence = 0
         self._last_event = 0.0
         self._lock = threading.RLock()
@@ -95,18 +121,26 @@ class Inbox:
                 ring.close()
             self._let_go()
 
+    def must_take(self, kind: Kind) -> None:
+        """Could a message of this kind begin now? Blocks on the disk, makes nothing, raises what `begin` would."""
+        with self._lock:
+            self._disk.must_be_good()
+            self._take_up_stranded()
+            self._ring_with_room(kind)
+            self._epochs.must_have_practice()
+
     def begin(self, kind: Kind, mailbox: str, envelope: Envelope) -> Delivery:
         """A message arrives. Blocks on the disk. Raises `NoRoomError`, `BadStorageError`, and `NotFoundedError` before the practice has keys."""
         with self._lock:
             self._disk.must_be_good()
             self._take_up_stranded()
-            self._must_have_room()
+            ring = self._ring_with_room(kind)
             now, at = self._now()
             epoch = self._current_epoch(now)
-            ring = self._free.pop(0)
+            self._free.remove(ring)
             self._sequence += 1
             stamp = Stamp(secrets.token_hex(16), kind, mailbox, now, self._sequence)
-            self._arriving[stamp.id] = epoch.name
+            self._arriving[stamp.id] = _Coming(epoch.name, ring.size)
         try:
             ring.prepare()
             return Delivery(
@@ -203,6 +237,11 @@ class Inbox:
         self._empty_log()
         return count
 
+    def _make_rings(self, kind: Kind, rings: RingSet) -> tuple[Ring, ...]:
+        length = journal.slots_for(rings.parts)
+        files = (journal.file_of(self._folder, number, kind) for number in range(rings.count))
+        return tuple(Ring(file, length, self._disk) for file in files)
+
     def _let_go(self) -> None:
         if self._held >= 0:
             os.close(self._held)
@@ -236,7 +275,7 @@ class Inbox:
 
     def _take_up_stranded(self) -> None:
         """As the next start would, once there is room again for what a new ring takes."""
-        while self._stranded and self._room() >= _MARGIN + self._ring_size:
+        while self._stranded and self._room() >= _MARGIN + self._stranded[-1].size:
             ring = self._stranded.pop()
             ring.close()
             recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
@@ -258,10 +297,12 @@ class Inbox:
             self._last_event = max(self._last_event, now)
             return now, now
 
-    def _must_have_room(self) -> None:
-        """Each message being recorded may still become as long as its ring."""
-        if not self._free or self._room() < _MARGIN + self._ring_size * (1 + len(self._arriving)):
+    def _ring_with_room(self, kind: Kind) -> Ring:
+        """The ring whose turn it is. Each message being recorded may still become as long as its ring. Raises `NoRoomError`."""
+        ring = next((ring for ring in self._free if ring in self._rings_of[kind]), None)
+        if ring is None or self._room() < _MARGIN + ring.size + sum(coming.most for coming in self._arriving.values()):
             raise NoRoomError
+        return ring
 
     def _current_epoch(self, now: float) -> Epoch:
         before = self._epochs.name
@@ -280,7 +321,7 @@ class Inbox:
                 return frozenset()
             arriving = {opening.epoch for opening in journal.openings(self._folder)}
         # a delivery that has only begun stands in no ring yet
-        arriving |= set(self._arriving.values())
+        arriving |= {coming.epoch for coming in self._arriving.values()}
         return self._epochs.names() - arriving - {row.epoch for row in rows} - {self._epochs.name}
 
     def _destroy_unused_epochs(self) -> None:

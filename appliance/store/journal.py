@@ -10,14 +10,15 @@ import os
 from pathlib import Path
 
 from appliance.errors import NoRoomError
+from appliance.messages import Kind
 from appliance.store import slots
 from appliance.store.disk import Disk, write_all, write_at
 from appliance.store.slots import BLOCK, FIRST_PART, LEAST_SLOTS, NO_GENERATION, SLOT, Closing, Opening, Slot, Word
 
 
-def file_of(folder: Path, number: int) -> Path:
+def file_of(folder: Path, number: int, kind: Kind = Kind.VOICEMAIL) -> Path:
     """Where a ring lies below the store's `folder`."""
-    return folder / "journal" / f"{number}.ring"
+    return folder / "journal" / (f"fax-{number}.ring" if kind is Kind.FAX else f"{number}.ring")
 
 
 def rings(folder: Path) -> tuple[Path, ...]:
@@ -94,13 +95,17 @@ class Ring:
             raise ValueError("the opening is too long to be overwritten in one go")
         self._write((0, first), (1, self._slot(Word.HEAD, 1, sealed_header)))
 
-    def append(self, pieces: list[tuple[bytes, int]]) -> None:
-        """Adds pieces (sealed, and their octets in clear) with one flush. Raises `NoRoomError` when the ring is full, `BadStorageError`."""
+    def append(self, pieces: list[tuple[bytes, int]], last: Word = Word.PART) -> None:
+        """Adds pieces (sealed, and their octets in clear) with one flush, the last of them as `last`.
+
+        Raises `NoRoomError` when the ring is full, `BadStorageError`.
+        """
         if self._next + len(pieces) > self.length - 1:  # the last slot is the closing's
             raise NoRoomError("This message is longer than its ring journal. It ends here.")
+        words = (Word.PART,) * (len(pieces) - 1) + (last,)
         written = [
-            (number, self._slot(Word.PART, number, sealed, clear))
-            for number, (sealed, clear) in enumerate(pieces, self._next)
+            (number, self._slot(word, number, sealed, clear))
+            for number, (word, (sealed, clear)) in enumerate(zip(words, pieces, strict=True), self._next)
         ]
         self._write(*written)
         self._next += len(pieces)

@@ -1,12 +1,15 @@
 """What the content of a message is in clear: a WAV file or a TIFF file, put together from the parts as they came.
 
 A voicemail's parts are sound (16-bit little-endian samples, 8 kHz, one channel: what AudioSocket delivers); its content is a WAV header and then the parts.
-A fax's parts are the pieces of one TIFF file in their order; its content is the parts and nothing else.
+A fax's parts are the pieces of one TIFF file in their order. It grows page by page (FORMAT.md), so its last directory points at a page that may still come:
+whoever ends the file, or reads one that was never ended, has it point nowhere.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from itertools import accumulate
 from typing import Final
 
 from appliance.messages import Kind
@@ -19,6 +22,12 @@ MEDIA_TYPES: Final = {Kind.VOICEMAIL: "audio/wav", Kind.FAX: "image/tiff"}
 
 _WAV: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")  # RIFF WAVE, one "fmt " chunk of 16 octets, one "data" chunk
 _PCM: Final = 1
+
+_TIFF_HEADER: Final = 8  # octets: "II", 42, and where the first directory is
+_TIFF_FIRST: Final = 4
+_TIFF_ENTRY: Final = 12
+_SHORT: Final = struct.Struct("<H")
+_LONG: Final = struct.Struct("<L")
 
 
 def head(kind: Kind, parts_bytes: int) -> bytes:
@@ -43,6 +52,50 @@ def must_fit(kind: Kind, part: bytes) -> None:
     """Raises `ValueError` when `part` cannot be one: nothing at all, or half a sample, after which all sound would be noise."""
     if not part or (kind is Kind.VOICEMAIL and len(part) % SAMPLE_BYTES):
         raise ValueError("a part of a message is one octet or more, and sound comes in whole samples")
+
+
+def end(kind: Kind, parts: list[bytes]) -> None:
+    """No more parts come: what they say of each other is put right, in the list."""
+    if kind is not Kind.FAX:
+        return
+    starts = [*accumulate(map(len, parts), initial=0)]
+
+    def read(start: int, length: int) -> bytes:
+        piece = b""
+        for part, begin in zip(parts, starts, strict=False):
+            piece += part[max(0, start - begin) : max(0, start + length - begin)]
+        return piece
+
+    for at, octets in corrections(kind, read, starts[-1]):
+        for number, part in enumerate(parts):
+            parts[number] = laid_over(part, starts[number], at, octets)
+
+
+def corrections(kind: Kind, read: Callable[[int, int], bytes], size: int) -> list[tuple[int, bytes]]:
+    """Places in a content of `size` octets, and what must stand there. `read(start, length)` gives its octets as they came."""
+    if kind is not Kind.FAX:
+        return []
+    place = _TIFF_FIRST  # of the pointer to the next directory
+    header = read(0, _TIFF_HEADER)
+    if header[:place] != b"II*\0":
+        return []
+    while len(pointer := read(place, 4)) == 4:
+        (directory,) = _LONG.unpack(pointer)
+        if directory >= size:
+            return [(place, bytes(4))] if place > _TIFF_FIRST else []  # a file without any page cannot be put right
+        if directory <= place:
+            break  # 0 is the end; backwards, no file of ours
+        (entries,) = _SHORT.unpack(read(directory, 2).ljust(2, b"\0"))
+        place = directory + 2 + _TIFF_ENTRY * entries
+    return []
+
+
+def laid_over(piece: bytes, start: int, at: int, octets: bytes) -> bytes:
+    """`piece` of a content, from `start`, with `octets` in place of what stands at `at` in the content."""
+    begin, end = max(start, at), min(start + len(piece), at + len(octets))
+    if begin >= end:
+        return piece
+    return piece[: begin - start] + octets[begin - at : end - at] + piece[end - start :]
 
 
 def _wav_header(data_bytes: int) -> bytes:

@@ -162,6 +162,8 @@ class _Parts:
         self._head = media.head(recording.opening.stamp.kind, recording.parts_bytes)
         self._starts = [*accumulate((clear for _, clear in recording.parts), initial=len(self._head))]
         self.size = self._starts[-1]
+        self._corrections: list[tuple[int, bytes]] | None = None  # found when first read
+        self._kind = recording.opening.stamp.kind
 
     def header(self, recording: Recording) -> Header:
         """The last envelope that was written."""
@@ -175,6 +177,16 @@ class _Parts:
             raise
 
     def read(self, start: int, length: int) -> bytes:
+        if self._corrections is None:
+            self._corrections = media.corrections(self._kind, self._read, self.size)
+        piece = self._read(start, length)
+        for at, octets in self._corrections:
+            piece = media.laid_over(piece, start, at, octets)
+        return piece
+
+    def _read(self, start: int, length: int) -> bytes:
+        """As it came; fewer octets at the end."""
+        length = min(length, max(0, self.size - start))
         read = bytearray(self._head[start : start + length])
         while len(read) < length:
             place = bisect_right(self._starts, start + len(read)) - 1
@@ -185,7 +197,7 @@ class _Parts:
 
     def _part(self, place: int) -> bytes:
         slot = slots.read_slot(self._file, self._numbers[place])
-        if slot is None or slot.word is not Word.PART or slot.generation != self._generation:
+        if slot is None or slot.word not in {Word.PART, Word.PAGE} or slot.generation != self._generation:
             raise DamagedMessageError
         part = open_bytes(slot.payload, [self._key])
         if len(part) != self._starts[place + 1] - self._starts[place]:

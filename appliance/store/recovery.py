@@ -101,12 +101,14 @@ class Recovery:
             sealed_bytes=kept.sealed_bytes,
             sha256=kept.sha256,
             duration=closing.duration if closing and not recovered else media.duration(kind, size),
-            pages=closing.pages if closing else 0,
+            pages=closing.pages if closing and not recovered else recording.pages,
             recovered=recovered,
         )
         self._index.add(row, None)
         self._known.add(row.stamp.id)
-        log.warning("store.recovered kind=%s whole=%s seconds=%.0f", kind, not recovered, row.duration)
+        log.warning(
+            "store.recovered kind=%s whole=%s seconds=%.0f pages=%d", kind, not recovered, row.duration, row.pages
+        )
 
 
 def _read(file: Path) -> Recording | None:

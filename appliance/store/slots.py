@@ -10,12 +10,12 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
 
 from appliance.errors import DamagedMessageError
-from appliance.messages import Stamp, stamp_from_json, to_json
+from appliance.messages import Kind, Stamp, stamp_from_json, to_json
 
 SLOT: Final = 16384  # octets: one second of 16-bit sound at 8 kHz, what age adds (200) and the head of the slot
 HEAD: Final = 64  # octets of a slot's head, a line of ASCII
@@ -25,7 +25,7 @@ FIRST_PART: Final = 2
 LEAST_SLOTS: Final = FIRST_PART + 2  # opening, envelope, one part, closing
 
 _HEAD = re.compile(
-    rb"keepline-ring/1 (open|head|part|shut|idle) ([0-9a-f]{16}) (\d{4}) (\d{5}) (\d{5}) ([0-9a-f]{8})\n"
+    rb"keepline-ring/1 (open|head|part|page|shut|idle) ([0-9a-f]{16}) (\d{4}) (\d{5}) (\d{5}) ([0-9a-f]{8})\n"
 )
 NO_GENERATION: Final = "0" * 16
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -39,6 +39,7 @@ class Word(StrEnum):
     IDLE = "idle"  # slot 0 of a ring that is not
     HEAD = "head"  # the envelope as it was at the beginning
     PART = "part"
+    PAGE = "page"  # the part that ends a page of a fax
     SHUT = "shut"  # behind the last part: the message is whole
 
 
@@ -101,18 +102,15 @@ class Recording:
     opening: Opening
     sealed_header: bytes | None  # the envelope as it was at the beginning
     closing: Closing | None
-    parts: tuple[tuple[int, int], ...]  # slot number and octets in clear, in order
+    parts: tuple[tuple[int, int], ...]  # slot number and octets in clear, in order; of a fax those of whole pages only
+    pages: int  # whole pages of a fax, up to the first damage
+    missing: int  # parts that were written and are no longer whole, or cannot be reached
     slots: int  # up to the last one of this recording
 
     @property
     def parts_bytes(self) -> int:
         """Octets of all parts in clear."""
         return sum(clear for _, clear in self.parts)
-
-    @property
-    def missing(self) -> int:
-        """Parts that were written and are no longer whole."""
-        return self.parts[-1][0] - FIRST_PART + 1 - len(self.parts) if self.parts else 0
 
 
 def read_slot(file: BinaryIO, number: int) -> Slot | None:
@@ -133,20 +131,23 @@ def read_recording(file: BinaryIO) -> Recording | None:
         return None
     header: bytes | None = None
     closing: Closing | None = None
-    parts: list[tuple[int, int]] = []
+    parts: list[Slot] = []
     last = 0
     for slot in _slots_of(file, opening.generation):
         last = slot.number
         match slot.word:
             case Word.HEAD:
                 header = slot.payload
-            case Word.PART:
-                parts.append((slot.number, slot.clear_bytes))
+            case Word.PART | Word.PAGE:
+                parts.append(replace(slot, payload=b""))
             case Word.SHUT:
                 closing = _closing(slot)
             case Word.OPEN | Word.IDLE:
                 pass  # only slot 0 is one; elsewhere it means nothing
-    return Recording(opening, header, closing, tuple(parts), last + 1)
+    if opening.stamp.kind is Kind.FAX:
+        return _fax(Recording(opening, header, closing, (), 0, 0, last + 1), parts)
+    missing = parts[-1].number - FIRST_PART + 1 - len(parts) if parts else 0
+    return Recording(opening, header, closing, _places(parts), 0, missing, last + 1)
 
 
 def last_sequence(file: BinaryIO) -> int:
@@ -177,6 +178,21 @@ def closing_payload(closing: Closing) -> bytes:
 def idle(sequence: int) -> bytes:
     """Slot 0 of a ring that is not in use; `sequence` is the highest it has seen."""
     return Slot(Word.IDLE, NO_GENERATION, 0, 0, _json_line({"sequence": sequence})).to_bytes()
+
+
+def _fax(recording: Recording, written: list[Slot]) -> Recording:
+    """A page counts when all of it is there. Behind the last one may stand a piece of another, which was on its way when the power went."""
+    unbroken = [slot for place, slot in enumerate(written, FIRST_PART) if slot.number == place]
+    ends = [place for place, slot in enumerate(unbroken, 1) if slot.word is Word.PAGE]
+    kept = unbroken[: ends[-1]] if ends else []
+    last = max((slot.number for slot in written if slot.word is Word.PAGE), default=FIRST_PART - 1)
+    missing = last - FIRST_PART + 1 - len(kept)
+    used = recording.slots if recording.closing or missing else FIRST_PART + len(kept)
+    return replace(recording, parts=_places(kept), pages=len(ends), missing=missing, slots=used)
+
+
+def _places(parts: list[Slot]) -> tuple[tuple[int, int], ...]:
+    return tuple((slot.number, slot.clear_bytes) for slot in parts)
 
 
 def _slots_of(file: BinaryIO, generation: str) -> Iterator[Slot]:

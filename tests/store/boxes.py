@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
 from appliance.store.delivery import Delivery
 from appliance.store.inbox import Inbox
@@ -86,6 +88,18 @@ def box_in(folder: Path) -> Iterator[Box]:
         yield box
     finally:
         box.inbox.close()
+
+
+def fax(pages: int, seed: int = 0, rows: int = 60) -> list[bytes]:
+    """A fax of that many pages as it grows: a piece of the file for each."""
+    growing = tiff.Growing()
+    return [growing.add(tiff.encode(fax_page(number, seed, rows))) for number in range(pages)]
+
+
+def fax_page(number: int, seed: int = 0, rows: int = 60) -> tiff.Page:
+    """A page full of dots that nothing else has."""
+    dots = random.Random(f"{seed} {number}")
+    return tiff.Page([dots.randbytes(216) for _ in range(rows)], 1728, 204, 196)
 
 
 def second(number: int, seed: int = 0) -> bytes:

@@ -13,11 +13,12 @@ import pytest
 
 from appliance.access.people import found_practice
 from appliance.access.unlock import unlock
+from appliance.fax import tiff
 from appliance.messages import Envelope, Header, Kind, Row
 from appliance.store import slots
 from appliance.store.index import tables
 from appliance.store.slots import Slot, Word
-from tests.store.boxes import CALLER, MAILBOX, WAV_HEAD, Box, second, sound
+from tests.store.boxes import CALLER, MAILBOX, WAV_HEAD, Box, fax, fax_page, second, sound
 
 FORMAT = Path(__file__).parents[2] / "appliance" / "store" / "FORMAT.md"
 STEPS = re.findall(r"^```sh\n(.*?)^```$", FORMAT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -100,6 +101,21 @@ def test_the_bare_sound_of_a_recovered_message_becomes_a_wav_file(founded: tuple
     with wave.open(str(folder / "message.wav")) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
         assert file.readframes(-1) == second(0)
+
+
+@needs_age
+@pytest.mark.skipif(not shutil.which("tiffcp"), reason="libtiff-tools is not installed")
+def test_the_pages_of_a_recovered_fax_become_a_whole_file(founded: tuple[Box, str]) -> None:
+    box, recovery = founded
+    delivery = box.begin(Kind.FAX)
+    for piece in fax(2):
+        delivery.append(piece)
+    box.restart()
+    (row,) = box.inbox.list()
+    (tiffcp,) = re.findall(r"`(tiffcp .*?)`", FORMAT.read_text(encoding="utf-8"))
+    folder = by_hand(box, row, recovery, [STEPS[0], STEPS[1], STEPS[3], tiffcp])
+    found = [list(page.rows) for page in tiff.read((folder / "message.tiff").read_bytes())]
+    assert found == [list(fax_page(number).rows) for number in range(2)]
 
 
 def test_a_person_opens_a_message_as_the_sheet_does(founded: tuple[Box, str]) -> None:
