@@ -39,9 +39,11 @@ step() {
     log=$(mktemp)
     started=$SECONDS
     printf '%s ...' "$what"
+    set -m # a group of its own: all of it can be ended, and tidies up when it is interrupted
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
-    trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -f "$log"
+    set +m
+    trap 'end_step "$pid" "$1"; rm -f "$log"
         printf "\nInterrupted. Start it again: it goes on where it stopped.\n" >&2; exit 130' INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         if [ -t 1 ]; then printf '\r%s ... %s s' "$what" "$((SECONDS - started))"; fi
@@ -58,6 +60,19 @@ step() {
         rm -f "$log"
         fail "That step failed: $what. The lines above say why. Mend it and start again: what is done is not done twice."
     fi
+}
+
+# Ends all of a step that began as process $1 with the program $2: as Ctrl-C would, and harder when that is not enough.
+end_step() {
+    local signal as_root=()
+    if [ "$2" = sudo ]; then as_root=(sudo -n --); fi
+    for signal in INT TERM; do # never KILL: what dpkg does must come to an end of its own
+        "${as_root[@]}" kill -s "$signal" -- "-$1" 2>/dev/null || return 0
+        for _ in {1..50}; do
+            if ! "${as_root[@]}" kill -s 0 -- "-$1" 2>/dev/null; then return 0; fi
+            sleep 0.2
+        done
+    done
 }
 
 # --- set-up ------------------------------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What every test can ask for: the real-parts line. A test that asks for it is marked `rig` by that."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,11 @@ from tests.rig.errors import AsteriskMissingError
 from tests.rig.line import PhoneCompany
 
 RIG_FIXTURES = {"asterisk", "company", "fax_pair"}
+
+
+def pytest_configure() -> None:
+    """Whoever starts us in the background has Ctrl-C ignored, and all that the tests start would go on ignoring it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

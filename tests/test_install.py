@@ -9,7 +9,12 @@ import pexpect
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "install.sh"
-HANGS = 'echo $$ >"$RUNNING"; exec sleep 60'
+#: Has a child and a temporary file, and tidies up when it is interrupted.
+HANGS = """
+trap 'rm "$TMPDIR/half"; exit 130' INT
+touch "$TMPDIR/half"
+sh -c 'echo $$ >"$RUNNING"; exec sleep 60'
+"""
 
 
 @pytest.fixture
@@ -29,7 +34,9 @@ def machine(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_an_interruption_ends_the_step_that_runs_and_says_how_to_go_on(machine: dict[str, str]) -> None:
+def test_an_interruption_ends_the_step_that_runs_with_all_that_it_started_and_says_how_to_go_on(
+    machine: dict[str, str],
+) -> None:
     person = pexpect.spawn("bash", ["--norc", "-i"], env=machine, encoding="utf-8", timeout=30)
     person.sendline(f"{SCRIPT} try; echo status=$?")
     person.expect("Refreshing the package lists .* 1 s")
