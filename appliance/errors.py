@@ -187,11 +187,15 @@ class PartialFaxError(FaxError):
     exit_code = 9
 
 
-class ModemSilentError(FaxError):
-    """The modem does not answer AT commands. Check its power and its cable, then try again."""
+class ModemError(FaxError):
+    """The fax modem does not do what it should. `keepline modem test --device D` says what works and what does not."""
 
 
-class ModemRefusedError(FaxError):
+class ModemSilentError(ModemError):
+    """The modem does not answer AT commands. Check its power and its cable; if they are good, unplug it for ten seconds. `keepline modem test` says more."""
+
+
+class ModemRefusedError(ModemError):
     """The modem refuses a command that every Class 1 fax modem knows. `AT+FCLASS=?` must list 1; a modem without it cannot be used."""
 
 

@@ -23,18 +23,42 @@ _NO_LINES: Final = {
 
 
 class SerialPort:
-    """An open port, 8 data bits, no parity, no flow control. Every method raises `SerialError` once the device has gone."""
+    """An open port, 8 data bits, no parity. Every method raises `SerialError` once the device has gone."""
 
-    def __init__(self, device: Path, speed: int) -> None:
-        """Raises `SerialError` when the device is not there, is not ours to use, or is used by somebody else."""
+    def __init__(self, device: Path, speed: int, *, hardware_flow: bool = False) -> None:
+        """`hardware_flow`: RTS and CTS. Raises `SerialError` when the device is not there, is not ours to use, or is used by somebody else."""
+        self._device: Final = device
+        self._speed: Final = speed
+        self._hardware_flow: Final = hardware_flow
+        self._port = self._open()
+
+    def _open(self) -> serial.Serial:
         with _plainly():
-            self._port = serial.Serial(str(device), speed, timeout=TICK, write_timeout=PATIENCE, exclusive=True)
+            return serial.Serial(
+                str(self._device),
+                self._speed,
+                timeout=TICK,
+                write_timeout=PATIENCE,
+                rtscts=self._hardware_flow,
+                exclusive=True,
+            )
+
+    def reopen(self) -> None:
+        """Close it and open what is there now under its name: a device that was plugged in again is another one. Raises `SerialError`."""
+        self.close()
+        self._port = self._open()
 
     def read(self) -> bytes:
         """What has come in; nothing after `TICK` seconds without an octet."""
         with _plainly():
             first: bytes = self._port.read(1)
             return first + self._port.read(self._port.in_waiting) if first else b""
+
+    def pending(self) -> bytes:
+        """What has come in already; never waits."""
+        with _plainly():
+            octets: bytes = self._port.read(self._port.in_waiting)
+            return octets
 
     def write(self, octets: bytes) -> None:
         """Returns when the system has taken all of it. An end that takes nothing for `PATIENCE` seconds counts as gone."""

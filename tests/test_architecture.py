@@ -70,6 +70,7 @@ CORES = {
     "appliance.fax.answering",
     "appliance.fax.at",
     "appliance.fax.calling",
+    "appliance.fax.caller_id",
     "appliance.fax.capabilities",
     "appliance.fax.class1",
     "appliance.fax.ecm",

@@ -6,19 +6,39 @@ long to wait is always given; the clock is an argument, and all waiting is the p
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from enum import Enum
 from typing import Final, Protocol
 
-from appliance.errors import BadFrameError, ModemRefusedError, ModemSilentError
-from appliance.fax.at import CAN, Incoming, Result, stuff
+from appliance.errors import BadFrameError, ModemError, ModemRefusedError, ModemSilentError, SerialError
+from appliance.fax.at import CAN, END, Incoming, Result, find_result, stuff
+from appliance.fax.caller_id import Bell, CallerId, Ring
 from appliance.fax.frames import LONGEST, Frame
-from appliance.fax.profiles import Profile
+from appliance.fax.profiles import AUTO, HELLO, IDENTITY, Profile, Wish, recognise
 from appliance.fax.rates import Rate
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
-from appliance.fax.timers import ANSWERING, CARRIER, FRAME, LONGEST_PAGE, REPLY, SENDING, SILENCE, STALLED, TURNAROUND
+from appliance.fax.timers import (
+    ANSWERING,
+    CARRIER,
+    FRAME,
+    GUARD,
+    LONGEST_PAGE,
+    REPLY,
+    RESET,
+    RINGING,
+    SENDING,
+    SILENCE,
+    STALLED,
+    TURNAROUND,
+)
 
 _FRAMES: Final = "+FRH=3"  # V.21, 300 bit/s
 _QUICK: Final = 0.05  # s: a NO CARRIER that comes sooner was no wait at all
+_DEAF: Final = 2  # commands in a row, with the attempts to end them, that the modem says nothing to: it hangs
+_FLOW: Final = b"\x11\x13"  # XON and XOFF: some modems send one when data begins
+_MOMENT: Final = 0.25  # s: for an answer that may come or not
+_MOST_RINGS: Final = 8  # that are kept while nobody waits for any
 
 
 class Port(Protocol):
@@ -27,48 +47,124 @@ class Port(Protocol):
     def read(self) -> bytes:
         """What has come in; nothing after a moment without an octet."""
 
+    def pending(self) -> bytes:
+        """What has come in already; never waits."""
+
     def write(self, octets: bytes) -> None:
         """Sends them."""
 
+    def reopen(self) -> None:
+        """Closes it and opens what is there now under its name."""
+
+
+class Rung(Enum):
+    """What it took to bring a modem back, in the order in which it is tried."""
+
+    CANCELLED = "what it was doing was ended"
+    RESET = "it was reset"
+    REOPENED = "its port was closed and opened again"
+
 
 class Class1:
-    """The modem. Its methods raise `SerialError` when the device has gone."""
+    """The modem. Its methods raise `SerialError` when the device has gone, and `ModemSilentError` when it hangs in the midst of a call."""
 
     def __init__(self, port: Port, clock: Callable[[], float], profile: Profile) -> None:
         """`clock` counts seconds and never goes back."""
         self._port: Final = port
         self._clock: Final = clock
-        self._profile: Final = profile
+        self._profile = profile
         self._incoming: Final = Incoming()
+        self._bell: Final = Bell()
+        self._rings: Final[deque[Ring]] = deque(maxlen=_MOST_RINGS)  # that came while something else was waited for
+        self._rang_at = 0.0  # s: when the line last rang or told who calls
         self._sends = False  # the carrier of our frames is on already
         self._hears = False  # the modem receives frames already: it met them in place of a page
+        self._unheard = 0  # commands in a row that it said nothing to
+        self.lacks: tuple[Wish, ...] = ()  # what it does not do, known once it is set up
+
+    @property
+    def profile(self) -> Profile:
+        """What kind of modem it is; with `AUTO` known once it is set up."""
+        return self._profile
+
+    @property
+    def caller(self) -> CallerId:
+        """Who calls, so far as it was told during this ringing."""
+        return self._bell.caller
 
     def set_up(self) -> None:
         """Make it a fax modem that answers only when told. Raises `ModemSilentError`, `ModemRefusedError`."""
-        for command in self._profile.needed:
-            result = self._command(command, REPLY) or self._command(
-                command, REPLY
-            )  # the first may have met rubbish in the modem's line
-            if result is None:
+        self._sends = self._hears = False
+        if not self.is_ready():
+            self._cancel()
+            if not self.is_ready():
                 raise ModemSilentError
-            if result is not Result.OK:
-                raise ModemRefusedError
-        for command in self._profile.wished:
-            self._command(command, REPLY)
+        if self._profile is AUTO:
+            self._profile = recognise(self._ask_identity())
+        for command in self._profile.needed:
+            self._insist(command)
+        self.lacks = tuple(wish for wish in self._profile.wishes if not self._grants(wish))
 
-    def rings(self, within: float) -> bool:
-        """Does the line ring?"""
-        return self._result(within, awaited=Result.RING) is not None
+    def is_ready(self) -> bool:
+        """Does it answer? 2 s at most. Ask it between calls."""
+        return self._command(HELLO, REPLY) is Result.OK
+
+    def recover(self) -> Rung:
+        """Bring back a modem that hangs, by the gentlest means that helps; what it was. `RECOVERY` seconds at most, no disk, no log.
+
+        Raises `SerialError` when the device has gone, else what the last attempt to set it up raised.
+        """
+        last: ModemError | SerialError = ModemSilentError()
+        for rung in Rung:
+            try:
+                match rung:
+                    case Rung.CANCELLED:
+                        pass  # setting it up does that
+                    case Rung.RESET:
+                        self._command("Z", RESET)
+                    case Rung.REOPENED:
+                        self._port.reopen()
+                self.set_up()
+                return rung
+            except (ModemError, SerialError) as error:
+                last = error
+        raise last
+
+    def ask(self, text: str, within: float = REPLY) -> tuple[Result | None, tuple[str, ...]]:
+        """Give a command that may be answered by lines; its result and those lines."""
+        lines: list[str] = []
+        result = self._command(text, within, lines.append)
+        return result, tuple(line for line in lines if line != f"AT{text}")  # its echo
+
+    def wait_ring(self, within: float) -> Ring | None:
+        """The next ring that comes within so many seconds. Counting is up to the caller; who calls may be told before it, behind it or never."""
+        until = self._clock() + within
+        while True:
+            self._take_lines()
+            if self._rings:
+                return self._rings.popleft()
+            now = self._clock()
+            if now - self._rang_at > RINGING:
+                self._bell.forget()
+            if now >= until:
+                return None
+            self._incoming.add(self._port.read())
 
     def pick_up(self) -> Done | Gone:
         """Answer with CED; afterwards our carrier is on and frames must follow."""
+        self._forget_ringing()
+        self._unheard = 0
         self._sends = self._command("A", ANSWERING) is Result.CONNECT
         return Done() if self._sends else Gone()
 
     def hang_up(self) -> Done:
-        """Put the receiver down, whatever is going on. A modem that says nothing to it is found out by the next command."""
+        """Put the receiver down, whatever is going on. A modem that says nothing to it is found out by `is_ready`."""
+        if self._sends:
+            self._port.write(END)  # else what follows would be taken for a frame
+            self._result(REPLY)
         self._sends = self._hears = False
-        if self._command("H0", REPLY) is None:
+        self._forget_ringing()
+        if self._command("H0", REPLY) is not Result.OK:
             self._command("H0", REPLY)  # the first one may have ended a reception, as any octet does
         return Done()
 
@@ -105,7 +201,7 @@ class Class1:
         if result is not Result.OK:
             return Garbled()
         try:
-            return Heard(Frame.from_octets(bytes(octets)))
+            return Heard(Frame.from_octets(bytes(octets.lstrip(_FLOW))))
         except BadFrameError:
             return Garbled()
 
@@ -149,22 +245,47 @@ class Class1:
             if self._clock() - asked < _QUICK:
                 self._incoming.add(self._port.read())  # a pause
 
-    def _command(self, text: str, within: float) -> Result | None:
-        """Give a command; its answer, or None when none came in time."""
+    def _command(self, text: str, within: float, tell: Callable[[str], None] | None = None) -> Result | None:
+        """Give a command; its answer, or None when none came in time. `tell` is given lines before the answer."""
+        self._incoming.add(self._port.pending())
+        self._take_lines()  # of an earlier command: none answers this one
         self._incoming.clear()
         self._port.write(f"AT{text}\r".encode("ascii"))
-        return self._result(within)
+        return self._result(within, tell)
 
-    def _result(self, within: float, awaited: Result | None = None) -> Result | None:
-        """The next result line; one that is not `awaited`, or a RING in the midst of things, is passed over."""
+    def _result(self, within: float, tell: Callable[[str], None] | None = None) -> Result | None:
+        """The next result line; a RING in the midst of things, and what else is said, is passed on to the bell."""
         until = self._clock() + within
         while True:
-            while (result := self._incoming.result()) is not None:
-                if result is awaited or (awaited is None and result is not Result.RING):
+            while (line := self._incoming.line()) is not None:
+                result = find_result(line)
+                if tell is not None and (result is None or line.isdigit()):  # "3" is an answer to +FTH=?
+                    tell(line)
+                elif result is None or result is Result.RING:
+                    self._take_line(line)
+                else:
+                    self._unheard = 0
                     return result
             if self._clock() >= until:
                 return None
             self._incoming.add(self._port.read())
+
+    def _take_lines(self) -> None:
+        while (line := self._incoming.line()) is not None:
+            self._take_line(line)
+
+    def _take_line(self, line: str) -> None:
+        """A line that answers nothing: it may tell who calls."""
+        before = self._bell.caller
+        ring = self._bell.hear("RING" if find_result(line) is Result.RING else line)
+        if ring is not None:
+            self._rings.append(ring)
+        if ring is not None or self._bell.caller is not before:
+            self._rang_at = self._clock()
+
+    def _forget_ringing(self) -> None:
+        self._bell.forget()
+        self._rings.clear()
 
     def _data(self, add: Callable[[bytes], None], longest: float, most: float) -> bool:
         """Pass on data until its end. False when it never came: too long, too much, or nothing for too long."""
@@ -185,8 +306,50 @@ class Class1:
                 latest = now
 
     def _abort(self) -> None:
-        """End whatever reception goes on: any octet does."""
+        """End whatever reception goes on: any octet does. Raises `ModemSilentError` when the modem says nothing to that, time and again."""
         self._hears = self._sends = False
+        self._unheard += 1
         self._port.write(CAN)
         self._result(REPLY)
         self._incoming.clear()
+        if self._unheard >= _DEAF:
+            raise ModemSilentError
+
+    def _cancel(self) -> None:
+        """Get back from whatever state it may be in: a reception, a transmission, half a command, a data call. 8 s at most."""
+        self._hears = self._sends = False
+        self._port.write(CAN + END)
+        self._result(_MOMENT)
+        self._port.write(b"\r")
+        self._result(_MOMENT)
+        if self._command("H0", REPLY) is Result.OK:
+            return
+        self._result(GUARD)
+        self._port.write(b"+++")  # from a data call, V.250 Annex / S12: a second of silence on both sides
+        self._result(GUARD)
+        self._command("H0", REPLY)
+
+    def _insist(self, command: str) -> None:
+        """Give a command that must be taken; once more when it met rubbish in the modem's line. Raises `ModemSilentError`, `ModemRefusedError`."""
+        if self._command(command, REPLY) is not Result.OK:
+            match self._command(command, REPLY):
+                case Result.OK:
+                    pass
+                case None:
+                    raise ModemSilentError
+                case _:
+                    raise ModemRefusedError
+
+    def _grants(self, wish: Wish) -> bool:
+        """Does it do that? Raises `ModemSilentError` when it fell silent over it."""
+        for command in wish.commands:
+            result = self._command(command, REPLY)
+            if result is Result.OK:
+                return True
+            if result is None and not self.is_ready():
+                raise ModemSilentError
+        return False
+
+    def _ask_identity(self) -> tuple[str, ...]:
+        """What it says that it is, a line each."""
+        return tuple(line for question in IDENTITY for line in self.ask(question)[1])

@@ -60,7 +60,7 @@ class FaxLine:
 
     def wait(self, within: float) -> bool:
         """Did the line ring within so many seconds?"""
-        return self._modem.rings(within)
+        return self._modem.wait_ring(within) is not None
 
     def receive(self, station: Station, keep: Callable[[Page], bool]) -> Received:
         """Answer the ringing line and receive a fax. What went wrong is in the result: pages may have come all the same. `keep` puts a page where it is safe;

@@ -36,6 +36,12 @@ FRAME: Final = 5.0  # from the first flag of a frame to its end: 256 octets take
 STALLED: Final = 5.0  # without an octet in the midst of a page: the modem has lost it; T.4 allows no line longer than 5 s without ECM
 LONGEST_PAGE: Final = 1800.0  # a page that takes longer is no page: at 2400 bit/s this is half a megabyte
 REPLY: Final = 2.0  # for the modem to answer a plain command; measured: 2 ms soft, some 100 ms in hardware
+RESET: Final = 5.0  # for a modem to come back from ATZ; V.250 gives no limit, hardware takes up to 2 s
+GUARD: Final = 1.1  # of silence before and after +++, V.250 S12: 1 s
+RINGING: Final = (
+    12.0  # without a ring or a word about the caller: the ringing is over; networks pause 3 to 6 s between rings
+)
+RECOVERY: Final = 90.0  # to bring back a modem that hangs, or to give up
 SENDING: Final = 8.0  # for the modem to send one frame at 300 bit/s: the longest identity takes 1 s of flags and 0.8 s
 SILENCE: Final = (
     0.5  # for that silence to come: on a noisy line it never does, and the caller waits T4 for us and no longer

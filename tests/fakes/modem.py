@@ -17,6 +17,7 @@ class FakeModem:
         self.now = 0.0
         self.written: list[bytes] = []
         self.coming: deque[bytes | None] = deque()
+        self.reopened = 0
 
     def clock(self) -> float:
         return self.now
@@ -30,6 +31,18 @@ class FakeModem:
         if piece is None:
             raise SerialError
         return piece
+
+    def pending(self) -> bytes:
+        came = b""
+        while self.coming:
+            if (piece := self.coming.popleft()) is None:
+                raise SerialError
+            came += piece
+        return came
+
+    def reopen(self) -> None:
+        self.reopened += 1
+        self.coming.clear()
 
     def write(self, octets: bytes) -> None:
         self.written.append(octets)

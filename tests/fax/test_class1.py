@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from appliance.errors import FaxError, ModemRefusedError, ModemSilentError, SerialError
 from appliance.fax.answering import answer
-from appliance.fax.at import stuff
-from appliance.fax.class1 import Class1
+from appliance.fax.at import Result, stuff
+from appliance.fax.caller_id import CallerId, Moment, Presence, Ring
+from appliance.fax.class1 import Class1, Rung
 from appliance.fax.frames import Frame, Kind, check_sequence, turn
 from appliance.fax.player import Receiver, play
-from appliance.fax.profiles import GENERIC
+from appliance.fax.profiles import AUTO, GENERIC, SOFT
 from appliance.fax.rates import Rate
 from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
+from appliance.fax.timers import RECOVERY
 from tests.fakes.keeper import FakeKeeper
 from tests.fakes.modem import FakeModem
 
@@ -23,8 +25,9 @@ OK = b"\r\nOK\r\n"
 CONNECT = b"\r\nCONNECT\r\n"
 NO_CARRIER = b"\r\nNO CARRIER\r\n"
 ERROR = b"\r\nERROR\r\n"
+HELLO = b"ATE0V1Q0\r"
 SETS_UP: dict[bytes, list[list[bytes | None]]] = {
-    f"AT{command}\r".encode(): [[OK]] for command in (*GENERIC.needed, *GENERIC.wished)
+    command: [[OK]] for command in (HELLO, b"ATS0=0\r", b"AT+FCLASS=1\r", b"AT+FAR=1\r", b"AT+VCID=1\r")
 }
 
 
@@ -41,14 +44,15 @@ def modem(says: dict[bytes, list[list[bytes | None]]]) -> tuple[Class1, FakeMode
 def test_a_modem_is_set_up() -> None:
     ours, fake = modem(SETS_UP)
     ours.set_up()
-    assert fake.written == [b"ATE0V1Q0\r", b"ATS0=0\r", b"AT+FCLASS=1\r", b"AT+FAR=1\r"]
+    assert fake.written == list(SETS_UP)
+    assert ours.lacks == ()
 
 
 def test_a_modem_that_says_nothing_is_named() -> None:
     ours, fake = modem({})
     with pytest.raises(ModemSilentError):
         ours.set_up()
-    assert 3.0 < fake.now < 6.0
+    assert 3.0 < fake.now < 15.0
 
 
 def test_a_modem_without_class_1_is_named() -> None:
@@ -60,6 +64,7 @@ def test_a_modem_without_class_1_is_named() -> None:
 def test_a_modem_without_adaptive_reception_will_do() -> None:
     ours, _ = modem(SETS_UP | {b"AT+FAR=1\r": [[ERROR]]})
     ours.set_up()
+    assert [wish.what for wish in ours.lacks] == ["adaptive reception"]
 
 
 def test_frames_follow_the_answer_tone_without_a_new_carrier() -> None:
@@ -219,3 +224,138 @@ def test_a_line_that_is_never_silent_is_answered_all_the_same() -> None:
     assert ours.send_frames((Frame(Kind.MCF),), by_caller=False) == Done()
     assert fake.written == [b"AT+FRS=7\r", b"\x18", b"AT+FTH=3\r", mcf]
     assert fake.now < 1.0
+
+
+def ringing(*pieces: bytes) -> tuple[Class1, FakeModem]:
+    ours, fake = modem({})
+    fake.coming.extend(pieces)
+    return ours, fake
+
+
+def test_a_ring_comes_with_what_is_known_of_the_caller_by_then() -> None:
+    ours, _ = ringing(b"\r\nRING\r\n", b"\r\nDATE = 0805\r\nTIME = 12", b"34\r\nNMBR = 5550100\r\n", b"\r\nRING\r\n")
+    assert ours.wait_ring(10.0) == Ring()
+    second = ours.wait_ring(10.0)
+    assert second is not None
+    assert second.caller == CallerId("5550100", presence=Presence.GIVEN, at=Moment(8, 5, 12, 34))
+    assert ours.caller == second.caller
+    assert ours.wait_ring(1.0) is None
+
+
+def test_who_calls_may_be_told_before_the_first_ring() -> None:
+    ours, _ = ringing(b"\r\nNMBR = P\r\n\r\nRING\r\n")
+    assert ours.wait_ring(10.0) == Ring(CallerId(presence=Presence.WITHHELD))
+
+
+def test_a_quiet_line_does_not_ring() -> None:
+    ours, fake = ringing(b"\r\nOK\r\n", b"\x00\xffrubbish\r\n")
+    assert ours.wait_ring(2.0) is None
+    assert 2.0 <= fake.now < 2.5
+
+
+def test_the_caller_before_is_forgotten_when_it_has_been_quiet_for_long() -> None:
+    ours, fake = ringing(b"\r\nNMBR = 5550100\r\n\r\nRING\r\n")
+    assert ours.wait_ring(1.0) is not None
+    assert ours.wait_ring(20.0) is None
+    fake.coming.append(b"\r\nRING\r\n")
+    assert ours.wait_ring(1.0) == Ring()
+
+
+def test_a_ring_during_another_command_is_not_lost() -> None:
+    ours, _ = modem({HELLO: [[b"\r\nRING\r\n\r\nNMBR = 5550100\r\n", OK]]})
+    assert ours.is_ready()
+    assert ours.wait_ring(0.0) == Ring()
+    assert ours.caller.number == "5550100"
+
+
+def test_an_answer_that_comes_too_late_answers_nothing_else() -> None:
+    ours, fake = modem({HELLO: [[]], b"AT+FTH=3\r": [[ERROR]]})
+    assert not ours.is_ready()
+    fake.coming.append(OK)
+    assert ours.send_frames((Frame(Kind.MCF),), by_caller=False) == Gone()
+
+
+def test_a_question_is_answered_by_lines() -> None:
+    ours, _ = modem({b"AT+FTH=?\r": [[b"AT+FTH=?\r\r\n3\r\n", OK]]})
+    assert ours.ask("+FTH=?") == (Result.OK, ("3",))
+
+
+def test_a_modem_that_answers_again_once_cancelled_needs_no_more() -> None:
+    ours, fake = modem(SETS_UP)
+    assert ours.recover() is Rung.CANCELLED
+    assert fake.reopened == 0
+
+
+def test_a_modem_that_wants_to_be_reset_is_reset() -> None:
+    ours, fake = modem(SETS_UP | {b"AT+FCLASS=1\r": [[ERROR], [ERROR], [OK]]})
+    assert ours.recover() is Rung.RESET
+    assert b"ATZ\r" in fake.written
+
+
+def test_a_modem_that_hangs_gets_its_port_opened_again() -> None:
+    class Hanging(FakeModem):
+        def write(self, octets: bytes) -> None:
+            if self.reopened:
+                super().write(octets)
+
+    fake = Hanging(SETS_UP)
+    assert Class1(fake, fake.clock, GENERIC).recover() is Rung.REOPENED
+
+
+def test_a_modem_beyond_help_is_given_up_in_time() -> None:
+    ours, fake = modem({})
+    with pytest.raises(ModemSilentError):
+        ours.recover()
+    assert fake.reopened == 1
+    assert fake.now < RECOVERY
+
+
+def test_a_modem_that_has_gone_and_come_back_under_its_name_is_opened_anew() -> None:
+    ours, fake = modem(SETS_UP | {HELLO: [[None], [None], [OK]]})
+    assert ours.recover() is Rung.REOPENED
+    assert fake.reopened == 1
+
+
+def test_a_modem_that_has_gone_is_named() -> None:
+    ours, _ = modem({HELLO: [[None]], b"ATZ\r": [[None]]})
+    with pytest.raises(SerialError):
+        ours.recover()
+
+
+def test_a_modem_that_hangs_in_the_midst_of_a_call_ends_it() -> None:
+    fake = FakeModem({b"AT+FRM=96\r": [[CONNECT, b"abc"]]})
+    ours = Class1(fake, fake.clock, GENERIC)
+    assert ours.receive(Rate.V29_9600, lambda octets: None, short=True) == Done()
+    with pytest.raises(ModemSilentError):
+        ours.listen(6.0)
+    assert ours.hang_up() == Done()
+
+
+def test_an_open_data_mode_is_left() -> None:
+    class Online(FakeModem):
+        online = True
+
+        def write(self, octets: bytes) -> None:
+            self.online = self.online and octets != b"+++"
+            if self.online:
+                self.written.append(octets)
+            else:
+                super().write(octets)
+
+    fake = Online(SETS_UP | {b"ATH0\r": [[OK]]})
+    Class1(fake, fake.clock, GENERIC).set_up()
+    assert fake.written[:5] == [HELLO, b"\x18\x10\x03", b"\r", b"ATH0\r", b"+++"]
+
+
+def test_a_receiver_is_put_down_in_the_midst_of_our_own_frames() -> None:
+    ours, fake = modem({b"ATA\r": [[CONNECT]], b"\x10\x03": [[OK]], b"ATH0\r": [[OK]]})
+    assert ours.pick_up() == Done()
+    assert ours.hang_up() == Done()
+    assert fake.written == [b"ATA\r", b"\x10\x03", b"ATH0\r"]
+
+
+def test_a_modem_whose_kind_is_not_told_is_asked() -> None:
+    ours, _ = modem(SETS_UP | {b"ATI3\r": [[b"\r\nwww.soft-switch.org\r\n", OK]]})
+    auto = Class1(ours._port, ours._clock, AUTO)
+    auto.set_up()
+    assert auto.profile is SOFT
