@@ -176,7 +176,7 @@ class Bell:
 _MULTIPLE: Final = 0x80  # message of several items
 _SINGLE: Final = 0x04  # message of date, time and number
 
-_RING: Final = re.compile(r"RING(?: +([A-D1-4]))?")
+_RING: Final = re.compile(r"RING(?: *([A-D1-4]))?")
 _BURST: Final = re.compile(r"DR(ON|OF) *= *([0-9]{1,4})")  # +VDR's reports, in tenths of a second: rings, is silent
 _HEXADECIMAL: Final = re.compile(r"(?:04|80)(?:[0-9A-F]{2}){8,}")
 _TAG: Final = re.compile(r"\b(DATE|TIME|NAME|NMBR|DDN_NMBR|MESG)\s*[=:]", re.IGNORECASE)

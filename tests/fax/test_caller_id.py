@@ -146,7 +146,7 @@ def test_another_call_starts_anew() -> None:
         ("RING A", RingKind.SINGLE),
         ("RING 1", RingKind.SINGLE),
         ("RING B", RingKind.DOUBLE),
-        ("RING 2", RingKind.DOUBLE),
+        ("RING2", RingKind.DOUBLE),
         ("RING C", RingKind.SHORT_SHORT_LONG),
         ("RING  3", RingKind.SHORT_SHORT_LONG),
         ("ring d", RingKind.SHORT_LONG_SHORT),
