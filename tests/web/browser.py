@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Literal
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 EXECUTABLE: Final = "/usr/bin/chromium"
 ARGUMENTS: Final = (
@@ -19,6 +19,7 @@ ARGUMENTS: Final = (
     "--disable-sync",
     "--autoplay-policy=user-gesture-required",
 )
+expect.set_options(timeout=30_000)  # ms on a busy machine
 DESK: Final = {"width": 1280, "height": 800}
 PHONE: Final = {"width": 390, "height": 844}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -17,6 +17,7 @@ CALLERS = (
     ("", ""),
     ("5551234567", "Maria Lopez"),
 )
+IN_TIME = 2  # pulses: the page asks each 1.2 s, and one question may have been on its way
 SIZES: tuple[Size, ...] = ("desk", "phone")
 
 
@@ -29,6 +30,12 @@ class Desk:
     address: str
     ids: list[str]
     complaints: Complaints
+    pulses: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on(
+            "request", lambda request: self.pulses.extend([request.url] if request.url.endswith("/pulse") else [])
+        )
 
     @property
     def rows(self) -> list[str]:

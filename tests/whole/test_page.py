@@ -99,7 +99,7 @@ def test_the_lock_ends_every_session_at_once(appliance: Appliance, browser: Brow
 
 
 def test_nobody_there_is_logged_off(browser: Browser) -> None:
-    with Appliance(idle_minutes=0.05) as appliance:
+    with Appliance(idle_minutes=0.1) as appliance:
         page = somebody(browser, "phone").new_page()
         log_in(page, appliance.address, NAME, PASSWORD)
         page.wait_for_url("**/login?why=idle", timeout=20_000)  # the page's own asking is no sign of a person
