@@ -34,16 +34,16 @@ fail() {
 # Runs a long step (a program, not a function: it must be the one that is ended) in the background, shows that it goes on, and shows what it
 # printed only when it failed.
 step() {
-    local what=$1 log started pid
+    local what=$1 work started pid
     shift
-    log=$(mktemp)
+    work=$(mktemp -d) # what an interrupted program forgets goes with it
     started=$SECONDS
     printf '%s ...' "$what"
     set -m # a group of its own: all of it can be ended, and tidies up when it is interrupted
-    "$@" >"$log" 2>&1 </dev/null &
+    TMPDIR=$work "$@" >"$work/log" 2>&1 </dev/null &
     pid=$!
     set +m
-    trap 'end_step "$pid" "$1"; rm -f "$log"
+    trap 'end_step "$pid" "$1"; rm -rf "$work"
         printf "\nInterrupted. Start it again: it goes on where it stopped.\n" >&2; exit 130' INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         if [ -t 1 ]; then printf '\r%s ... %s s' "$what" "$((SECONDS - started))"; fi
@@ -53,11 +53,11 @@ step() {
     if wait "$pid"; then
         if [ -t 1 ]; then printf '\r%s ...' "$what"; fi
         printf ' done in %s s\n' "$((SECONDS - started))"
-        rm -f "$log"
+        rm -rf "$work"
     else
         printf '\n'
-        tail -n 30 "$log" >&2
-        rm -f "$log"
+        tail -n 30 "$work/log" >&2
+        rm -rf "$work"
         fail "That step failed: $what. The lines above say why. Mend it and start again: what is done is not done twice."
     fi
 }
