@@ -176,7 +176,7 @@ install_in_root() {
     in_root dpkg --configure -a >"$work/apt.log" 2>&1 || true          # an earlier start may have been interrupted here
     { in_root apt-get -q "${date_options[@]}" update &&
         in_root apt-get -q -y --no-install-recommends -f install asterisk; } 2>&1 | progress "$work/apt.log" ||
-        give_up "Asterisk could not be installed: $(tail -n 3 "$work/apt.log")"
+        give_up "Asterisk could not be installed: $(tail -n 3 "$work/apt.log") Start it again: it goes on where it stopped."
 }
 
 in_root() {
