@@ -82,6 +82,33 @@ def choice(*names: str) -> Check:
     return text("|".join(map(re.escape, names)), " or ".join(f'"{name}"' for name in names))
 
 
+class EntryError(ValueError):
+    """One entry of a table is wrong; the text says what is."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.key = key
+
+
+def table(key: Check, value: Check) -> Check:
+    """A table, kept as pairs in the order of the file. Raises `EntryError` for one entry that is wrong."""
+
+    def parse(given: Any) -> tuple[tuple[str, str], ...]:
+        if not isinstance(given, dict):
+            raise TypeError
+        return tuple((_entry(key, name, name), _entry(value, name, item)) for name, item in given.items())
+
+    return Check(f'a table such as {{ "101" = "billing" }}: {key.allowed} = {value.allowed}', parse)
+
+
+def _entry(check: Check, key: str, given: Any) -> str:
+    try:
+        return cast(str, check.parse(given))
+    except (ValueError, TypeError):
+        what = f'"{key}"' if given is key else f'the value of "{key}"'
+        raise EntryError(key, f"{what} is not {check.allowed}") from None
+
+
 def path() -> Check:
     def parse(value: Any) -> Path:
         if not isinstance(value, str) or not value.startswith("/"):
@@ -106,6 +133,8 @@ def option(default: T, check: Check, help_text: str) -> T:
 
 
 HOST = r"[0-9A-Za-z.:_-]+"
+MAILBOX = text(r"[a-z0-9-]{1,32}", "small letters, digits and dashes")
+MEGABYTE = 1_000_000  # octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +172,54 @@ class Voice:
     longest_message: int = option(180, whole(5, 1800), "Longest message, in seconds.")
     silence: float = option(8.0, number(2, 60), "Seconds of silence that end a message.")
     shortest_message: float = option(1.0, number(0, 10), "Seconds of sound that make a message; less is no message.")
-    mailbox: str = option(
-        "front-desk", text(r"[a-z0-9-]{1,32}", "small letters, digits and dashes"), "Mailbox that takes the messages."
+    mailbox: str = option("front-desk", MAILBOX, "Mailbox that takes the messages.")
+
+
+@dataclass(frozen=True, slots=True)
+class Fax:
+    device: str = option(
+        "none",
+        text(r"none|/[^\x00-\x1f]+", '"none" or a path that starts with "/"'),
+        "Serial port of the fax modem; none: there is no fax line.",
     )
+    profile: str = option(
+        "auto",
+        text(r"[A-Za-z0-9 ._-]{1,40}", '"auto" or the name of a kind of modem'),
+        "Kind of modem; auto finds out by what it says of itself.",
+    )
+    identity: str = option(
+        "", text(r"[0-9+ ]{0,20}", "at most 20 digits, spaces and +"), "Our fax number, as the calling fax is told it."
+    )
+    rings: int = option(
+        2, whole(1, 20), "Rings before a fax call is answered; the caller's number comes after the first."
+    )
+    ring: str = option(
+        "any",
+        choice("any", "A", "B", "C", "D"),
+        "With a distinctive ring: the ring pattern, as the modem reports it, that is the fax's; any answers every one.",
+    )
+    mailbox: str = option("front-desk", MAILBOX, "Mailbox that takes the faxes.")
+    sub_addresses: tuple[tuple[str, str], ...] = option(
+        (),
+        table(text(r"[0-9#*]{1,20}", "a sub-address of at most 20 digits, # and *"), MAILBOX),
+        "Mailboxes that senders can reach by a sub-address (SUB) behind the number.",
+    )
+    damaged_share: float = option(
+        10.0, number(0, 100), "Percent of damaged lines from which on a page is refused (without error correction)."
+    )
+    damaged_run: int = option(15, whole(1, 1000), "Damaged lines in a row from which on a page is refused.")
+    longest_fax: int = option(
+        32, whole(1, 150), "Longest fax, in megabytes; a page of text takes 0.05, of a photograph 1."
+    )
+
+    @property
+    def port(self) -> Path | None:
+        """Where the modem is; None: there is no fax line."""
+        return None if self.device == "none" else Path(self.device)
+
+    def mailbox_of(self, sub_address: str) -> str:
+        """The mailbox that a sender's sub-address leads to."""
+        return dict(self.sub_addresses).get(sub_address.replace(" ", ""), self.mailbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +291,7 @@ class Settings:
     practice: Practice = Practice()
     store: Store = Store()
     voice: Voice = Voice()
+    fax: Fax = Fax()
     retention: Retention = Retention()
     page: Page = Page()
     control: Control = Control()
@@ -293,6 +368,9 @@ class _Reading:
             check = cast(Check, options[key].metadata["check"])
             try:
                 made[key] = check.parse(value)
+            except EntryError as wrong:
+                line = self._line(f"{name}.{key}", wrong.key, line)
+                raise self._error(line, f"[{name}] {key}: {wrong}.") from None
             except (ValueError, TypeError):
                 raise self._error(line, f"[{name}] {key} takes {check.allowed}.") from None
         return kind(**made)
@@ -305,14 +383,15 @@ class _Reading:
     def _error(self, line: int, message: str) -> SettingsError:
         return SettingsError(f"{self.file}, line {line}: {message}")
 
-    def _line(self, section: str, key: str) -> int:
+    def _line(self, section: str, key: str, otherwise: int = 1) -> int:
         """The line where `key` of `section` stands (tomllib keeps no positions)."""
         here = ""
         for count, line in enumerate(self.source.splitlines(), 1):
-            if header := re.match(r"\s*\[+\s*\"?([^\]\".]+)", line):
-                here = header[1].strip()
-                if here == section and not key:
+            if header := re.match(r"\s*\[+([^\]]+)", line):
+                names = [name.strip().strip('"') for name in header[1].split(".")]
+                here = ".".join(names)
+                if (names[0] == section and not key) or here == f"{section}.{key}":
                     return count
             elif here == section and key and re.match(rf"\s*\"?{re.escape(key)}\"?\s*[.=]", line):
                 return count
-        return 1
+        return otherwise

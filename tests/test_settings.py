@@ -53,6 +53,32 @@ def test_what_is_set_is_read(tmp_path: Path) -> None:
             "[retention]\nunheard_days = 5\nwarning_days = 7\n",
             "line 3: [retention] warning_days must be less than unheard_days",
         ),
+        ('[fax]\ndevice = "ttyACM0"\n', 'line 2: [fax] device takes "none" or a path that starts with "/".'),
+        ('[fax]\nidentity = "our fax"\n', "line 2: [fax] identity takes at most 20 digits, spaces and +."),
+        ("[fax]\nrings = 0\n", "line 2: [fax] rings takes a whole number from 1 to 20."),
+        ('[fax]\nring = "loud"\n', 'line 2: [fax] ring takes "any" or "A" or'),
+        ("[fax]\ndamaged_share = 101\n", "line 2: [fax] damaged_share takes a number from 0 to 100."),
+        ("[fax]\nlongest_fax = 1000\n", "line 2: [fax] longest_fax takes a whole number from 1 to 150."),
+        (
+            "[fax]\nsub_addresses = 5\n",
+            'line 2: [fax] sub_addresses takes a table such as { "101" = "billing" }: a sub-address',
+        ),
+        (
+            '[fax]\nsub_addresses = { 101 = "billing", 1x = "lab" }\n',
+            'line 2: [fax] sub_addresses: "1x" is not a sub-address of at most 20 digits, # and *.',
+        ),
+        (
+            '[fax]\nrings = 1\n[fax.sub_addresses]\n101 = "billing"\n102 = "The Lab"\n',
+            'line 5: [fax] sub_addresses: the value of "102" is not small letters, digits and dashes.',
+        ),
+        (
+            '[fax.subaddresses]\n101 = "lab"\n',
+            'line 1: there is no option [fax] subaddresses. Did you mean "sub_addresses"?',
+        ),
+        (
+            "[fax]\nsub_addresses = { 101 = 5 }\n",
+            'line 2: [fax] sub_addresses: the value of "101" is not small letters',
+        ),
         ("[voice\n", "keepline.toml: "),
         ("[zzz]\n", "There are: practice, store, voice"),
     ],
@@ -61,6 +87,16 @@ def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, text: str, 
     with pytest.raises(SettingsError) as caught:
         read(file_with(tmp_path, text))
     assert said in str(caught.value)
+
+
+def test_sub_addresses_lead_to_their_mailboxes(tmp_path: Path) -> None:
+    fax = read(file_with(tmp_path, '[fax]\nmailbox = "fax"\n[fax.sub_addresses]\n101 = "billing"\n')).fax
+    assert [fax.mailbox_of(sent) for sent in ("101", " 101", "102", "")] == ["billing", "billing", "fax", "fax"]
+
+
+def test_without_a_device_there_is_no_fax_line(tmp_path: Path) -> None:
+    assert read(file_with(tmp_path, "")).fax.port is None
+    assert read(file_with(tmp_path, '[fax]\ndevice = "/dev/ttyACM0"\n')).fax.port == Path("/dev/ttyACM0")
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
@@ -83,9 +119,11 @@ def test_every_default_passes_its_own_check() -> None:
     for section in dataclasses.fields(Settings):
         for item in dataclasses.fields(section.default):  # type: ignore[arg-type]  # sections are dataclasses
             default = item.default
-            plain = (
-                str(default) if isinstance(default, Path) else list(default) if isinstance(default, tuple) else default
-            )
+            plain = default
+            if isinstance(default, Path):
+                plain = str(default)
+            elif isinstance(default, tuple):
+                plain = list(default) or {}
             assert item.metadata["check"].parse(plain) == default
 
 
