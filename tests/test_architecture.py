@@ -38,6 +38,7 @@ LEVELS = {
         "appliance.panel.signals",
     ),
     1: (
+        "appliance.checks",
         "appliance.settings",
         "appliance.logs",
         "appliance.serial_port",
