@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from appliance.clock import Trust
@@ -12,6 +13,33 @@ from appliance.messages import Row, State
 
 LITTLE_ROOM: Final = 0.10  # of the disk
 NO_ROOM: Final = 0.02
+
+
+class Modem(StrEnum):
+    """How the fax modem is."""
+
+    STARTING = "starting"
+    READY = "ready"
+    ABSENT = "absent"  # its serial port is not there or cannot be used
+    SILENT = "silent"  # it answers nothing, or nothing that makes sense
+    WRONG = "wrong"  # it refuses what every Class 1 modem knows
+
+
+class Refusal(StrEnum):
+    """Why no fax is answered, and what to do: the rest of a sentence."""
+
+    BAD_STORAGE = "the memory card refused to keep what was written. Put in a new card and restore the backup."
+    NO_ROOM = "there is no room for another one. Erase messages that are no longer needed."
+    NOT_FOUNDED = "nothing can be sealed yet. Make the first person: keepline people add NAME."
+
+
+@dataclass(frozen=True, slots=True)
+class FaxFacts:
+    """What the daemon knows of its fax line."""
+
+    modem: Modem
+    page: int = 0  # that is just coming, counted from 1; 0 when no fax is
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +58,12 @@ class Facts:
     next_purge: float | None
     last_fault: Fault | None
     panel_fault: str | None = None  # what is wrong with lamps and button, and what to do
+    fax: FaxFacts | None = None  # None: there is no fax line
+
+    @property
+    def calls_in_progress(self) -> int:
+        """On all lines."""
+        return self.calls + bool(self.fax and self.fax.page)
 
 
 def level(facts: Facts) -> Level:
@@ -42,7 +76,7 @@ def status(facts: Facts, lamps: dict[Lamp, Light]) -> Status:
     return Status(
         now=facts.now,
         parts=parts(facts),
-        calls=facts.calls,
+        calls=facts.calls_in_progress,
         new_messages=new_messages(facts.rows),
         next_purge=facts.next_purge,
         last_fault=facts.last_fault,
@@ -58,7 +92,8 @@ def new_messages(rows: Sequence[Row]) -> int:
 def parts(facts: Facts) -> tuple[Part, ...]:
     """Each part of the box with its sentence."""
     panel = (Part("Panel", Level.ATTENTION, facts.panel_fault),) if facts.panel_fault else ()
-    return (_line(facts), _messages(facts), _disk(facts), _clock(facts), *panel)
+    fax = (_fax(facts.fax),) if facts.fax else ()
+    return (_line(facts), *fax, _messages(facts), _disk(facts), _clock(facts), *panel)
 
 
 def _line(facts: Facts) -> Part:
@@ -79,6 +114,17 @@ def _line(facts: Facts) -> Part:
         callers = "One caller is" if facts.calls == 1 else f"{facts.calls} callers are"
         return Part("Line", Level.GOOD, f"{callers} on the line now.")
     return Part("Line", Level.GOOD, "Ready to answer.")
+
+
+def _fax(fax: FaxFacts) -> Part:
+    """A fax that arrives is told of whatever else is wrong: it goes on."""
+    if fax.page:
+        return Part("Fax", Level.GOOD, f"Receiving page {fax.page}.")
+    if fax.modem in _MODEM:
+        return Part("Fax", Level.FAULT, _MODEM[fax.modem])
+    if fax.refusal:
+        return Part("Fax", Level.FAULT, f"Faxes are not answered, so that senders try again later: {fax.refusal}")
+    return Part("Fax", Level.GOOD, "Looking for the fax modem." if fax.modem is Modem.STARTING else "Ready to receive.")
 
 
 def _messages(facts: Facts) -> Part:
@@ -123,3 +169,10 @@ def _clock(facts: Facts) -> Part:
         f"The clock cannot be trusted ({facts.trust.value}). Messages are taken and marked, and nothing is purged. "
         "Connect the box to a network that has the time (NTP, UDP port 123).",
     )
+
+
+_MODEM: Final = {
+    Modem.ABSENT: "The fax modem is not there. Check its cable at both ends; once it is plugged in it is found by itself.",
+    Modem.SILENT: "The fax modem does not answer. Unplug it, wait ten seconds, plug it in again.",
+    Modem.WRONG: "The modem is none that Keepline can use for faxes (Class 1). hardware/README.md lists some that are.",
+}

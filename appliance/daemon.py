@@ -14,18 +14,19 @@ from typing import Any, Final
 from appliance import condition, logs, process, service_manager
 from appliance.access import certificates, people, practice
 from appliance.clock import SystemClock
-from appliance.condition import Facts
+from appliance.condition import Facts, FaxFacts, Refusal
 from appliance.control.server import Server, own_users
 from appliance.control.values import Event, Fault, Level, Part, Status, Verb, unpack
-from appliance.errors import CertificateError, StoreError
-from appliance.messages import Row
+from appliance.errors import CertificateError, NoRoomError, NotFoundedError, StoreError
+from appliance.fax.attendant import Attendant
+from appliance.messages import Kind, Row
 from appliance.panel.board import make_board
 from appliance.panel.panel import Panel
 from appliance.panel.signals import BoxFacts, lamps
 from appliance.retention.schedule import Schedule
 from appliance.retention.sweep import Sweep
-from appliance.settings import Settings
-from appliance.store.inbox import Inbox
+from appliance.settings import MEGABYTE, Settings
+from appliance.store.inbox import PIECE, Inbox, RingSet
 from appliance.voice import lookout
 from appliance.voice.line import VoiceLine
 from appliance.voice.prompts import Prompts
@@ -33,6 +34,7 @@ from appliance.voice.prompts import Prompts
 log = logs.get(__name__)
 
 SEALING: Final = 2  # rings for messages whose callers have gone and which are still being sealed
+FAX_SEALING: Final = 1  # the same for faxes
 LOOK_AFTER: Final = 1.0  # s between looks at the box's condition
 LOOK_AT_ASTERISK: Final = 10.0  # s
 LOOK_AT_CERTIFICATE: Final = 3600.0  # s
@@ -48,7 +50,10 @@ class Daemon:
         voice = settings.voice
         self._clock = SystemClock(settings.time.marker)
         rings = voice.calls_at_once + SEALING
-        self._inbox = Inbox(folder, rings, voice.longest_message, self._clock, on_change=self._changed)
+        self._inbox = Inbox(
+            folder, rings, voice.longest_message, self._clock, on_change=self._changed, faxes=self._fax_rings()
+        )
+        self._fax = self._make_fax_line()
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
         self._schedule = Schedule(self._sweep, self._clock)
@@ -71,6 +76,8 @@ class Daemon:
             log.warning("inbox.recovered messages=%d", recovered)
         self._renew_certificate()
         self._line.start()
+        if self._fax:
+            self._fax.start()
         self._control.start()
         self._schedule.start()
         self._panel.start()
@@ -81,6 +88,8 @@ class Daemon:
         """Keep what is being recorded, then end."""
         self._ended.set()
         self._schedule.stop()
+        if self._fax:
+            self._fax.stop()
         self._line.stop()
         self._control.stop()
         self._panel.stop()
@@ -101,6 +110,16 @@ class Daemon:
     def end(self) -> None:
         """Let `watch` return."""
         self._ended.set()
+
+    def _fax_rings(self) -> RingSet | None:
+        fax = self._settings.fax
+        return RingSet(1 + FAX_SEALING, fax.longest_fax * MEGABYTE // PIECE) if fax.port else None
+
+    def _make_fax_line(self) -> Attendant | None:
+        settings = self._settings
+        if settings.fax.port is None:
+            return None
+        return Attendant(settings.fax, self._inbox, settings.store.folder, self._clock, self._fax_refusal)
 
     def _answers(self) -> dict[Verb, Any]:
         return {
@@ -163,7 +182,26 @@ class Daemon:
             next_purge=self._sweep.next_purge(),
             last_fault=self._last_fault,
             panel_fault=self._panel.fault,
+            fax=self._fax_facts(),
         )
+
+    def _fax_facts(self) -> FaxFacts | None:
+        if self._fax is None:
+            return None
+        state = self._fax.state()
+        return FaxFacts(state.modem, state.page, self._fax_refusal())
+
+    def _fax_refusal(self) -> Refusal | None:
+        """Why a fax that called now would be left to ring: the sender tries again later, and hears no promise."""
+        try:
+            self._inbox.must_take(Kind.FAX)
+        except NoRoomError:
+            return Refusal.NO_ROOM
+        except NotFoundedError:
+            return Refusal.NOT_FOUNDED
+        except (StoreError, OSError):
+            return Refusal.BAD_STORAGE
+        return None if self._readable else Refusal.BAD_STORAGE
 
     def _list(self) -> tuple[Row, ...]:
         """A card that cannot be read is a fault to show, and no reason to end: callers must still be told that no message is taken."""
@@ -188,7 +226,7 @@ class Daemon:
         return BoxFacts(
             new_messages=condition.new_messages(facts.rows),
             line_ready=facts.asterisk_answers and facts.storage_good and facts.founded,
-            calls=facts.calls,
+            calls=facts.calls_in_progress,
             level=condition.level(facts),
         )
 

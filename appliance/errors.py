@@ -211,6 +211,10 @@ class LineGoneError(FaxError):
     """The call ended in the midst of a fax. Pages that came before are kept; ask the sender for the rest."""
 
 
+class LineStoppedError(FaxError):
+    """The box was shut down in the midst of a fax. Pages that came before are kept; ask the sender for the rest."""
+
+
 class CallerHungUpError(FaxError):
     """The sending fax ended the call before it had said that it was done. Pages that came before are kept; ask the sender for the rest."""
 

@@ -91,8 +91,8 @@ class Fax:
     )
     ring: str = option(
         "any",
-        choice("any", "A", "B", "C", "D"),
-        "With a distinctive ring: the ring pattern, as the modem reports it, that is the fax's; any answers every one.",
+        choice("any", "single", "double", "short-short-long", "short-long-short"),
+        "With several numbers on one line: the fax's ring, if the modem tells them apart; any answers every ring.",
     )
     mailbox: str = option("front-desk", MAILBOX, "Mailbox that takes the faxes.")
     sub_addresses: tuple[tuple[str, str], ...] = option(

@@ -176,12 +176,17 @@ def test_people_come_and_go_through_the_daemon_which_has_no_key(client: Client, 
     assert [person.name for person in list_people(store)] == ["ana"]
 
 
-def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(client: Client, folder: Path) -> None:
+def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(
+    daemon: Daemon, client: Client, folder: Path
+) -> None:
     store = folder / "store"
     ana = unlock(store, "ana", PASSWORD)
     client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15))
     removal = prepare_removal(store, ana, "ben")
-    assert Subscriber(client).wait_for(Event.LOCKED, lambda: client.remove_person("ben", removal))
+    subscriber = Subscriber(client)
+    assert subscriber.wait_for(Event.CHANGED, lambda: leave_a_message(daemon))  # it has begun
+    client.remove_person("ben", removal)
+    assert subscriber.wait_for(Event.LOCKED, lambda: None)
 
 
 @pytest.mark.parametrize(

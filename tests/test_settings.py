@@ -56,7 +56,7 @@ def test_what_is_set_is_read(tmp_path: Path) -> None:
         ('[fax]\ndevice = "ttyACM0"\n', 'line 2: [fax] device takes "none" or a path that starts with "/".'),
         ('[fax]\nidentity = "our fax"\n', "line 2: [fax] identity takes at most 20 digits, spaces and +."),
         ("[fax]\nrings = 0\n", "line 2: [fax] rings takes a whole number from 1 to 20."),
-        ('[fax]\nring = "loud"\n', 'line 2: [fax] ring takes "any" or "A" or'),
+        ('[fax]\nring = "loud"\n', 'line 2: [fax] ring takes "any" or "single" or'),
         ("[fax]\ndamaged_share = 101\n", "line 2: [fax] damaged_share takes a number from 0 to 100."),
         ("[fax]\nlongest_fax = 1000\n", "line 2: [fax] longest_fax takes a whole number from 1 to 150."),
         (

@@ -84,8 +84,10 @@ def tell_status(status: Status, zone: ZoneInfo) -> str:
 
 
 def tell_lines(status: Status, zone: ZoneInfo) -> str:
-    """The telephone line."""
-    told = [_fold(f"{part.name}: {part.level}. ", part.sentence) for part in status.parts if part.name == "Line"]
+    """The telephone line and the fax line."""
+    told = [
+        _fold(f"{part.name}: {part.level}. ", part.sentence) for part in status.parts if part.name in {"Line", "Fax"}
+    ]
     return "\n".join([*told, f"Calls in progress: {status.calls}"])
 
 
@@ -101,8 +103,8 @@ def plain(text: str) -> str:
 
 
 COMMANDS: Final = (
-    Command("status", "how the box is: line, disk, clock, purge, lamps, last fault", Answer(tell_status)),
-    Command("lines", "the telephone line and the calls on it", Answer(tell_lines)),
+    Command("status", "how the box is: lines, disk, clock, purge, lamps, last fault", Answer(tell_status)),
+    Command("lines", "telephone line, fax line, and the calls on them", Answer(tell_lines)),
     Command("help", "this list", Help(), ("?",)),
     Command("quit", "log off", Quit(), ("exit", "logout", "bye")),
 )

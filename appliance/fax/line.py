@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from appliance import logs
-from appliance.errors import FaxError, SerialError
+from appliance.errors import FaxError, LineStoppedError, ModemError, SerialError
 from appliance.fax.answering import answer
+from appliance.fax.caller_id import Ring
 from appliance.fax.class1 import Class1
 from appliance.fax.keeping import KeepingThread
 from appliance.fax.player import Receiver, play
@@ -39,13 +40,16 @@ class Received:
 class FaxLine:
     """An open modem. Use it in a `with` block. Raises `SerialError`, `ModemSilentError`, `ModemRefusedError`."""
 
-    def __init__(self, device: Path, profile: Profile = GENERIC) -> None:
+    def __init__(self, device: Path, profile: Profile = GENERIC, stopped: Callable[[], bool] = lambda: False) -> None:
+        """`stopped`: is the program ending? Then a call in progress breaks off with `LineStoppedError`."""
         self._port: Final = SerialPort(device, profile.speed)
-        self._modem: Final = Class1(self._port, time.monotonic, profile)
+        self._tap: Final = _Tap(self._port, stopped)
+        self._modem: Final = Class1(self._tap, time.monotonic, profile)
 
     def __enter__(self) -> Self:
         try:
             self._modem.set_up()
+            self._modem.hang_up()  # whoever had the modem before may have been killed in the midst of a call
         except BaseException:
             self._port.close()
             raise
@@ -58,20 +62,32 @@ class FaxLine:
             self._modem.hang_up()
         self._port.close()
 
-    def wait(self, within: float) -> bool:
-        """Did the line ring within so many seconds?"""
-        return self._modem.wait_ring(within) is not None
+    def wait(self, within: float) -> Ring | None:
+        """The next ring, if the line rings within so many seconds."""
+        return self._modem.wait_ring(within)
 
-    def receive(self, station: Station, keep: Callable[[Page], bool]) -> Received:
+    def check(self) -> None:
+        """See between calls that the modem is as it should be, and bring it back when it is not. Raises as opening it does."""
+        try:
+            self._modem.set_up()
+        except ModemError:
+            log.warning("modem.recovered how=%s", self._modem.recover().name)
+
+    def receive(self, station: Station, keep: Callable[[Page], bool], call: Call | None = None) -> Received:
         """Answer the ringing line and receive a fax. What went wrong is in the result: pages may have come all the same. `keep` puts a page where it is safe;
         it is called on a thread of its own, and when this returns it has returned for every page."""
-        call, transcript, begin = Call(), list[str](), time.monotonic()
+        call, transcript, begin = call or Call(), list[str](), time.monotonic()
         error: Fault | None = None
         with KeepingThread(keep) as keeper:
             try:
+                self._tap.open = True
                 play(answer(station, call), Receiver(self._modem, keeper, transcript))
             except (FaxError, SerialError) as fault:
                 error = fault
+            finally:
+                self._tap.open = False
+        if isinstance(error, LineStoppedError):
+            self._modem.hang_up()
         seconds = time.monotonic() - begin
         log.info(
             "fax.received pages=%d complete=%s seconds=%.1f error=%s",
@@ -81,3 +97,26 @@ class FaxLine:
             type(error).__name__,
         )
         return Received(call, seconds, error, tuple(transcript))
+
+
+class _Tap:
+    """The port as the modem's driver uses it, until the program ends in the midst of a call."""
+
+    def __init__(self, port: SerialPort, stopped: Callable[[], bool]) -> None:
+        self.open = False  # a call is in progress
+        self._port: Final = port
+        self._stopped: Final = stopped
+
+    def read(self) -> bytes:
+        if self.open and self._stopped():
+            raise LineStoppedError
+        return self._port.read()
+
+    def pending(self) -> bytes:
+        return self._port.pending()
+
+    def write(self, octets: bytes) -> None:
+        self._port.write(octets)
+
+    def reopen(self) -> None:
+        self._port.reopen()

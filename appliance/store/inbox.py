@@ -27,10 +27,11 @@ from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.writer import Index
 from appliance.store.inspection import inspect
 from appliance.store.journal import Ring
+from appliance.store.slots import PIECE
 from appliance.store.values import Extent, Finding, Receipt, Trouble
 from appliance.store.vault import Vault
 
-__all__ = ["Delivery", "Extent", "Finding", "Inbox", "Receipt", "RingSet", "Trouble"]
+__all__ = ["PIECE", "Delivery", "Extent", "Finding", "Inbox", "Receipt", "RingSet", "Trouble"]
 
 _MARGIN: Final = 1 << 20  # octets kept free for the index and the epochs
 _AGAIN: Final = 1.0  # s until the log is emptied again when a reader kept it
