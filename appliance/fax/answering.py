@@ -20,7 +20,7 @@ from appliance.fax import correcting
 from appliance.fax.capabilities import Terms
 from appliance.fax.exchange import Turn, do, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side, pack_identity, unpack_identity
-from appliance.fax.receiving import ENDS, PLAIN, Call, Script, Station, command, judge, keep, say
+from appliance.fax.receiving import ENDS, PLAIN, Call, Script, Station, command, end_page, judge, keep, say
 from appliance.fax.steps import (
     CheckTraining,
     HangUp,
@@ -32,7 +32,7 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.timers import INVITATIONS, KEPT_AT_LAST, T4, TRAININGS, TRIES
+from appliance.fax.timers import INVITATIONS, KEPT_AT_LAST, REPEATED, T4, TRAININGS, TRIES
 
 
 def answer(station: Station, call: Call) -> Script[None]:
@@ -60,6 +60,8 @@ def receive(station: Station, call: Call) -> Script[None]:
     turn: Turn | None = yield from invite(station, call)
     while turn is not None:
         terms = yield from train(station, call, turn)
+        if call.begun is not None and not call.begun.same_image(terms):
+            yield from end_page(call)  # what follows is another page
         if terms.ecm:
             ended = yield from correcting.take_pages(station, call, terms)
         else:
@@ -75,33 +77,36 @@ def receive(station: Station, call: Call) -> Script[None]:
 
 def invite(station: Station, call: Call) -> Script[Turn]:
     """Phase B: say who we are and what we can do until the caller says how it will send."""
+    retrains = call.said is not None and call.said.kind in {Kind.RTN, Kind.RTP}  # then the terms may come at once
     for _ in range(INVITATIONS):
-        yield from send(Frame(Kind.CSI, pack_identity(station.identity)), Frame(Kind.DIS, station.offers.to_info()))
-        turn = yield from hear(T4, ours=Side.CALLED)
-        match turn.main.kind if turn else None:
-            case Kind.DCS if turn:
+        if not retrains:
+            yield from send(Frame(Kind.CSI, pack_identity(station.identity)), Frame(Kind.DIS, station.offers.to_info()))
+        retrains = False
+        match (yield from hear(T4, ours=Side.CALLED)):
+            case Turn(Frame(Kind.DCS)) as turn:
                 return turn
-            case Kind.DTC:
+            case Turn(Frame(Kind.DTC)):
                 raise PollingRefusedError
-            case Kind.DCN:
+            case Turn(Frame(Kind.DCN)):
                 raise CallerHungUpError
-            case Kind.EOM | Kind.PRI_EOM if call.said:
+            case Turn(asked) if call.said is not None and (asked == call.asked or asked.kind is Kind.RR):
                 yield from send(call.said)
             case _:
                 continue
-    raise NoFaxError
+    raise CallerSilentError if call.pages else NoFaxError
 
 
 def train(station: Station, call: Call, turn: Turn) -> Script[Terms]:
     """Take terms from the caller until one set survives the training signal."""
     for _ in range(TRAININGS):
+        call.said = None
         terms = read_terms(station, call, turn)
         match (yield CheckTraining(terms.rate)):
             case Trained(clean=True):
-                yield from say(call, Kind.CFR)
+                yield from say(call, turn.main, Kind.CFR)
                 return terms
             case Trained() | Silent():
-                yield from say(call, Kind.FTT)
+                yield from say(call, turn.main, Kind.FTT)
             case Interrupted():
                 pass  # it has not heard us and says its terms again
             case other:
@@ -128,27 +133,44 @@ def read_terms(station: Station, call: Call, turn: Turn) -> Terms:
 
 def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
     """Phases C and D: pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
-    answered: Kind | None = None  # the command that we answered last
     while True:
-        quality, at_once = yield from take_image(call, terms)
-        turn = yield from command(call, Kind.DCS, *ENDS)
+        quality = yield from take_image(call, terms)
+        turn = yield from command(call, Kind.DCS, *ENDS, *([] if quality else [Kind.CRP]))
+        verdict = Kind.RTN  # a page was sent of which nothing came
         if quality is not None:
             verdict = judge(quality, station.tolerance)
             turn = yield from keep_first(call, verdict, turn)
         kind = PLAIN.get(turn.main.kind, turn.main.kind)
         if kind is Kind.DCS:  # it has not heard our CFR, or has given up this page
             return turn
-        if quality is not None:
-            yield from say(call, verdict)
-        elif call.said and at_once and kind is answered:
-            yield from send(call.said)  # it has not heard our answer to the page before
+        if call.said is not None and (kind is Kind.CRP or turn.main == call.asked):
+            yield from send(call.said)  # it has not heard that
+        elif kind is Kind.CRP:
+            continue
         else:
-            yield from say(call, Kind.RTN)  # a page was sent of which nothing came
-        answered = kind
-        if kind is not Kind.MPS:
+            yield from say(call, turn.main, verdict)
+        if kind in {Kind.EOM, Kind.EOP}:
             return kind
-        if call.said and call.said.kind is not Kind.MCF:
+        if call.said is not None and call.said.kind in {Kind.RTN, Kind.RTP}:
             return (yield from command(call, Kind.DCS))
+
+
+def take_image(call: Call, terms: Terms) -> Script[Quality | None]:
+    """Phase C: a page. None when none came. Our last answer still stands only where frames came so soon that they must be the last command again."""
+    match (yield TakePage(terms)):
+        case Interrupted(after) if after < REPEATED:
+            return None
+        case Interrupted() | Silent():
+            call.said = None
+            return None
+        case PageCame(quality):
+            call.said = None
+            if not quality.rows:
+                return None
+            call.coming.append(terms)
+            return quality
+        case other:
+            unhoped(other)
 
 
 def keep_first(call: Call, verdict: Kind, turn: Turn) -> Script[Turn]:
@@ -158,22 +180,6 @@ def keep_first(call: Call, verdict: Kind, turn: Turn) -> Script[Turn]:
             return turn
         turn = yield from command(call, Kind.DCS, *ENDS)
     raise NotKeptError
-
-
-def take_image(call: Call, terms: Terms) -> Script[tuple[Quality | None, bool]]:
-    """Phase C. No quality when no page came; then also: did frames come in its place, as when the caller repeats its last command?"""
-    match (yield TakePage(terms)):
-        case PageCame(quality) if quality.rows:
-            call.coming.append(terms)
-            return quality, False
-        case PageCame():
-            return None, False
-        case Interrupted():
-            return None, True
-        case Silent():
-            return None, False
-        case other:
-            unhoped(other)
 
 
 def finish(call: Call) -> Script[Turn | None]:
@@ -191,7 +197,8 @@ def finish(call: Call) -> Script[Turn | None]:
 
 
 def wait(call: Call) -> Script[None]:
-    """The call is over: see whether the last pages are kept."""
+    """The call is over: what has come of a page is one, too. See whether the last of them are kept."""
+    yield from end_page(call)
     if not (yield from keep(call, None, KEPT_AT_LAST)):
         raise NotKeptError
 

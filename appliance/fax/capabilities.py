@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Self, TypeVar
 
-from appliance.errors import BadFrameError
+from appliance.errors import BadFrameError, TermsError
 from appliance.fax.rates import Modulation, Rate
 from appliance.fax.t4 import Coding
 
@@ -23,15 +23,22 @@ V = TypeVar("V")
 class _Grid:
     across: int  # dots an inch
     down: int
-    dots: int  # on a line of A4 width
+    halves: int  # dots on a line for each two of `Width`
+    bit: int  # of a DIS or DCS; 0: every fax has it
+    inch: bool  # in a DCS with bit 44, where two share a bit
 
 
 class Resolution(Enum):
-    """How fine a page is. T.4 §2, in dots an inch as TIFF-F gives them (RFC 2306)."""
+    """How fine a page is. T.4 §2 and Annex F, in dots an inch as TIFF-F gives them (RFC 2301 §2.2.2)."""
 
-    STANDARD = _Grid(204, 98, 1728)
-    FINE = _Grid(204, 196, 1728)
-    SUPERFINE = _Grid(204, 391, 1728)
+    STANDARD = _Grid(204, 98, 2, 0, inch=False)  # R8 x 3.85 lines/mm
+    FINE = _Grid(204, 196, 2, 15, inch=False)  # R8 x 7.7
+    SUPERFINE = _Grid(204, 391, 2, 41, inch=False)  # R8 x 15.4
+    R16 = _Grid(408, 391, 4, 43, inch=False)  # R16 x 15.4
+    DPI_100 = _Grid(200, 100, 2, 0, inch=True)
+    DPI_200 = _Grid(200, 200, 2, 15, inch=True)
+    DPI_300 = _Grid(300, 300, 3, 42, inch=False)
+    DPI_400 = _Grid(400, 400, 4, 43, inch=True)
 
     @property
     def across(self) -> int:
@@ -45,11 +52,28 @@ class Resolution(Enum):
         grid: _Grid = self.value
         return grid.down
 
+    @property
+    def bit(self) -> int:
+        """Which bit of a DIS or DCS says it, 0 when none does."""
+        grid: _Grid = self.value
+        return grid.bit
+
+    @property
+    def inch(self) -> bool:
+        """Is it what that bit of a DCS means together with bit 44?"""
+        grid: _Grid = self.value
+        return grid.inch
+
+    def dots(self, width: Width) -> int:
+        """Picture elements on a line."""
+        grid: _Grid = self.value
+        return width.value * grid.halves // 2
+
 
 class Width(Enum):
     """How wide the paper is."""
 
-    A4 = 1728  # dots on a line at 8 dots/mm, T.4 §2.1
+    A4 = 1728  # dots on a line at 8 dots/mm or 200 an inch, T.4 §2.1; `Resolution.dots` tells those of others
     B4 = 2048
     A3 = 2432
 
@@ -102,12 +126,17 @@ _LENGTH_BITS: Final = (19, 20)
 _SCAN_BITS: Final = (21, 22, 23)
 _POLLING: Final = 9  # DIS: has a document to be fetched
 _RECEIVES: Final = 10  # DIS: can receive; DCS: is to receive
-_FINE: Final = 15
 _TWO_DIMENSIONAL: Final = 16
 _ECM: Final = 27
 _SMALL_FRAMES: Final = 28  # DCS: with ECM, 64 octets a frame instead of 256
 _MMR: Final = 31
-_SUPERFINE: Final = 41
+_RESOLUTIONS: Final = (43, 42, 41, 15)  # finest first
+_INCH: Final = 44  # DIS: inch-based resolutions are welcome; DCS: the resolution is one
+_METRIC: Final = 45  # DIS: so are the others
+_SUB: Final = 49  # DIS: a sub-address may be sent
+#: What a DCS may say and we never offer: uncompressed mode, T.43, speech, files, characters, mixed modes, JPEG, colour, JBIG, ciphers, raster content, and
+#: resolutions from 600 dots an inch. A page of that kind would be taken for a damaged one.
+_NEVER: Final = (26, 36, 38, 53, 54, 55, 57, 60, 62, 68, 69, 78, 79, 84, 85, 86, 92, 93, 94, 105, 106, 107, 108, 109)
 
 
 class _Fields:
@@ -159,6 +188,7 @@ class Capabilities:
     ecm: bool = True
     receives: bool = True
     polling: bool = False
+    sub_addresses: bool = True
 
     @classmethod
     def from_info(cls, info: bytes) -> Self:
@@ -166,11 +196,10 @@ class Capabilities:
         if len(info) < 3:
             raise BadFrameError("is too short for a DIS.")
         fields = _Fields(info)
-        optional = {Resolution.FINE: _FINE, Resolution.SUPERFINE: _SUPERFINE}
         codings = {Coding.MR: _TWO_DIMENSIONAL, Coding.MMR: _MMR}
         return cls(
             modulations=fields.get(_SPEED_BITS, _OFFERED_SPEEDS),
-            resolutions=frozenset({Resolution.STANDARD, *(what for what, bit in optional.items() if fields[bit])}),
+            resolutions=frozenset(what for what in Resolution if not what.bit or fields[what.bit]),
             codings=frozenset({Coding.MH, *(what for what, bit in codings.items() if fields[bit])}),
             widths=fields.get(_WIDTH_BITS, _OFFERED_WIDTHS),
             length=fields.get(_LENGTH_BITS, _LENGTH),
@@ -178,6 +207,7 @@ class Capabilities:
             ecm=bool(fields[_ECM]),
             receives=bool(fields[_RECEIVES]),
             polling=bool(fields[_POLLING]),
+            sub_addresses=bool(fields[_SUB]),
         )
 
     def to_info(self) -> bytes:
@@ -185,15 +215,17 @@ class Capabilities:
         fields = _Fields()
         fields[_POLLING], fields[_RECEIVES] = int(self.polling), int(self.receives)
         fields.put(_SPEED_BITS, _OFFERED_SPEEDS, self.modulations)
-        fields[_FINE] = int(Resolution.FINE in self.resolutions)
         fields[_TWO_DIMENSIONAL] = int(Coding.MR in self.codings)
         fields.put(_WIDTH_BITS, _OFFERED_WIDTHS, self.widths)
         fields.put(_LENGTH_BITS, _LENGTH, self.length)
         fields.put(_SCAN_BITS, _SCAN_TIME, self.scan_time)
         for bit, able in (
+            *((what.bit, what in self.resolutions) for what in Resolution if what.bit),
             (_ECM, self.ecm),
             (_MMR, Coding.MMR in self.codings),
-            (_SUPERFINE, Resolution.SUPERFINE in self.resolutions),
+            (_INCH, any(what.inch for what in self.resolutions if what.bit)),
+            (_METRIC, Resolution.R16 in self.resolutions),
+            (_SUB, self.sub_addresses),
         ):
             if able:
                 fields[bit] = 1
@@ -226,25 +258,37 @@ class Terms:
     small_frames: bool = False
 
     @property
+    def dots(self) -> int:
+        """Picture elements on a line."""
+        return self.resolution.dots(self.width)
+
+    @property
     def frame_size(self) -> int:
         """With ECM: octets of the page in a frame."""
         return 64 if self.small_frames else 256
 
+    def same_image(self, other: Terms) -> bool:
+        """Could a page that has begun on these terms go on with those?"""
+        return replace(other, rate=self.rate) == self
+
     def at_rate_of(self, info: bytes) -> Self:
         """The same at another rate: a CTC says it in the first two octets of a DCS (T.30 §A.4.1). Raises `BadFrameError`."""
+        if len(info) < 2:
+            raise BadFrameError("is too short for a CTC.")
         return replace(self, rate=_Fields(info).get(_SPEED_BITS, _CHOSEN_RATE))
 
     @classmethod
     def from_info(cls, info: bytes) -> Self:
-        """What the caller's DCS says. Raises `BadFrameError`."""
+        """What the caller's DCS says. Raises `BadFrameError`, `TermsError`."""
         if len(info) < 3:
             raise BadFrameError("is too short for a DCS.")
         fields = _Fields(info)
-        fine = Resolution.FINE if fields[_FINE] else Resolution.STANDARD
+        if any(fields[bit] for bit in _NEVER):
+            raise TermsError
         flat = Coding.MR if fields[_TWO_DIMENSIONAL] else Coding.MH
         return cls(
             rate=fields.get(_SPEED_BITS, _CHOSEN_RATE),
-            resolution=Resolution.SUPERFINE if fields[_SUPERFINE] else fine,
+            resolution=_resolution(fields),
             coding=Coding.MMR if fields[_MMR] else flat,
             width=fields.get(_WIDTH_BITS, _CHOSEN_WIDTH),
             length=fields.get(_LENGTH_BITS, _LENGTH),
@@ -258,7 +302,6 @@ class Terms:
         fields = _Fields()
         fields[_RECEIVES] = 1
         fields.put(_SPEED_BITS, _CHOSEN_RATE, self.rate)
-        fields[_FINE] = int(self.resolution is Resolution.FINE)
         fields[_TWO_DIMENSIONAL] = int(self.coding is Coding.MR)
         fields.put(_WIDTH_BITS, _CHOSEN_WIDTH, self.width)
         fields.put(_LENGTH_BITS, _LENGTH, self.length)
@@ -267,7 +310,8 @@ class Terms:
             (_ECM, self.ecm),
             (_SMALL_FRAMES, self.ecm and self.small_frames),
             (_MMR, self.coding is Coding.MMR),
-            (_SUPERFINE, self.resolution is Resolution.SUPERFINE),
+            (self.resolution.bit, self.resolution.bit),
+            (_INCH, self.resolution.inch),
         ):
             if chosen:
                 fields[bit] = 1
@@ -277,7 +321,9 @@ class Terms:
         """Did we offer all of it?"""
         return (
             self.rate.modulation in offered.modulations
-            and self.resolution in offered.resolutions
+            and any(
+                self.resolution.bit == what.bit for what in offered.resolutions
+            )  # metric or inch: T.30 Table 2 note 18 has both taken
             and self.coding in offered.codings
             and self.width in offered.widths
             and (offered.ecm or not self.ecm)
@@ -287,3 +333,10 @@ class Terms:
     def __str__(self) -> str:
         said = (str(self.rate), self.resolution.name, self.coding.name, self.width.name, self.length.value)
         return " ".join((*said, "ECM" if self.ecm else "no-ECM"))
+
+
+def _resolution(fields: _Fields) -> Resolution:
+    """Which resolution a DCS chooses."""
+    bit = next((bit for bit in _RESOLUTIONS if fields[bit]), 0)
+    meant = [what for what in Resolution if what.bit == bit]
+    return next((what for what in meant if what.inch == bool(fields[_INCH])), meant[0])

@@ -105,6 +105,10 @@ class Class1:
             self._insist(command)
         self.lacks = tuple(wish for wish in self._profile.wishes if not self._grants(wish))
 
+    def now(self) -> float:
+        """Seconds, as its clock counts them."""
+        return self._clock()
+
     def is_ready(self) -> bool:
         """Does it answer? 2 s at most. Ask it between calls."""
         return self._command(HELLO, REPLY) is Result.OK

@@ -5,9 +5,9 @@ from __future__ import annotations
 from appliance.errors import BadFrameError, BlockLostError, NotKeptError, TermsError
 from appliance.fax.capabilities import Terms
 from appliance.fax.ecm import Part
-from appliance.fax.exchange import Turn, do, unhoped
+from appliance.fax.exchange import Turn, do, send, unhoped
 from appliance.fax.frames import Frame, Kind
-from appliance.fax.receiving import PLAIN, Call, Script, Station, command, keep, say
+from appliance.fax.receiving import PLAIN, Call, Script, Station, command, end_page, keep, say
 from appliance.fax.steps import (
     BlockAgain,
     BlockCame,
@@ -15,7 +15,6 @@ from appliance.fax.steps import (
     BlockMisses,
     BlockWhole,
     CloseBlock,
-    EndPage,
     GiveUpBlock,
     Interrupted,
     Silent,
@@ -27,48 +26,66 @@ from appliance.fax.timers import ROUNDS
 def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
     """Pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
     short = True
-    open_part: Part | None = None  # the block of which frames are missing
+    missed: Part | None = None  # the block of which frames are missing
     while True:
-        event = yield TakeBlock(terms, short)
-        if not isinstance(event, BlockCame | Interrupted | Silent):
-            unhoped(event)
-        short = True
-        turn = yield from command(call, Kind.DCS, Kind.PPS, Kind.CTC, Kind.EOR)
-        ended = PLAIN.get(turn.main.inner, turn.main.inner) if turn.main.inner else None  # None: this page goes on
+        if (yield from take_block(call, terms, short=short)):
+            short = True
+        turn = yield from command(call, Kind.DCS, Kind.CRP, Kind.RR, Kind.CTC, Kind.PPS, Kind.EOR)
+        ended = read_end(turn.main)
         match turn.main.kind:
+            case Kind.DCS:
+                return turn
             case Kind.CTC:
                 terms = slow_down(station, terms, turn.main)
                 short = False  # the carrier after a CTR starts long, T.30 Annex A
-                yield from say(call, Kind.CTR)
+                yield from say(call, turn.main, Kind.CTR)
                 continue
             case Kind.PPS:
-                open_part = yield from close(call, terms, turn.main, ended)
-            case Kind.EOR:
-                if open_part is not None:
-                    yield from give_up(open_part)
-                    open_part = None
-                    yield from settle(call, terms, ended, Kind.ERR)
-                else:
-                    yield from say(call, Kind.ERR)  # it has not heard us
-            case _:
-                return turn
-        if open_part is None and ended in {Kind.EOM, Kind.EOP}:
+                missed = yield from close(call, terms, turn.main)
+            case Kind.EOR if missed is not None:
+                yield from give_up(call, terms, turn.main, missed)
+                missed = None
+            case _:  # CRP, RR, or EOR once more: it has not heard us
+                yield from repeat(call, turn.main)
+                continue
+        if missed is None and ended in {Kind.EOM, Kind.EOP}:
             return ended
 
 
-def close(call: Call, terms: Terms, command: Frame, ended: Kind | None) -> Script[Part | None]:
-    """Answer a PPS. Returns its block when frames of it are missing."""
-    part = Part.from_info(command.info[1:])
+def take_block(call: Call, terms: Terms, *, short: bool) -> Script[bool]:
+    """Phase C: did a block's signal come? Unless frames came in its place, our last answer is no answer any more."""
+    match (yield TakeBlock(terms, short)):
+        case BlockCame():
+            call.said = None
+            return True
+        case Silent():
+            call.said = None
+        case Interrupted():
+            pass
+        case other:
+            unhoped(other)
+    return False
+
+
+def read_end(asked: Frame) -> Kind | None:
+    """What stands in a PPS or EOR: EOM, MPS or EOP, or None where the page goes on."""
+    return PLAIN.get(asked.inner, asked.inner) if asked.inner is not None else None
+
+
+def close(call: Call, terms: Terms, asked: Frame) -> Script[Part | None]:
+    """Answer a PPS. Returns its block when frames of it are missing. Raises `BadFrameError`, `BlockLostError`, `NotKeptError`."""
+    part = Part.from_info(asked.info[1:])
     if part is None:
         raise BadFrameError
     match (yield CloseBlock(part)):
         case BlockWhole():
-            yield from settle(call, terms, ended, Kind.MCF)
+            call.idle = 0
+            yield from settle(call, terms, asked, Kind.MCF)
         case BlockMisses(bitmap):
-            yield from say(call, Kind.PPR, bitmap)
+            yield from say(call, asked, Kind.PPR, bitmap)
             return part
         case BlockAgain():
-            yield from say(call, Kind.MCF)
+            yield from say(call, asked, Kind.MCF)
         case BlockLost():
             raise BlockLostError
         case other:
@@ -76,28 +93,37 @@ def close(call: Call, terms: Terms, command: Frame, ended: Kind | None) -> Scrip
     return None
 
 
-def settle(call: Call, terms: Terms, ended: Kind | None, answer: Kind) -> Script[None]:
-    """A block is done, and with it perhaps a page: have that kept, and only then confirm. Raises `NotKeptError`."""
-    if ended is not None:
-        yield from do(EndPage(terms))
-        call.coming.append(terms)
+def give_up(call: Call, terms: Terms, asked: Frame, part: Part) -> Script[None]:
+    """Answer an EOR: the caller repeats this block no more."""
+    yield from do(GiveUpBlock(part))
+    yield from settle(call, terms, asked, Kind.ERR)
+
+
+def settle(call: Call, terms: Terms, asked: Frame, answer: Kind) -> Script[None]:
+    """A block is done, and with it perhaps a page: have that kept, and only then answer. Raises `NotKeptError`."""
+    call.begun = terms
+    if read_end(asked) is not None:
+        yield from end_page(call)
     for _ in range(ROUNDS):
         if (yield from keep(call, answer)):
-            yield from say(call, answer)
+            yield from say(call, asked, answer)
             return
-        yield from say(call, Kind.RNR)
+        yield from say(call, asked, Kind.RNR)
         yield from command(call, Kind.RR, Kind.PPS, Kind.EOR)  # it asks again, one way or the other
     raise NotKeptError
 
 
-def give_up(part: Part) -> Script[None]:
-    """The caller repeats this block no more."""
-    yield from do(GiveUpBlock(part))
+def repeat(call: Call, asked: Frame) -> Script[None]:
+    """Say our last answer again. Raises `BlockLostError` when the caller gives up a block of which it never said that it is complete."""
+    if call.said is not None:
+        yield from send(call.said)
+    elif asked.kind is Kind.EOR:
+        raise BlockLostError
 
 
-def slow_down(station: Station, terms: Terms, command: Frame) -> Terms:
-    """The terms after a CTC. Raises `TermsError`."""
-    slower = terms.at_rate_of(command.info)
+def slow_down(station: Station, terms: Terms, asked: Frame) -> Terms:
+    """The terms after a CTC. Raises `BadFrameError`, `TermsError`."""
+    slower = terms.at_rate_of(asked.info)
     if not slower.within(station.offers):
         raise TermsError
     return slower

@@ -78,7 +78,7 @@ class Assembly:
         """`size`: octets in a frame, one of SIZES."""
         self._size = size
         self._frames: dict[int, bytes] = {}
-        self._last: Part | None = None  # the block that was confirmed or given up last
+        self._last: Part | None = None  # the block that was confirmed last
         self._page: int | None = None  # the page that goes on
         self._next = 0  # its next block
         self._fresh = False  # an image was sent since then
@@ -119,6 +119,7 @@ class Assembly:
                     break
                 octets += self._frames[number]
         self._done(part)
+        self._last = None  # it was not confirmed, and never is
         self._gap = True
         return bytes(octets)
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 Talk = Generator[PickUp | Send | Listen | HangUp, Event, T]
 
 _FRAMES: Final = 12  # of one turn, damaged ones counted: more than any station sends
-_NEXT_FRAME: Final = 1.0  # s: frames of one turn follow each other without a pause
+NEXT_FRAME: Final = 1.0  # s: frames of one turn follow each other without a pause, and so do the flags of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,14 @@ def do(step: S) -> Generator[S, Event, None]:
         unhoped(event)
 
 
-def hear(within: float, ours: Side) -> Talk[Turn | None]:
-    """The other station's next turn; None when nothing came that could be understood. What is only `ours` to say is our own echo and skipped."""
+def hear(within: float, ours: Side, *, damaged: float | None = None) -> Talk[Turn | Garbled | None]:
+    """The other station's next turn, Garbled when its last frame was damaged, None when nothing came. What is only `ours` to say is our own echo and skipped.
+    Behind a damaged frame another one is waited for `damaged` seconds, `within` where nothing is said."""
     before: tuple[Frame, ...] = ()
+    spoiled = False
     for _ in range(_FRAMES):
-        match (yield Listen(_NEXT_FRAME if before else within)):
+        pause = damaged if spoiled and damaged is not None else within
+        match (yield Listen(NEXT_FRAME if before else pause)):
             case Heard(frame) if frame.kind.side is ours:
                 continue
             case Heard(frame) if frame.final:
@@ -50,11 +53,13 @@ def hear(within: float, ours: Side) -> Talk[Turn | None]:
             case Heard(frame):
                 before += (frame,)
             case Garbled():
-                continue
+                spoiled = True
             case Silent():
                 break
             case other:
                 unhoped(other)
+    if spoiled:
+        return Garbled()
     return Turn(before[-1], before[:-1]) if before else None  # some stations forget the mark of the last frame
 
 

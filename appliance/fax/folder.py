@@ -83,7 +83,7 @@ def _page(file: str, page: PageTaken) -> dict[str, Any]:
     terms, quality = page.terms, page.quality
     return {
         "file": file,
-        "width": terms.width.value,
+        "width": terms.dots,
         "rows": quality.rows,
         "damaged": quality.damaged,
         "worst_run": quality.worst_run,

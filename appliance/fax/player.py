@@ -27,6 +27,7 @@ from appliance.fax.steps import (
     Event,
     GiveUpBlock,
     HangUp,
+    Interrupted,
     Keeping,
     KeepPage,
     Kept,
@@ -134,7 +135,7 @@ class Receiver:
         return Trained(is_clean(bytes(came), rate)) if event == Done() else event
 
     def _take_page(self, terms: Terms) -> Event:
-        decoder = Decoder(terms.coding, terms.width.value)
+        decoder = Decoder(terms.coding, terms.dots)
         begun = False
 
         def add(octets: bytes) -> None:
@@ -143,7 +144,10 @@ class Receiver:
             begun = begun or bool(image)
             decoder.add(image)
 
+        begin = self.modem.now()
         event = self.modem.receive(terms.rate, add, short=True)
+        if event == Interrupted():
+            return Interrupted(round(self.modem.now() - begin, 1))
         if event != Done():
             return event
         page, quality = _finish(decoder, terms)
@@ -189,7 +193,7 @@ class Receiver:
 
 def _read(image: bytes, terms: Terms) -> tuple[Page, Quality]:
     """A whole page's image."""
-    decoder = Decoder(terms.coding, terms.width.value)
+    decoder = Decoder(terms.coding, terms.dots)
     decoder.add(image)
     return _finish(decoder, terms)
 
@@ -199,5 +203,5 @@ def _finish(decoder: Decoder, terms: Terms) -> tuple[Page, Quality]:
     decoder.finish()
     quality = Quality(len(decoder.rows), decoder.damaged, decoder.worst_run, decoder.ended and not decoder.broken)
     grid = terms.resolution
-    page = Page(decoder.rows, terms.width.value, grid.across, grid.down, quality.damaged, quality.worst_run)
+    page = Page(decoder.rows, terms.dots, grid.across, grid.down, quality.damaged, quality.worst_run)
     return page, quality

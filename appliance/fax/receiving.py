@@ -6,19 +6,19 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from appliance.errors import CallerHungUpError, CallerSilentError, NotKeptError
+from appliance.errors import CallerHungUpError, CallerSilentError, NotKeptError, TrainingFailedError
 from appliance.fax.capabilities import Capabilities, Terms
-from appliance.fax.exchange import Turn, hear, send, unhoped
+from appliance.fax.exchange import NEXT_FRAME, Turn, do, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side
-from appliance.fax.steps import Answering, Event, Keeping, KeepPage, Kept, NotKept, Quality
-from appliance.fax.timers import ANSWER, REPEATS, T2, Tolerance
+from appliance.fax.steps import Answering, EndPage, Event, Garbled, Keeping, KeepPage, Kept, NotKept, Quality
+from appliance.fax.timers import ANSWER, IDLE, T2, TURNS, Tolerance
 
 T = TypeVar("T")
 Script = Generator[Answering, Event, T]
 
 PLAIN: Final = {Kind.PRI_EOM: Kind.EOM, Kind.PRI_MPS: Kind.MPS, Kind.PRI_EOP: Kind.EOP}  # nobody is there to talk to
 ENDS: Final = {Kind.EOM, Kind.MPS, Kind.EOP}
-_REPEATABLE: Final = {Kind.CRP, Kind.PPS, Kind.EOR, Kind.RR, *ENDS}
+_REPEATS: Final = {Kind.CRP, Kind.RR}  # ask for our last answer, whatever it was
 _OFFERS: Final = Capabilities()
 _TOLERANCE: Final = Tolerance()
 
@@ -49,29 +49,45 @@ class Call:
     sub_address: str = ""
     pages: list[PageTaken] = field(default_factory=list)
     complete: bool = False  # the caller said that it was all, and we confirmed it
-    said: Frame | None = None  # our last answer, to be said again when it was missed
+    asked: Frame | None = None  # the command that we answered last
+    said: Frame | None = (
+        None  # our answer to it, to be said again when it was missed; None as soon as something came that it does not answer
+    )
+    idle: int = 0  # commands since a page was last brought further
+    begun: Terms | None = None  # with ECM: of a page of which blocks are here, and not yet the last
     coming: list[Terms] = field(default_factory=list)  # of pages whose image is in and that are not known to be kept
 
 
 def command(call: Call, *hope_for: Kind) -> Script[Turn]:
-    """The caller's next command. A command that we have answered already is answered again. Raises `CallerHungUpError`, `CallerSilentError`."""
-    for _ in range(REPEATS):
-        turn = yield from hear(T2, ours=Side.CALLED)
+    """The caller's next command. The one that we have answered already is answered again, and of one that came in damaged we ask the repetition (CRP), once:
+    behind a damaged DCS a training signal is on the line. Raises `CallerHungUpError`, `CallerSilentError`, `TrainingFailedError`."""
+    may_ask, asked = hope_for != (Kind.DCS,), False
+    for _ in range(TURNS):
+        turn = yield from hear(T2, ours=Side.CALLED, damaged=NEXT_FRAME if may_ask else None)
         if turn is None:
-            raise CallerSilentError
-        kind = PLAIN.get(turn.main.kind, turn.main.kind)
-        if kind in hope_for:
+            break
+        call.idle += 1
+        if call.idle > IDLE:
+            raise TrainingFailedError
+        if isinstance(turn, Garbled):
+            if may_ask and not asked:
+                yield from send(Frame(Kind.CRP))
+                asked = True
+            continue
+        if turn.main.kind is Kind.CRP and asked:
+            continue  # our own, as an echo
+        if PLAIN.get(turn.main.kind, turn.main.kind) in hope_for:
             return turn
-        if kind is Kind.DCN:
+        if turn.main.kind is Kind.DCN:
             raise CallerHungUpError
-        if call.said and kind in _REPEATABLE:
+        if call.said is not None and (turn.main.kind in _REPEATS or turn.main == call.asked):
             yield from send(call.said)
     raise CallerSilentError
 
 
-def say(call: Call, kind: Kind, info: bytes = b"") -> Script[None]:
+def say(call: Call, asked: Frame, kind: Kind, info: bytes = b"") -> Script[None]:
     """Answer the caller, and remember it."""
-    call.said = Frame(kind, info)
+    call.asked, call.said = asked, Frame(kind, info)
     yield from send(call.said)
 
 
@@ -92,6 +108,8 @@ def keep(call: Call, verdict: Kind | None, within: float = ANSWER) -> Script[boo
             case Kept(quality):
                 terms = call.coming.pop(0)
                 call.pages.append(PageTaken(terms, quality, None if call.coming else verdict))
+                if verdict is not Kind.RTN:
+                    call.idle = 0
             case Keeping():
                 return False
             case NotKept():
@@ -100,3 +118,11 @@ def keep(call: Call, verdict: Kind | None, within: float = ANSWER) -> Script[boo
             case other:
                 unhoped(other)
     return True
+
+
+def end_page(call: Call) -> Script[None]:
+    """With ECM: no more comes of the page that has begun. Begin to keep it."""
+    if call.begun is not None:
+        yield from do(EndPage(call.begun))
+        call.coming.append(call.begun)
+        call.begun = None

@@ -89,9 +89,10 @@ class SendPage:
 
 @dataclass(frozen=True, slots=True)
 class SendBlock:
-    """With ECM: send these frames of page `number`, counted from 0, which has one block only so far. -> Done, Gone"""
+    """With ECM: send these frames of a block of page `number`, both counted from 0. -> Done, Gone"""
 
     number: int
+    block: int
     terms: Terms
     frames: frozenset[int]
 
@@ -150,6 +151,8 @@ class Silent:
 @dataclass(frozen=True, slots=True)
 class Interrupted:
     """In place of a training signal or page the other side sends frames: listen."""
+
+    after: float = 0.0  # s of waiting
 
 
 @dataclass(frozen=True, slots=True)

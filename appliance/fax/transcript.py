@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from appliance.errors import BadFrameError, TranscriptError
+from appliance.errors import BadFrameError, TermsError, TranscriptError
 from appliance.fax.capabilities import Capabilities, Terms
 from appliance.fax.frames import Frame, Kind
 from appliance.fax.steps import (
@@ -57,8 +57,7 @@ _DECODED: Final[dict[Kind, type[Capabilities] | type[Terms]]] = {
 _OPEN: Final = {Kind.PPS, Kind.EOR, Kind.PPR, Kind.CTC}  # their fields count frames
 _BLOCKS: Final = (BlockCame(), BlockWhole(), BlockAgain(), BlockLost())
 _PLAIN: Final[dict[str, Event]] = {
-    type(event).__name__: event
-    for event in (Done(), Garbled(), Silent(), Interrupted(), NotKept(), Keeping(), Gone(), *_BLOCKS)
+    type(event).__name__: event for event in (Done(), Garbled(), Silent(), NotKept(), Keeping(), Gone(), *_BLOCKS)
 }
 
 
@@ -73,8 +72,8 @@ def _carried(step: Step) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind 
             return (", ".join(show_frame(frame) for frame in frames),)
         case Listen(given) | KeepPage(given) | CheckTraining(given) | SendTraining(given) | TakePage(given):
             return (str(given),)
-        case SendBlock(number, terms, frames):
-            return (str(number), str(terms), f"frames={len(frames)}")
+        case SendBlock(number, block, terms, frames):
+            return (f"{number}.{block}", str(terms), f"frames={len(frames)}")
         case SendPage(number, terms):
             return (str(number), str(terms))
         case CloseBlock(part) | GiveUpBlock(part):
@@ -92,6 +91,8 @@ def show_event(event: Event) -> str:
     match event:
         case Heard(frame):
             return f"Heard {show_frame(frame)}"
+        case Interrupted(after):
+            return f"Interrupted {after}"
         case Trained(clean):
             return f"Trained {'clean' if clean else 'spoiled'}"
         case BlockMisses(bitmap):
@@ -114,7 +115,7 @@ def show_frame(frame: Frame) -> str:
         return f"{frame} {Private(frame.info)}"
     try:
         meaning = str(_DECODED[frame.kind].from_info(frame.info))
-    except BadFrameError as error:
+    except (BadFrameError, TermsError) as error:
         meaning = str(error)
     return f"{frame} {frame.info.hex()} [{meaning}]"
 
@@ -127,6 +128,8 @@ def read_event(line: str) -> Event:
             case ["Heard", name, *rest]:
                 info = bytes.fromhex(rest[0]) if rest and not rest[0].startswith("(") else b""
                 return Heard(Frame(Kind[name.rstrip("+")], info, final=not name.endswith("+")))
+            case ["Interrupted", after]:
+                return Interrupted(float(after))
             case ["Trained", how]:
                 return Trained(clean=how == "clean")
             case ["PageCame" | "Kept" as name, rows, damaged, run, end]:

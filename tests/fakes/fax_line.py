@@ -9,7 +9,7 @@ from typing import Any
 
 from appliance.errors import BadFrameError
 from appliance.fax.capabilities import Terms
-from appliance.fax.ecm import FCD, RCP, Again, Assembly, Missing, OutOfTurn, Part, Whole
+from appliance.fax.ecm import FCD, MOST_FRAMES, RCP, Again, Assembly, Missing, OutOfTurn, Part, Whole
 from appliance.fax.frames import Frame, check_sequence
 from appliance.fax.hdlc import Finder, pack
 from appliance.fax.rates import Rate
@@ -167,10 +167,10 @@ class FakeLine:
             case EndPage(terms):
                 self._assembly.end_page()
                 image, self._image = self._image, b""
-                self._begin(side, Decoder(terms.coding, terms.width.value), image)
-            case SendBlock(number, terms, frames):
+                self._begin(side, Decoder(terms.coding, terms.dots), image)
+            case SendBlock(number, block, terms, frames):
                 side.now += GAP
-                self._sound(side, other, self._pack(number, terms, frames), terms.rate, terms.rate.speed)
+                self._sound(side, other, self._pack(number, block, terms, frames), terms.rate, terms.rate.speed)
             case SendPage(number, terms):
                 side.now += GAP
                 self._sound(side, other, self._encode(number, terms), terms.rate, terms.rate.speed)
@@ -220,8 +220,8 @@ class FakeLine:
                 return Silent()
             return None
         if not isinstance(side.step, Listen) and signal.rate is None:
-            side.now = max(side.now, signal.start)
-            return Interrupted()
+            waited, side.now = signal.start - PREAMBLE - side.now, max(side.now, signal.start - PREAMBLE)
+            return Interrupted(round(max(0.0, waited), 1))
         side.inbox.remove(signal)
         side.now = max(side.now, signal.end)
         match side.step:
@@ -235,7 +235,7 @@ class FakeLine:
             case TakeBlock(terms):
                 return self._take(terms.frame_size, signal.octets if signal.rate is terms.rate else b"")
             case TakePage(terms) if signal.rate is terms.rate:
-                return self._begin(side, Decoder(terms.coding, terms.width.value), signal.octets)
+                return self._begin(side, Decoder(terms.coding, terms.dots), signal.octets)
             case _:
                 return PageCame(Quality(0, 0, 0, ended=False))
 
@@ -244,14 +244,15 @@ class FakeLine:
         return [-(-len(self._encode(number, terms)) // terms.frame_size) for number in range(len(self.letter))]
 
     def _encode(self, number: int, terms: Terms) -> bytes:
-        encoder = Encoder(terms.coding, terms.width.value)
+        encoder = Encoder(terms.coding, terms.dots)
         for row in self.letter[number]:
             encoder.add(row)
         return encoder.finish()
 
-    def _pack(self, number: int, terms: Terms, frames: frozenset[int]) -> bytes:
-        """Those frames of a page, of at most one block."""
-        image, size = self._encode(number, terms), terms.frame_size
+    def _pack(self, number: int, block: int, terms: Terms, frames: frozenset[int]) -> bytes:
+        """Those frames of a page's block."""
+        size = terms.frame_size
+        image = self._encode(number, terms)[block * MOST_FRAMES * size : (block + 1) * MOST_FRAMES * size]
         pieces = [image[start : start + size] for start in range(0, len(image), size)]
         chosen = [bytes((0xFF, 0x03, FCD, place)) + piece for place, piece in enumerate(pieces) if place in frames]
         return pack([*chosen, *[bytes((0xFF, 0x03, RCP))] * 3])

@@ -45,7 +45,8 @@ PLAIN: list[Event] = [
     Done(),
     Garbled(),
     Silent(),
-    Interrupted(),
+    Interrupted(1.2),
+    Interrupted(9.0),
     NotKept(),
     Keeping(),
     Gone(),
@@ -184,7 +185,8 @@ def test_a_block_that_is_confirmed_twice_is_one_page() -> None:
             Done(),
             Kept(GOOD),
             Done(),
-            Interrupted(),
+            Interrupted(1.2),
+            Interrupted(9.0),
             Heard(PPS),
             BlockAgain(),
             Done(),
@@ -224,12 +226,12 @@ def test_a_slower_rate_is_agreed_to_and_starts_long() -> None:
 def test_a_page_of_which_nothing_came_is_not_taken_for_the_one_before() -> None:
     page: list[Event] = [PageCame(GOOD), Heard(Frame(Kind.MPS)), Kept(GOOD), Done()]
     came: list[Event] = [Done(), Done(), Heard(DCS), Trained(clean=True), Done(), *page]
-    other: list[Event] = [Interrupted(), Heard(Frame(Kind.EOP))]
+    other: list[Event] = [Interrupted(1.2), Heard(Frame(Kind.EOP))]
     late: list[Event] = [Silent(), Heard(Frame(Kind.MPS))]
     for lost in (other, late):
         steps, call, _ = replay([*came, *lost])
         assert steps[-1] == "HangUp"
         assert [step for step in steps if step.startswith("Send ")][2:4] == ["Send MCF", "Send RTN"]
         assert not call.complete
-    steps, _, _ = replay([*came, Interrupted(), Heard(Frame(Kind.MPS))])
+    steps, _, _ = replay([*came, Interrupted(1.2), Heard(Frame(Kind.MPS))])
     assert steps.count("Send MCF") == 2

@@ -57,7 +57,7 @@ def test_pages_arrive_exactly_at_every_rate(rate: Rate, coding: Coding) -> None:
 @pytest.mark.parametrize("width", Width, ids=lambda width: width.name)
 @pytest.mark.parametrize("resolution", Resolution, ids=lambda resolution: resolution.name)
 def test_pages_arrive_exactly_at_every_width_and_resolution(width: Width, resolution: Resolution) -> None:
-    line = FakeLine([make_page(3, width.value)])
+    line = FakeLine([make_page(3, resolution.dots(width))])
     received, _, _, _ = exchange(line, Terms(resolution=resolution, width=width))
     assert line.pages == line.letter
     assert received.pages[0].terms.resolution is resolution

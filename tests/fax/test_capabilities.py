@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.errors import BadFrameError
+from appliance.errors import BadFrameError, TermsError
 from appliance.fax.capabilities import Capabilities, Length, Resolution, Terms, Width
 from appliance.fax.rates import Modulation, Rate
 from appliance.fax.t4 import Coding
@@ -24,7 +24,8 @@ def test_a_dcs_of_efax_is_read() -> None:
 def test_a_dis_with_error_correction_is_read() -> None:
     offers = Capabilities.from_info(bytes((0x00, 0xEE, 0xF8, 0xC4)))
     assert offers.modulations == frozenset(Modulation)
-    assert offers.resolutions == {Resolution.STANDARD, Resolution.FINE}
+    assert offers.resolutions == {Resolution.STANDARD, Resolution.DPI_100, Resolution.FINE, Resolution.DPI_200}
+    assert not offers.sub_addresses
     assert offers.codings == {Coding.MH, Coding.MR, Coding.MMR}
     assert offers.ecm
 
@@ -56,8 +57,8 @@ def test_every_choice_comes_back_as_it_was(rate: Rate, resolution: Resolution) -
 
 def test_another_octet_is_announced_where_one_follows() -> None:
     info = Capabilities().to_info()
-    assert len(info) == 6
-    assert [octet >> 7 for octet in info[2:]] == [1, 1, 1, 0]  # bits 24, 32, 40 and 48
+    assert len(info) == 7
+    assert [octet >> 7 for octet in info[2:]] == [1, 1, 1, 1, 0]  # bits 24, 32, 40, 48 and 56
     assert len(Terms().to_info()) == 3
 
 
@@ -88,5 +89,41 @@ def test_any_field_is_read_or_an_error(info: bytes) -> None:
     for kind in (Terms, Capabilities):
         try:
             assert str(kind.from_info(info))
-        except BadFrameError:
+        except (BadFrameError, TermsError):
             continue
+
+
+@pytest.mark.parametrize(
+    ("octets", "resolution", "dots"),
+    [
+        ("002238", Resolution.STANDARD, (1728, 2048, 2432)),
+        ("006238", Resolution.FINE, (1728, 2048, 2432)),
+        ("0022b8808001", Resolution.SUPERFINE, (1728, 2048, 2432)),
+        ("0022b8808002", Resolution.DPI_300, (2592, 3072, 3648)),
+        ("0022b8808004", Resolution.R16, (3456, 4096, 4864)),
+        ("0022b8808008", Resolution.DPI_100, (1728, 2048, 2432)),
+        ("0062b8808008", Resolution.DPI_200, (1728, 2048, 2432)),
+        ("0022b880800c", Resolution.DPI_400, (3456, 4096, 4864)),
+        ("0062b8808005", Resolution.R16, (3456, 4096, 4864)),  # the finest counts where a sender says several
+        ("0022b880800a", Resolution.DPI_300, (2592, 3072, 3648)),
+    ],
+)
+def test_a_resolution_is_read_and_says_how_many_dots_are_on_a_line(
+    octets: str, resolution: Resolution, dots: tuple[int, int, int]
+) -> None:
+    terms = Terms.from_info(bytes.fromhex(octets))
+    assert terms.resolution is resolution
+    assert tuple(resolution.dots(width) for width in Width) == dots
+    assert terms.within(Capabilities())
+
+
+@pytest.mark.parametrize("octets", ["0022b802", "0022b880880088", "0022b880808080808808", "0022b880808080808020"])
+def test_a_page_that_is_no_plain_fax_is_refused(octets: str) -> None:
+    with pytest.raises(TermsError):
+        Terms.from_info(bytes.fromhex(octets))
+
+
+@pytest.mark.parametrize("info", [b"", b"\x00"])
+def test_a_rate_that_is_cut_off_is_none(info: bytes) -> None:
+    with pytest.raises(BadFrameError):
+        Terms().at_rate_of(info)
