@@ -18,25 +18,17 @@ def write_pbm(file: Path, rows: Rows, width: int = 1728) -> Path:
 
 
 def send(
-    device: Path, log: Path, pages: Sequence[Path], *, capabilities: str = "1,5,0,2,0,0,0,0"
+    device: Path,
+    log: Path,
+    pages: Sequence[Path],
+    *,
+    capabilities: str = "1,5,0,2,0,0,0,0",
+    to: str = "5550199",
+    more: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start efax sending `pages`; it dials at once. `capabilities` as its manual has them."""
-    said = ("-v", "ewin", "-v", "ewinchma")
-    command: list[str | Path] = [
-        "efax",
-        "-d",
-        device,
-        "-o1",
-        f"-c{capabilities}",
-        *said,
-        "-l",
-        "+1 555 0100",
-        "-h",
-        " ",
-        "-t",
-        "5550199",
-        *pages,
-    ]
+    """Start efax sending `pages`; it dials `to` at once. `capabilities` and `more` options as its manual has them."""
+    told = ("-d", device, "-o1", f"-c{capabilities}", *more, "-v", "ewin", "-v", "ewinchma")
+    command: list[str | Path] = ["efax", *told, "-l", "+1 555 0100", "-h", " ", "-t", to, *pages]
     try:
         with log.open("wb") as file:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)

@@ -22,4 +22,4 @@ class CallEndedError(RigError):
 
 
 class FaxRigError(RigError):
-    """The fax rig needs gcc, libspandsp-dev, libtiff-dev and efax: `apt-get install --no-install-recommends gcc libc6-dev libspandsp-dev libtiff-dev efax`."""
+    """The fax rig needs programs that are not on this machine. `./install.sh test` fetches them and runs every test."""

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tests.rig.compiled import build
 from tests.rig.errors import FaxRigError
 
 SOURCE: Final = Path(__file__).with_name("fax_modems.c")
-COMPILE: Final = ("gcc", "-O2", "-Wall", "-Wextra")
 LIBRARIES: Final = ("-lspandsp", "-ltiff", "-lm", "-lutil")
-
-
-def build() -> Path:
-    """The program, compiled once for each version of its source."""
-    folder = Path(tempfile.gettempdir()) / f"keepline-fax-modems-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}"
-    program = folder / "fax_modems"
-    if program.exists():
-        return program
-    folder.mkdir(mode=0o700, exist_ok=True)
-    fresh = folder / "fresh"
-    try:
-        made = subprocess.run([*COMPILE, "-o", fresh, SOURCE, *LIBRARIES], capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise FaxRigError from error
-    if made.returncode != 0:
-        raise FaxRigError(f"{FaxRigError.__doc__}\n{made.stderr}")
-    fresh.rename(program)
-    return program
 
 
 class FaxModems:
@@ -45,7 +25,7 @@ class FaxModems:
         self.near, self.far = folder / "near", folder / "far"
         self.speed = speed
         noisy = () if noise is None else ("-n", str(noise))
-        self._command: list[str | Path] = [build(), "-s", str(speed), *noisy, *machine, self.near, self.far]
+        self._command: list[str | Path] = [build(SOURCE, LIBRARIES), "-s", str(speed), *noisy, *machine, self.near, self.far]
         self._program: subprocess.Popen[str] | None = None
         self.says = ""  # once it has ended
 

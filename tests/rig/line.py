@@ -8,9 +8,12 @@ with PhoneCompany() as company:
 
 from __future__ import annotations
 
+import itertools
 import random
+import re
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +55,8 @@ class PhoneCompany:
         self.box_asterisk: Asterisk
         self.place: Place
         self.box_place: Place
+        self.fax_place: Place  # where fax modems reach the company
+        self._letters = itertools.count()
         self.on_stop: list[Callable[[], None]] = []  # what else is to end with the line
 
     def start(self) -> None:
@@ -77,6 +82,21 @@ class PhoneCompany:
         self.box_asterisk.change(AGI_HOST=host, AGI_PORT=agi_port)
         self.box_asterisk.ask("dialplan reload")
 
+    def send_fax(self, number: str, letter: bytes, within: float) -> tuple[bool, str]:
+        """Asterisk's own fax machine (spandsp's T.30) calls `number` and sends a TIFF; whether all of it was confirmed, and what Asterisk says of it."""
+        name = f"letter{next(self._letters)}"
+        (self.company.folder / "state" / f"{name}.tif").write_bytes(letter)
+        self.company.ask(f"channel originate Local/{number}@fax-lines extension {name}@send-fax")
+        deadline = time.monotonic() + within
+        while not (told := self._told_of(name)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return told.startswith("SUCCESS"), told
+
+    def _told_of(self, fax: str) -> str:
+        """What became of a fax that Asterisk sent or received; empty while it goes on."""
+        told = re.search(rf"^ *{fax}=(.+)$", self.company.ask("dialplan show globals"), re.MULTILINE)
+        return told[1].strip() if told else ""
+
     def stop(self) -> None:
         while self.on_stop:
             self.on_stop.pop()()
@@ -97,12 +117,15 @@ class PhoneCompany:
     def _prepare(self) -> None:
         network = f"127.{random.randint(1, 254)}.{random.randint(0, 255)}"
         self.box_place, self.place = free_place(f"{network}.1"), free_place(f"{network}.2")
+        self.fax_place = free_place(self.place.address)
         host, port = NOBODY_LISTENS
         values = {"BOX": self.box_place.address, "BOX_PORT": self.box_place.port, "ATA": self.place.address}
         values |= {"SIP_PORT": self.box_place.port, "AGI_HOST": host, "AGI_PORT": port}
         self.box_asterisk = Asterisk(self._installed, self._box_settings, values)
         self.company = Asterisk(
-            self._installed, [BOX_SETTINGS, COMPANY_SETTINGS], values | {"SIP_PORT": self.place.port}
+            self._installed,
+            [BOX_SETTINGS, COMPANY_SETTINGS],
+            values | {"SIP_PORT": self.place.port, "FAX_PORT": self.fax_place.port},
         )
 
 
