@@ -7,7 +7,7 @@ Octets that are missing are never shown: what stands behind them is given up wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 FCD: Final = (
@@ -78,6 +78,7 @@ class Assembly:
         """`size`: octets in a frame, one of SIZES."""
         self._size = size
         self._frames: dict[int, bytes] = {}
+        self._sought: Part | None = None  # the block of which frames are missing, with all that it has
         self._last: Part | None = None  # the block that was confirmed last
         self._page: int | None = None  # the page that goes on
         self._next = 0  # its next block
@@ -102,10 +103,12 @@ class Assembly:
             return Again()
         if not self._follows(part):
             return OutOfTurn()
-        missing = [number for number in range(part.frames) if not self._has(number, part.frames)]
+        count = self._count_all(part)
+        missing = [number for number in range(count) if not self._has(number, count)]
         if missing:
-            return Missing(len(missing), self._bitmap(part.frames))
-        octets = b"" if self._gap else b"".join(self._frames[number] for number in range(part.frames))
+            self._sought = replace(part, frames=count)
+            return Missing(len(missing), self._bitmap(count))
+        octets = b"" if self._gap else b"".join(self._frames[number] for number in range(count))
         self._done(part)
         return Whole(octets)
 
@@ -114,8 +117,9 @@ class Assembly:
         still come are `Whole` with no octets."""
         octets = bytearray()
         if not self._gap and not self._is_again(part) and self._follows(part):
-            for number in range(part.frames):
-                if not self._has(number, part.frames):
+            count = self._count_all(part)
+            for number in range(count):
+                if not self._has(number, count):
                     break
                 octets += self._frames[number]
         self._done(part)
@@ -131,6 +135,12 @@ class Assembly:
         """Is it the last block once more? Some senders count their pages anew after each EOM, so a new page may bear the numbers of the one before."""
         new_page = self._fresh and self._page is None and part.block == 0
         return part == self._last and not new_page
+
+    def _count_all(self, part: Part) -> int:
+        """The frames of the block. A PPS behind frames that were sent again may count only those, as HylaFAX's does."""
+        if self._sought and (self._sought.page, self._sought.block) == (part.page, part.block):
+            return max(part.frames, self._sought.frames)
+        return part.frames
 
     def _follows(self, part: Part) -> bool:
         """Is it the block that comes next? Its page's number is compared within a page only."""
@@ -149,4 +159,5 @@ class Assembly:
     def _done(self, part: Part) -> None:
         self._frames.clear()
         self._fresh = False
+        self._sought = None
         self._last, self._page, self._next = part, part.page, (part.block + 1) % _COUNTED

@@ -144,6 +144,18 @@ def test_a_block_that_does_not_follow_is_out_of_turn(part: Part) -> None:
     assert assembly.close(part) == OutOfTurn()
 
 
+def test_who_sends_frames_again_may_count_only_those() -> None:
+    frames = cut(IMAGE[:2560])
+    assembly = Assembly(256)
+    give(assembly, frames[:-1])
+    assert isinstance(assembly.close(Part(2, 0, 10)), Missing)
+    give(assembly, [])
+    assert assembly.close(Part(2, 0, 1)) == Missing(1, b"\x00\xfe" + b"\xff" * 30)
+    give(assembly, frames[-1:])
+    assert assembly.close(Part(2, 0, 1)) == Whole(IMAGE[:2560])
+    assert assembly.close(Part(2, 0, 1)) == Again()
+
+
 def test_a_page_that_does_not_start_at_its_first_block_is_out_of_turn() -> None:
     assembly = Assembly(256)
     give(assembly, cut(IMAGE[:512]))
