@@ -147,9 +147,10 @@ asterisk() {
 
 # Everything that the rig needs: try, test and bench share it.
 rig() {
-    packages python3-venv espeak-ng sox age debootstrap debian-archive-keyring util-linux "$@"
+    packages python3-venv espeak-ng sox age debootstrap debian-archive-keyring util-linux gcc libc6-dev "$@"
     environment .venv run test
     asterisk --tolerate-stale-date
+    tests/rig/fax-parts.sh # iaxmodem, HylaFAX: unpacked, not installed, so that none of their services starts
 }
 
 # --- verbs -------------------------------------------------------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ try() {
 }
 
 run_tests() {
-    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd gcc libc6-dev libspandsp-dev libtiff-dev efax
+    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd libspandsp-dev libtiff-dev efax
     step "Shell scripts (shellcheck)" shellcheck install.sh .ci/run tests/rig/*.sh
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
@@ -188,7 +189,7 @@ halves() {
 }
 
 bench() {
-    rig chromium
+    rig chromium libspandsp-dev libtiff-dev efax
     exec .venv/bin/python -m tests.bench "$@"
 }
 

@@ -27,8 +27,9 @@ def send(
     more: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """Start efax sending `pages`; it dials `to` at once. `capabilities` and `more` options as its manual has them."""
-    told = ("-d", device, "-o1", f"-c{capabilities}", *more, "-v", "ewin", "-v", "ewinchma")
-    command: list[str | Path] = ["efax", *told, "-l", "+1 555 0100", "-h", " ", "-t", to, *pages]
+    said = ("-v", "ewin", "-v", "ewinchma")
+    how = ("-o1", f"-c{capabilities}", *more, *said, "-l", "+1 555 0100", "-h", " ")
+    command: list[str | Path] = ["efax", "-d", device, *how, "-t", to, *pages]
     try:
         with log.open("wb") as file:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)

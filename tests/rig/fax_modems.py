@@ -25,7 +25,15 @@ class FaxModems:
         self.near, self.far = folder / "near", folder / "far"
         self.speed = speed
         noisy = () if noise is None else ("-n", str(noise))
-        self._command: list[str | Path] = [build(SOURCE, LIBRARIES), "-s", str(speed), *noisy, *machine, self.near, self.far]
+        self._command: list[str | Path] = [
+            build(SOURCE, LIBRARIES),
+            "-s",
+            str(speed),
+            *noisy,
+            *machine,
+            self.near,
+            self.far,
+        ]
         self._program: subprocess.Popen[str] | None = None
         self.says = ""  # once it has ended
 

@@ -126,4 +126,9 @@ class Sender(HylaFax):
         )
         (self.folder / "sendq" / "q1").write_text(job, encoding="utf-8")
         spool = self.folder
-        return ["env", "-C", str(spool), *fax_parts.find().command("usr/lib/hylafax/bin/faxsend", "-m", self.modem, "sendq/q1")]
+        return [
+            "env",
+            "-C",
+            str(spool),
+            *fax_parts.find().command("usr/lib/hylafax/bin/faxsend", "-m", self.modem, "sendq/q1"),
+        ]

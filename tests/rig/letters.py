@@ -14,9 +14,21 @@ Rows = list[bytes]
 
 WIDTH: Final = 1728
 WORDS: Final = (
-    "please send the results of our patient before noon her next visit is on Friday and she asks for a copy of the letter that came "
-    "with the last prescription thank you for your help with kind regards the office of the clinic on Main Street"
-).split()
+    "please",
+    "send",
+    "results",
+    "patient",
+    "before",
+    "noon",
+    "next",
+    "visit",
+    "Friday",
+    "copy",
+    "letter",
+    "thank",
+    "you",
+    "regards",
+)
 
 
 @cache

@@ -112,7 +112,9 @@ def calls(asterisk: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 "Asterisk": partial(send_with_asterisk, company, numbers["Asterisk"], pages),
             }
             for name, send in ways.items():
-                begun[name, pages] = people.submit(receive, answering[name].device, folder / f"{name}-{pages}-ours", send)
+                begun[name, pages] = people.submit(
+                    receive, answering[name].device, folder / f"{name}-{pages}-ours", send
+                )
         yield {key: call.result() for key, call in begun.items()}
 
 
