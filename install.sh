@@ -175,7 +175,7 @@ halves() {
     local log pid failed=0
     log=$(mktemp)
     set -m # else what runs beside could not be interrupted
-    .venv/bin/python -m pytest -p no:cacheprovider -m "not rig and not browser" >"$log" 2>&1 </dev/null &
+    nice .venv/bin/python -m pytest -p no:cacheprovider -m "not rig and not browser" >"$log" 2>&1 </dev/null & # soft modems lose calls when they have to wait
     pid=$!
     set +m
     trap 'kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; rm -f "$log"' EXIT

@@ -6,6 +6,7 @@ with PhoneCompany() as company, SoftModem(company, 0) as modem:
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -75,3 +76,15 @@ class SoftModem(Guarded):
     def _is_known(self) -> bool:
         told = self._company.company.ask(f"iax2 show peer fax{self._line:02}")
         return any("Addr->IP" in line and "Unspecified" not in line for line in told.splitlines())
+
+
+def main() -> None:
+    """Holds a line with a modem open until standard input ends: for trying things by hand, and for the test that kills the owner."""
+    with PhoneCompany() as company, SoftModem(company, 0) as modem:
+        for program in (company.box_asterisk, company.company, modem):
+            print(program.pid, program.folder, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

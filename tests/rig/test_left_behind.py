@@ -67,6 +67,18 @@ def test_nothing_is_left_when_the_owner_is_ended(asterisk: Installed, how: signa
         assert eventually(lambda: not list(folder.iterdir()))
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_modem_is_left_when_the_owner_is_ended(asterisk: Installed, how: signal.Signals) -> None:
+    with owner("tests.rig.soft_modem") as (process, folder, token):
+        assert process.stdout is not None
+        assert len([process.stdout.readline() for _ in range(3)]) == 3
+        assert len(marked(token)) == 7  # the owner, three guards, two Asterisks, the modem
+        process.send_signal(how)
+        process.wait()
+        assert eventually(lambda: not marked(token))
+        assert eventually(lambda: not list(folder.iterdir()))
+
+
 def test_an_asterisk_dies_with_its_guard(asterisk: Installed) -> None:
     with owner() as (process, folder, token):
         assert process.stdout is not None
@@ -103,7 +115,7 @@ class Remains:
 
 
 @contextmanager
-def owner() -> Iterator[tuple[subprocess.Popen[str], Path, str]]:
+def owner(module: str = "tests.rig.line") -> Iterator[tuple[subprocess.Popen[str], Path, str]]:
     """A process that owns a line, the folder for its temporary files, and the word by which all its offspring is known."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -111,7 +123,7 @@ def owner() -> Iterator[tuple[subprocess.Popen[str], Path, str]]:
         token = f"KEEPLINE_RIG_TOKEN={folder.name}"
         key, value = token.split("=")
         with subprocess.Popen(
-            [sys.executable, "-m", "tests.rig.line"],
+            [sys.executable, "-m", module],
             env=os.environ | {key: value, "TMPDIR": name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
