@@ -50,7 +50,7 @@ class Call:
 
 
 def receive(device: Path, folder: Path, send: Callable[[], tuple[bool, str]]) -> list[Call]:
-    """Our command answers on `device` while `send` sends, and again until the sender is content, as fax machines do: on a busy machine a soft modem loses calls."""
+    """Our command answers while `send` sends, and again until the sender is content: on a busy machine a soft modem loses calls."""
     calls: list[Call] = []
     while len(calls) < CALLS and not (calls and calls[-1].sender_content):
         calls.append(receive_once(device, folder / f"call-{len(calls)}", send))
