@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from web import access, files, health, words
+from web import access, calls, files, health, words
 from web.guard import person_here
 from web.services import here
 
@@ -29,6 +29,7 @@ def around() -> dict[str, Any]:
         "practice": services.settings.practice.name,
         "toast": None,
         "missing": False,
+        "hears_calls": session is not None and session.person.role in calls.LISTENERS,
     }
     if session is None:
         return always

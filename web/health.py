@@ -23,7 +23,8 @@ LEVELS: Final = {Level.GOOD: "Good", Level.ATTENTION: "Needs a look", Level.FAUL
 SILENT: Final = Part(
     "Box",
     Level.FAULT,
-    "The part of the box that answers calls does not run. Messages that are kept can still be heard. Wait a minute; if this stays, switch the box off and on.",
+    "The part of the box that answers calls does not run. Messages that are kept can still be heard and read. Wait a minute; if this stays, "
+    "switch the box off and on.",
 )
 
 

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.access.roles import READERS
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
-from appliance.messages import Envelope, Row
-from web import listing, memory, requests, sound, waveform, words
+from appliance.messages import Envelope, Kind, Row
+from web import faxes, listing, memory, requests, sound, waveform, words
 from web.guard import allow, session
 from web.listing import Asked, ListView, Present
 from web.services import here
@@ -142,6 +142,8 @@ def _list() -> ListView:
 def _message(id: str) -> listing.MessageView:
     row = here().reader.row(requests.message_id(id))
     envelope = _envelope(row)
+    if row.stamp.kind is Kind.FAX:
+        return listing.show_message(row, envelope, faxes.view(row), _present())
     levels = _levels(row) if envelope else NO_SOUND
     return listing.show_message(row, envelope, waveform.draw(levels, 64), _present())
 
@@ -188,5 +190,5 @@ def _toast() -> dict[str, object] | None:
     if row.erase_at is None or seconds < SHORTEST_TOAST:
         return None
     envelope = _envelope(row)
-    who = words.who(envelope) if envelope else "a message"
+    who = words.who(envelope, row.stamp.kind) if envelope else "a message"
     return {"id": erased.id, "seconds": round(seconds), "sentence": f"Erased: {who}, {words.length(row)}."}

@@ -12,15 +12,20 @@ from appliance.messages import Envelope, Kind, Row, State
 from appliance.retention.rules import DAY
 from appliance.settings import Retention
 from appliance.store.reader import RECOVERED
-from web import words
+from web import quality, words
+from web.sheets import FaxView
 from web.waveform import Drawing
 
 PAGE: Final = 50  # rows
-STATES: Final = {State.NEW: ("new", "New"), State.HEARD: ("heard", "Heard"), State.ERASING: ("erased", "Erased")}
+STATES: Final = {State.NEW: "new", State.HEARD: "heard", State.ERASING: "erased"}
 KINDS: Final = {Kind.VOICEMAIL: "Voicemail", Kind.FAX: "Fax"}
 SHUT: Final = "Cannot be opened"
 DAMAGED: Final = "This message cannot be opened: its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected."
 PARTIAL: Final = "Partial: recovered after an interruption"
+MISSING: Final = {
+    Kind.VOICEMAIL: "The end of what was said may be missing.",
+    Kind.FAX: "Pages that were still coming in may be missing.",
+}
 
 Opener = Callable[[Row], Envelope | None]  # None: cannot be opened
 
@@ -54,6 +59,7 @@ class RowView:
     kind: str
     kind_word: str
     who: str
+    claimed: bool  # `who` is only what the sending machine calls itself
     when: str
     in_full: str
     machine: str
@@ -83,6 +89,7 @@ class ListView:
     search: str
     version: str
     many_mailboxes: bool
+    done: str  # heading of what needs nobody: "Heard", "Read", "Heard and read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,10 @@ class MessageView:
     state: str
     state_word: str
     kind: str
+    opened: str  # "heard", "read"
     who: str
+    claimed: bool
+    own_name: str  # of the sending machine
     number: str
     in_full: str
     machine: str
@@ -103,7 +113,8 @@ class MessageView:
     notes: tuple[str, ...]
     damaged: str
     fate: str
-    wave: Drawing
+    wave: Drawing | None
+    fax: FaxView | None
 
 
 def arrange(rows: Sequence[Row]) -> list[Row]:
@@ -117,12 +128,14 @@ def waits(row: Row) -> bool:
 
 
 def fits(envelope: Envelope | None, search: str) -> bool:
-    """Is `search` a part of the name, or its digits a part of the number?"""
+    """Is `search` a part of a name, or its digits a part of a number?"""
     if envelope is None:
         return False
-    digits = "".join(filter(str.isdigit, search))
-    in_number = bool(digits) and digits in "".join(filter(str.isdigit, envelope.caller_number))
-    return search.casefold() in words.who(envelope).casefold() or in_number
+    digits = _digits(search)
+    in_number = bool(digits) and any(digits in _digits(one) for one in (envelope.caller_number, envelope.sender_id))
+    return in_number or any(
+        search.casefold() in name.casefold() for name in (words.who(envelope), words.own_name(envelope))
+    )
 
 
 def show_page(rows: Sequence[Row], asked: Asked, opener: Opener, present: Present) -> ListView:
@@ -142,22 +155,23 @@ def show_page(rows: Sequence[Row], asked: Asked, opener: Opener, present: Presen
         search=asked.search,
         version=asked.version,
         many_mailboxes=len({row.stamp.mailbox for row in rows}) > 1,
+        done=_done({row.stamp.kind for row in shown if not waits(row)}),
     )
 
 
 def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
     """`row` in words."""
-    state, state_word = STATES[row.state]
-    warning = warn(row, present)
-    arrived = row.stamp.arrived_at
+    kind, warning, arrived = row.stamp.kind, warn(row, present), row.stamp.arrived_at
+    marks = quality.short(envelope.notes) if envelope and kind is Kind.FAX else ()
     return RowView(
         id=row.stamp.id,
         group="new" if waits(row) else "heard",
-        state=state,
-        state_word=state_word,
-        kind=row.stamp.kind.value,
-        kind_word=KINDS[row.stamp.kind],
-        who=words.who(envelope) if envelope else SHUT,
+        state=STATES[row.state],
+        state_word=state_word(row),
+        kind=kind.value,
+        kind_word=KINDS[kind],
+        who=words.who(envelope, kind) if envelope else SHUT,
+        claimed=envelope is not None and words.is_claim(envelope),
         when=words.when(arrived, present.now, present.zone),
         in_full=words.in_full(arrived, present.zone),
         machine=words.machine(arrived, present.zone),
@@ -166,19 +180,22 @@ def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
         mailbox=words.mailbox(row.stamp.mailbox),
         damaged=envelope is None,
         warning=warning,
-        row_notes=tuple(filter(None, (PARTIAL if row.recovered else "", warning))),
+        row_notes=tuple(filter(None, (PARTIAL if row.recovered else "", *marks, warning))),
     )
 
 
-def show_message(row: Row, envelope: Envelope | None, levels: Drawing, present: Present) -> MessageView:
+def show_message(row: Row, envelope: Envelope | None, content: Drawing | FaxView, present: Present) -> MessageView:
     """The open message in words."""
-    state, state_word = STATES[row.state]
+    kind = row.stamp.kind
     return MessageView(
         id=row.stamp.id,
-        state=state,
-        state_word=state_word,
-        kind=row.stamp.kind.value,
-        who=words.who(envelope) if envelope else SHUT,
+        state=STATES[row.state],
+        state_word=state_word(row),
+        kind=kind.value,
+        opened=words.OPENED[kind],
+        who=words.who(envelope, kind) if envelope else SHUT,
+        claimed=envelope is not None and words.is_claim(envelope),
+        own_name=words.own_name(envelope) if envelope else "",
         number=words.number(envelope.caller_number) if envelope else "",
         in_full=words.in_full(row.stamp.arrived_at, present.zone),
         machine=words.machine(row.stamp.arrived_at, present.zone),
@@ -188,8 +205,14 @@ def show_message(row: Row, envelope: Envelope | None, levels: Drawing, present: 
         notes=_notes(row, envelope, present),
         damaged="" if envelope else DAMAGED,
         fate=fate(row, present),
-        wave=levels,
+        wave=content if isinstance(content, Drawing) else None,
+        fax=content if isinstance(content, FaxView) else None,
     )
+
+
+def state_word(row: Row) -> str:
+    """Where it stands, in a word that fits its kind: "New", "Heard", "Read", "Erased"."""
+    return words.OPENED[row.stamp.kind].capitalize() if row.state is State.HEARD else STATES[row.state].capitalize()
 
 
 def warn(row: Row, present: Present) -> str:
@@ -198,12 +221,15 @@ def warn(row: Row, present: Present) -> str:
         return ""
     keep = present.retention
     due = max(row.stamp.arrived_at + keep.unheard_days * DAY, row.warned_at + keep.warning_days * DAY)
-    return f"Nobody has heard it. It will be purged {words.day(due, present.now, present.zone)}."
+    return (
+        f"Nobody has {words.OPENED[row.stamp.kind]} it. It will be purged {words.day(due, present.now, present.zone)}."
+    )
 
 
 def fate(row: Row, present: Present) -> str:
     """What will become of the message, in a sentence."""
     keep, now, zone = present.retention, present.now, present.zone
+    opened = words.OPENED[row.stamp.kind]
     if row.held:
         return "On hold: it stays until the hold is lifted."
     if row.state is State.ERASING:
@@ -211,9 +237,9 @@ def fate(row: Row, present: Present) -> str:
         return f"Erased. It can be had back until {until}, then it is gone."
     if row.heard_at is not None:
         due = words.day(row.heard_at + keep.heard_days * DAY, now, zone)
-        return f"Purged {due}, {words.count(keep.heard_days, 'day')} after it was heard."
+        return f"Purged {due}, {words.count(keep.heard_days, 'day')} after it was {opened}."
     return (
-        f"Kept for {words.count(keep.heard_days, 'day')} after somebody has heard it; if nobody does, for {words.count(keep.unheard_days, 'day')}, "
+        f"Kept for {words.count(keep.heard_days, 'day')} after somebody has {opened} it; if nobody does, for {words.count(keep.unheard_days, 'day')}, "
         f"with a warning {words.count(keep.warning_days, 'day')} before."
     )
 
@@ -221,12 +247,20 @@ def fate(row: Row, present: Present) -> str:
 def _notes(row: Row, envelope: Envelope | None, present: Present) -> tuple[str, ...]:
     notes = []
     if row.recovered:
-        notes.append(f"{PARTIAL}. The end of what was said may be missing.")
+        notes.append(f"{PARTIAL}. {MISSING[row.stamp.kind]}")
     if warning := warn(row, present):
         notes.append(warning)
     if not row.clock_trusted:
         notes.append("The box’s clock was not set when this message came: its time may be wrong.")
     told = (RECOVERED,) if row.recovered else ()
-    quality = [note for note in (envelope.notes if envelope else ()) if note not in told]
-    notes += [note[:1].upper() + note[1:] + "." * (not note.endswith(".")) for note in quality]
-    return tuple(notes)
+    marks = [note for note in (envelope.notes if envelope else ()) if note not in told]
+    return (*notes, *quality.in_full(marks))
+
+
+def _done(kinds: set[Kind]) -> str:
+    """A heading for messages of these kinds that need nobody."""
+    return " and ".join(words.OPENED[kind] for kind in Kind if kind in kinds).capitalize()
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))

@@ -1,4 +1,5 @@
-"""What the page remembers, in memory only. For one session: opened envelopes, drawn sounds, the search, the last erasure; it goes when the session goes."""
+"""What the page remembers, in memory only. For one session: opened envelopes, drawn sounds, sketches of faxes and how they are turned, the search, the last
+erasure; it goes when the session goes."""
 
 from __future__ import annotations
 
@@ -8,11 +9,15 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar, cast
 
 from appliance.access.sessions import Session
+from appliance.fax.directory import Directory
 from appliance.messages import Envelope, Row
 from appliance.store.reader import Reader
+from web.sheets import MOST_TURNED, Turns
 
 MOST_ENVELOPES: Final = 2_000  # some 300 octets each
 MOST_DRAWINGS: Final = 1_000  # 96 octets each
+MOST_SKETCHES: Final = 300  # some 4 kB each
+MOST_DIRECTORIES: Final = 50  # 200 octets a page
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -77,6 +82,9 @@ class Memory:
         default_factory=lambda: Shelf(MOST_ENVELOPES)
     )  # None: cannot be opened
     drawings: Shelf[str, bytes] = field(default_factory=lambda: Shelf(MOST_DRAWINGS))
+    sketches: Shelf[str, bytes] = field(default_factory=lambda: Shelf(MOST_SKETCHES))
+    directories: Shelf[str, Directory] = field(default_factory=lambda: Shelf(MOST_DIRECTORIES))
+    turns: Shelf[str, Turns] = field(default_factory=lambda: Shelf(MOST_TURNED))
     search: str = ""
     erased: Erased | None = None
 

@@ -10,11 +10,14 @@ from werkzeug.exceptions import HTTPException
 
 from appliance import logs
 from appliance.errors import (
+    CallNotFoundError,
     ControlError,
     DamagedMessageError,
     KeeplineError,
     MessageNotFoundError,
+    PictureError,
     SealError,
+    TranscriptError,
 )
 from web import access, requests
 from web.guard import person_here
@@ -35,6 +38,16 @@ GONE: Final = Refusal("This message is gone", "It was erased, or purged because 
 SHUT: Final = Refusal(
     "This message cannot be opened",
     "Its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected.",
+)
+UNDRAWN: Final = Refusal(
+    "A page of this fax is damaged",
+    "It can be neither shown nor saved. Other pages are not affected. Ask the sender to send the fax again.",
+)
+FORGOTTEN: Final = Refusal(
+    "There is no record of that call", "The last 100 calls are remembered; older ones are forgotten."
+)
+UNREADABLE: Final = Refusal(
+    "The record of this call cannot be read", "Its file is damaged. No fax is affected; only this record is lost."
 )
 SILENT: Final = Refusal(
     "That could not be done",
@@ -66,6 +79,9 @@ def put(app: Flask) -> None:
     app.register_error_handler(MessageNotFoundError, lambda _: _answer(GONE, 404))
     app.register_error_handler(DamagedMessageError, lambda _: _answer(SHUT, 410))
     app.register_error_handler(SealError, lambda _: _answer(SHUT, 410))
+    app.register_error_handler(PictureError, lambda _: _answer(UNDRAWN, 410))
+    app.register_error_handler(CallNotFoundError, lambda _: _answer(FORGOTTEN, 404))
+    app.register_error_handler(TranscriptError, lambda _: _answer(UNREADABLE, 410))
     app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))
     app.register_error_handler(KeeplineError, _failed)
     app.register_error_handler(Exception, _failed)

@@ -10,6 +10,9 @@ from typing import IO, Final
 from flask import Request
 from werkzeug.exceptions import BadRequest, NotFound
 
+from appliance.fax.pictures import Turn
+from web.sheets import WIDTHS
+
 LARGEST_BODY: Final = 8 * 1024  # octets; the longest form is name and password
 LONGEST_NAME: Final = 80  # letters
 LONGEST_PASSWORD: Final = 1024
@@ -56,6 +59,22 @@ class ByteRange:
         return self.end - self.start + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How wide a page is drawn (None: unscaled), and how it is turned."""
+
+    width: int | None
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """A page (None: the whole fax) to be turned by so much."""
+
+    page: int | None
+    by: Turn
+
+
 class UnsatisfiableRangeError(ValueError):
     """The range that was asked for lies outside the content."""
 
@@ -88,6 +107,29 @@ def heard(request: Request) -> bool:
             return False
         case _:
             raise BadRequest
+
+
+def sheet_number(text: str) -> int:
+    """Which page of a fax an address names; anything else was never one."""
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text, re.ASCII):
+        raise NotFound
+    return int(text)
+
+
+def scale(request: Request) -> Scale:
+    """How a page is to be drawn: one of a few widths or unscaled, and a quarter turn or several."""
+    width, turn = request.args.get("width", ""), request.args.get("turn", "0")
+    if width not in {"", *map(str, WIDTHS)} or turn not in {str(way.value) for way in Turn}:
+        raise BadRequest
+    return Scale(int(width) if width else None, Turn(int(turn)))
+
+
+def turning(request: Request) -> Turning:
+    """Which page is to be turned, or the whole fax, and which way."""
+    page, by = request.form.get("page", ""), request.form.get("by", "")
+    if by not in {"left", "right"}:
+        raise BadRequest
+    return Turning(None if page == "all" else sheet_number(page), Turn.LEFT if by == "left" else Turn.RIGHT)
 
 
 def wants_part(request: Request) -> bool:

@@ -8,13 +8,25 @@ from typing import Final
 
 from appliance.messages import Envelope, Kind, Row
 
-UNKNOWN: Final = "Unknown caller"
+UNKNOWN: Final = {Kind.VOICEMAIL: "Unknown caller", Kind.FAX: "Unknown sender"}
+OPENED: Final = {Kind.VOICEMAIL: "heard", Kind.FAX: "read"}  # what one does with a message
 NIGHT_ENDS: Final = 6  # o'clock: 02:00 of the coming night is "tonight", not "tomorrow"
 
 
-def who(envelope: Envelope) -> str:
-    """Who left the message: the name, else the number in local form, else "Unknown caller"."""
-    return _clean(envelope.caller_name) or number(envelope.caller_number) or UNKNOWN
+def who(envelope: Envelope, kind: Kind = Kind.VOICEMAIL) -> str:
+    """Who left the message: the name, else the number in local form, else what a fax machine calls itself, else "Unknown caller"."""
+    known = _clean(envelope.caller_name) or number(envelope.caller_number)
+    return known or (f"Sent by {own}" if (own := own_name(envelope)) else UNKNOWN[kind])
+
+
+def is_claim(envelope: Envelope) -> bool:
+    """Does `who` only say what the sending machine calls itself?"""
+    return bool(own_name(envelope)) and not (_clean(envelope.caller_name) or number(envelope.caller_number))
+
+
+def own_name(envelope: Envelope) -> str:
+    """What the sending fax machine calls itself, as it came but in one line."""
+    return _in_one_line(envelope.sender_id)
 
 
 def number(raw: str) -> str:
@@ -85,7 +97,7 @@ def clock_time(at: float, zone: tzinfo) -> str:
 def length(row: Row) -> str:
     """How much there is: "0:42" of sound, "3 pages"."""
     if row.stamp.kind is Kind.FAX:
-        return count(row.pages, "page")
+        return _pages(row)
     seconds = max(0, round(row.duration))
     return f"{seconds // 60}:{seconds % 60:02}"
 
@@ -93,7 +105,7 @@ def length(row: Row) -> str:
 def length_aloud(row: Row) -> str:
     """The same for a screen reader: "42 seconds", "1 minute 5 seconds"."""
     if row.stamp.kind is Kind.FAX:
-        return count(row.pages, "page")
+        return _pages(row)
     minutes, seconds = divmod(max(0, round(row.duration)), 60)
     parts = [count(minutes, "minute")] if minutes else []
     parts += [count(seconds, "second")] if seconds or not minutes else []
@@ -110,7 +122,20 @@ def mailbox(name: str) -> str:
     return name.replace("-", " ").capitalize()
 
 
+def file_name(at: float, zone: tzinfo, ending: str) -> str:
+    """What a fax is called when it leaves the page, without a number or a name: "fax-2026-11-22-1042.pdf"."""
+    return f"fax-{datetime.fromtimestamp(at, zone):%Y-%m-%d-%H%M}.{ending}"
+
+
+def _pages(row: Row) -> str:
+    return count(row.pages, "page") if row.pages else "no whole page"
+
+
 def _clean(name: str) -> str:
     """A name as the line gave it, without control characters, in one line, and not in capitals only."""
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
+    plain = _in_one_line(name)
     return plain.title() if plain.isupper() and len(plain) > 3 else plain
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -115,9 +115,11 @@ class Practice:
 
     def add_technician(self) -> None:
         """Somebody who may see how the box is, and no message."""
-        admin = unlock(self.folder, NAME, PASSWORD)
-        files = people.prepare_person(self.folder, admin, TECHNICIAN, Role.TECHNICIAN, TECHNICIAN_PASSWORD, 15)
-        people.write_person(self.folder, files)
+        self._add(TECHNICIAN, Role.TECHNICIAN, TECHNICIAN_PASSWORD)
+
+    def add_staff(self) -> None:
+        """Somebody who may read messages, and nothing more."""
+        self._add("sam", Role.STAFF, "velvet harbor kettle moon")
 
     def leave(
         self, sound: bytes, number: str = "", name: str = "", *, at: float | None = None, mailbox: str = "front-desk"
@@ -147,6 +149,10 @@ class Practice:
         self.inbox.close()
         self.inbox = Inbox(self.folder, 2, SLOTS, self.clock)
         assert self.inbox.start() == 1
+
+    def _add(self, name: str, role: Role, password: str) -> None:
+        admin = unlock(self.folder, NAME, PASSWORD)
+        people.write_person(self.folder, people.prepare_person(self.folder, admin, name, role, password, 15))
 
     def _answers(self) -> dict[Verb, Any]:
         undo = self.retention.undo

@@ -160,7 +160,7 @@ def test_every_action_has_a_key(desk: Desk) -> None:
     keyboard.press("Escape")
     expect(desk.page.get_by_role("dialog", name="Keys")).to_be_hidden()
     keyboard.press("Escape")
-    expect(desk.page.get_by_text("Choose a message to hear it.")).to_be_visible()
+    expect(desk.page.get_by_text("Choose a message to open it.")).to_be_visible()
     assert heading.first.is_visible()
     assert desk.complaints.heard == []
 

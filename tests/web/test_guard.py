@@ -16,7 +16,8 @@ from web import guard
 from web.guard import UndeclaredRouteError
 
 PUBLIC = {"/login", "/static/<version>/<name>"}
-HARMLESS_TO_TECHNICIANS = PUBLIC | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout"}
+CALLS = {"/fax-calls", "/fax-calls/<name>", "/fax-calls/<name>.t30"}
+HARMLESS_TO_TECHNICIANS = PUBLIC | CALLS | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout"}
 SOME_ID = "0" * 32
 
 

@@ -123,7 +123,7 @@ def test_without_the_daemon_nothing_is_changed_and_everything_can_be_heard(
     assert state(practice) is State.NEW
     page = ana.get(f"/messages/{id}")
     assert page.status_code == 200
-    assert "Messages that are kept can still be heard" in page.text
+    assert "Messages that are kept can still be heard and read" in page.text
     assert ana.get(f"/messages/{id}/content").status_code == 200
 
 

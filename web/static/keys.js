@@ -1,5 +1,6 @@
 /** Every action has a key. What is typed into a field stays there. */
 
+import { fax } from "./fax.js";
 import { currentLink, links } from "./list.js";
 import { close, complain, open, press, sideBySide } from "./message.js";
 import { player } from "./player.js";
@@ -10,9 +11,15 @@ const search = document.getElementById("search");
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  " ": () => player()?.toggle(),
-  ArrowLeft: () => player()?.skip(-5),
-  ArrowRight: () => player()?.skip(5),
+  " ": () => player()?.toggle() ?? fax()?.down(),
+  ArrowLeft: () => player()?.skip(-5) ?? fax()?.step(-1),
+  ArrowRight: () => player()?.skip(5) ?? fax()?.step(1),
+  "-": () => fax()?.smaller(),
+  "+": () => fax()?.larger(),
+  "=": () => fax()?.larger(), // the same key without shift
+  0: () => fax()?.fit(),
+  l: () => fax()?.turn("left"),
+  r: () => fax()?.turn("right"),
   h: () => press("heard"),
   e: () => press("erase"),
   u: () => press("undo"),

@@ -1,6 +1,7 @@
 /** Opens messages beside the list (or over it, on a telephone) and does what can be done with one. */
 
 import { ask, elements, Refused } from "./ask.js";
+import { fax, setUp as setUpFax } from "./fax.js";
 import { currentLink, links, refresh, showCurrent } from "./list.js";
 import { player, setUp } from "./player.js";
 import { active } from "./session.js";
@@ -84,6 +85,7 @@ async function show(address) {
     const last = article()?.dataset.message;
     pane.replaceChildren(document.getElementById("choose").content.cloneNode(true));
     setUp(pane, {});
+    setUpFax(pane, {});
     showCurrent();
     document.querySelector(`#m-${last} > a`)?.focus({ preventScroll: true });
     return;
@@ -108,12 +110,11 @@ async function piece(id) {
 
 function ready() {
   const id = article()?.dataset.message;
-  setUp(pane, {
-    active,
-    heard: () => {
-      if (article()?.dataset.state === "new") say(id, "heard", { heard: "yes" }).catch(complain);
-    },
-  });
+  const heard = () => {
+    if (article()?.dataset.message === id && article().dataset.state === "new") say(id, "heard", { heard: "yes" }).catch(complain);
+  };
+  setUp(pane, { active, heard });
+  setUpFax(pane, { active, read: heard });
 }
 
 async function say(id, deed, form) {
@@ -141,7 +142,7 @@ function submitted(event) {
   event.preventDefault();
   const id = idIn(event.target.action);
   const form = Object.fromEntries(new FormData(event.target));
-  const deeds = { heard: () => say(id, "heard", form), erase: () => erase(id), undo: () => undo(id) };
+  const deeds = { heard: () => say(id, "heard", form), erase: () => erase(id), undo: () => undo(id), turn: () => turn(id, form) };
   deeds[deed]().catch(complain);
 }
 
@@ -167,6 +168,12 @@ async function undo(id) {
   const link = links().find((one) => idIn(one.href) === id);
   if (sideBySide() && link) await open(link);
   else link?.focus();
+}
+
+async function turn(id, form) {
+  await ask(`/messages/${id}/turn`, form);
+  const fresh = elements(await piece(id));
+  if (article()?.dataset.message === id) fax()?.renew(fresh);
 }
 
 function keepToast() {

@@ -1,0 +1,159 @@
+"""The pages of a fax: pictures of them, the whole as PDF and TIFF, and how somebody has turned it. From the sealed file to the browser, never onto a disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.access.roles import READERS
+from appliance.errors import DamagedMessageError, MessageNotFoundError, PictureError, SealError
+from appliance.fax import directory, pdf, pictures
+from appliance.fax.directory import Directory, Sheet, Source
+from appliance.fax.tiff import Strip
+from appliance.messages import Kind, Row
+from appliance.store.reader import OpenMessage
+from web import memory, requests, sheets, sound, words
+from web.guard import allow, session
+from web.services import here
+from web.sheets import FaxView, Turns
+
+faxes = Blueprint("faxes", __name__)
+
+SKETCH: Final = (128, 84)  # picture elements: twice what the list shows, for fine screens
+_DRAWING: Final = threading.Lock()  # one page at a time: however many people look, memory holds one
+
+
+@faxes.get("/messages/<id>/pages/<number>.png")
+@allow(READERS)
+def page(id: str, number: str) -> Response:
+    """One page as a picture."""
+    wanted, scale = requests.sheet_number(number), requests.scale(request)
+    strip = _strip(_row(id), wanted)
+    with _DRAWING:
+        return Response(pictures.draw(strip, scale.width, scale.turn), mimetype="image/png")
+
+
+@faxes.get("/messages/<id>/sketch.png")
+@allow(READERS, activity=False)
+def sketch(id: str) -> Response:
+    """The first page, small, for a row of the list."""
+    row = _row(id)
+
+    def draw() -> bytes:
+        strip = _strip(row, 1)
+        with _DRAWING:
+            return pictures.sketch(strip, *SKETCH)
+
+    return Response(memory.of(session()).sketches.get(row.stamp.id, draw), mimetype="image/png")
+
+
+@faxes.get("/messages/<id>/fax.pdf")
+@allow(READERS)
+def as_pdf(id: str) -> Response:
+    """The whole fax as a PDF, turned as it is on the screen."""
+    row = _row(id)
+    message = here().reader.open(row, session().practice)
+    try:
+        found, turns = _directory(row, message).sheets, _turns(row)
+        if not found:
+            raise PictureError
+        for sheet in found:
+            sheet.read(_source(message))  # damage shows here, before anything was promised
+    except BaseException:
+        message.close()
+        raise
+    leaves = [pdf.Leaf(sheet, turns.of(number)) for number, sheet in enumerate(found, 1)]
+    response = Response(_while(session().is_open, pdf.write(leaves, _source(message))), mimetype="application/pdf")
+    response.content_length = pdf.length(leaves)
+    response.call_on_close(message.close)
+    return _to_keep(response, row, "pdf")
+
+
+@faxes.get("/messages/<id>/fax.tiff")
+@allow(READERS)
+def as_tiff(id: str) -> Response:
+    """The file as it is sealed."""
+    row = _row(id)
+    message = here().reader.open(row, session().practice)
+    return _to_keep(sound.answer(request, row, message, session().is_open), row, "tiff")
+
+
+@faxes.post("/messages/<id>/turn")
+@allow(READERS)
+def turn(id: str) -> AnyResponse:
+    """Turn a page or the whole fax, for as long as this session lasts."""
+    row, turning = _row(id), requests.turning(request)
+    _turns(row).turn(turning.page, turning.by)
+    if requests.wants_part(request):
+        return Response(status=204)
+    return redirect(url_for("inbox.show_message", id=id, _anchor=f"page-{turning.page or 1}"), 303)
+
+
+def view(row: Row) -> FaxView:
+    """The fax of `row` as the open message shows it."""
+    try:
+        with here().reader.open(row, session().practice) as message:
+            found: Directory | None = _directory(row, message)
+    except (SealError, DamagedMessageError, MessageNotFoundError, PictureError):
+        found = None
+    return sheets.show(found, _turns(row), row.recovered)
+
+
+def _row(id: str) -> Row:
+    row = here().reader.row(requests.message_id(id))
+    if row.stamp.kind is not Kind.FAX:
+        raise NotFound
+    return row
+
+
+def _directory(row: Row, message: OpenMessage) -> Directory:
+    known = memory.of(session()).directories
+    return known.get(row.stamp.id, lambda: directory.read(_source(message), message.size))
+
+
+def _source(message: OpenMessage) -> Source:
+    """Reads the fax, of which a damaged part takes no other with it."""
+
+    def read(start: int, length: int) -> bytes:
+        try:
+            return message.read(start, length)
+        except DamagedMessageError:
+            raise PictureError from None
+
+    return read
+
+
+def _turns(row: Row) -> Turns:
+    return memory.of(session()).turns.get(row.stamp.id, Turns)
+
+
+def _strip(row: Row, number: int) -> Strip:
+    """The image of page `number`."""
+    with here().reader.open(row, session().practice) as message:
+        return _sheet(_directory(row, message), number).read(_source(message))
+
+
+def _sheet(found: Directory, number: int) -> Sheet:
+    if number > len(found.sheets):
+        raise NotFound
+    return found.sheets[number - 1]
+
+
+def _while(may_go_on: Callable[[], bool], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """An answer under way breaks off when the session ends."""
+    for piece in pieces:
+        if not may_go_on():
+            return
+        yield piece
+
+
+def _to_keep(response: Response, row: Row, ending: str) -> Response:
+    """A file that the browser keeps, under a name that tells nobody's."""
+    name = words.file_name(row.stamp.arrived_at, here().zone, ending)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
