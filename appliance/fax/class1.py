@@ -6,6 +6,7 @@ long to wait is always given; the clock is an argument, and all waiting is the p
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
@@ -15,8 +16,8 @@ from appliance.errors import BadFrameError, ModemError, ModemRefusedError, Modem
 from appliance.fax.at import CAN, END, Incoming, Result, find_result, stuff
 from appliance.fax.caller_id import Bell, CallerId, Ring
 from appliance.fax.frames import LONGEST, Frame
-from appliance.fax.profiles import AUTO, HELLO, IDENTITY, Profile, Wish, recognise
-from appliance.fax.rates import Rate
+from appliance.fax.profiles import AUTO, HELLO, IDENTITY, RATES, Profile, Wish, recognise
+from appliance.fax.rates import Modulation, Rate
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
 from appliance.fax.timers import (
     ANSWERING,
@@ -33,6 +34,7 @@ from appliance.fax.timers import (
     TURNAROUND,
 )
 
+ALL_RATES: Final = frozenset(Rate)
 _FRAMES: Final = "+FRH=3"  # V.21, 300 bit/s
 _QUICK: Final = 0.05  # s: a NO CARRIER that comes sooner was no wait at all
 _DEAF: Final = 2  # commands in a row, with the attempts to end them, that the modem says nothing to: it hangs
@@ -68,11 +70,12 @@ class Rung(Enum):
 class Class1:
     """The modem. Its methods raise `SerialError` when the device has gone, and `ModemSilentError` when it hangs in the midst of a call."""
 
-    def __init__(self, port: Port, clock: Callable[[], float], profile: Profile) -> None:
-        """`clock` counts seconds and never goes back."""
+    def __init__(self, port: Port, clock: Callable[[], float], profile: Profile, *, distinctive: bool = False) -> None:
+        """`clock` counts seconds and never goes back. `distinctive`: have it tell how the line rings, where it can."""
         self._port: Final = port
         self._clock: Final = clock
         self._profile = profile
+        self._distinctive: Final = distinctive
         self._incoming: Final = Incoming()
         self._bell: Final = Bell()
         self._rings: Final[deque[Ring]] = deque(maxlen=_MOST_RINGS)  # that came while something else was waited for
@@ -81,11 +84,17 @@ class Class1:
         self._hears = False  # the modem receives frames already: it met them in place of a page
         self._unheard = 0  # commands in a row that it said nothing to
         self.lacks: tuple[Wish, ...] = ()  # what it does not do, known once it is set up
+        self.rates = ALL_RATES  # that it receives at, known once it is set up
 
     @property
     def profile(self) -> Profile:
         """What kind of modem it is; with `AUTO` known once it is set up."""
         return self._profile
+
+    @property
+    def modulations(self) -> frozenset[Modulation]:
+        """What it can be offered to callers with; known once it is set up."""
+        return frozenset(rate.modulation for rate in self.rates)
 
     @property
     def caller(self) -> CallerId:
@@ -99,11 +108,14 @@ class Class1:
             self._cancel()
             if not self.is_ready():
                 raise ModemSilentError
+        self._command("H0", REPLY)  # whoever had it before may have been killed in the midst of a call
         if self._profile is AUTO:
             self._profile = recognise(self._ask_identity())
         for command in self._profile.needed:
             self._insist(command)
-        self.lacks = tuple(wish for wish in self._profile.wishes if not self._grants(wish))
+        wishes = (*self._profile.wishes, *((self._profile.patterns,) if self._distinctive else ()))
+        self.lacks = tuple(wish for wish in wishes if not self._grants(wish))
+        self.rates = self._ask_rates()
 
     def now(self) -> float:
         """Seconds, as its clock counts them."""
@@ -346,13 +358,19 @@ class Class1:
 
     def _grants(self, wish: Wish) -> bool:
         """Does it do that? Raises `ModemSilentError` when it fell silent over it."""
-        for command in wish.commands:
-            result = self._command(command, REPLY)
-            if result is Result.OK:
-                return True
-            if result is None and not self.is_ready():
-                raise ModemSilentError
-        return False
+        return any(all(self._is_taken(command) for command in way) for way in wish.ways)
+
+    def _is_taken(self, command: str) -> bool:
+        result = self._command(command, REPLY)
+        if result is None and not self.is_ready():
+            raise ModemSilentError
+        return result is Result.OK
+
+    def _ask_rates(self) -> frozenset[Rate]:
+        """What it receives at; all there is when it does not say that in digits."""
+        ranges = re.findall(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", " ".join(self.ask(RATES)[1]))
+        codes = {code for first, last in ranges for code in range(int(first), int(last or first) + 1)}
+        return frozenset(rate for rate in Rate if {rate.code(short=True), rate.code(short=False)} <= codes) or ALL_RATES
 
     def _ask_identity(self) -> tuple[str, ...]:
         """What it says that it is, a line each."""

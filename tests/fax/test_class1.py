@@ -13,8 +13,8 @@ from appliance.fax.caller_id import CallerId, Moment, Presence, Ring
 from appliance.fax.class1 import Class1, Rung
 from appliance.fax.frames import Frame, Kind, check_sequence, turn
 from appliance.fax.player import Receiver, play
-from appliance.fax.profiles import AUTO, GENERIC, SOFT
-from appliance.fax.rates import Rate
+from appliance.fax.profiles import AUTO, CONEXANT, GENERIC, SOFT, USR5637
+from appliance.fax.rates import Modulation, Rate
 from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import Done, Garbled, Gone, Heard, Interrupted, Silent
 from appliance.fax.timers import RECOVERY
@@ -26,8 +26,12 @@ CONNECT = b"\r\nCONNECT\r\n"
 NO_CARRIER = b"\r\nNO CARRIER\r\n"
 ERROR = b"\r\nERROR\r\n"
 HELLO = b"ATE0V1Q0\r"
+FRM = b"AT+FRM=?\r"
+ASKED = ("H0", "S0=0", "+FCLASS=1", "+IFC=2,2", "+FAR=1", "+VCID=1", "&D2")
 SETS_UP: dict[bytes, list[list[bytes | None]]] = {
-    command: [[OK]] for command in (HELLO, b"ATS0=0\r", b"AT+FCLASS=1\r", b"AT+FAR=1\r", b"AT+VCID=1\r")
+    HELLO: [[OK]],
+    **{f"AT{command}\r".encode(): [[OK]] for command in ASKED},
+    FRM: [[b"\r\n24,48,72,73,74,96,97,98,121,122,145,146\r\n", OK]],
 }
 
 
@@ -46,6 +50,7 @@ def test_a_modem_is_set_up() -> None:
     ours.set_up()
     assert fake.written == list(SETS_UP)
     assert ours.lacks == ()
+    assert ours.rates == frozenset(Rate)
 
 
 def test_a_modem_that_says_nothing_is_named() -> None:
@@ -359,3 +364,50 @@ def test_a_modem_whose_kind_is_not_told_is_asked() -> None:
     auto = Class1(ours._port, ours._clock, AUTO)
     auto.set_up()
     assert auto.profile is SOFT
+
+
+@pytest.mark.parametrize(
+    ("said", "modulations"),
+    [
+        (b"3,24,48,72,96", {Modulation.V27TER, Modulation.V29}),
+        (b"(24,48,72,73,74,96,121,122,145,146)", {Modulation.V27TER, Modulation.V29, Modulation.V17}),
+        (b"(24-146)", set(Modulation)),
+        (b"", set(Modulation)),
+    ],
+)
+def test_only_what_the_modem_receives_can_be_offered(said: bytes, modulations: set[Modulation]) -> None:
+    ours, _ = modem(SETS_UP | {FRM: [[b"\r\n" + said + b"\r\n", OK]]})
+    ours.set_up()
+    assert ours.modulations == modulations
+
+
+def test_flow_control_is_set_again_behind_the_fax_mode_where_a_modem_forgets_it() -> None:
+    _, fake = modem(SETS_UP | {b"AT&H1&I0&R2\r": [[OK]]})
+    Class1(fake, fake.clock, USR5637).set_up()
+    assert fake.written.index(b"AT&H1&I0&R2\r") == fake.written.index(b"AT+FCLASS=1\r") + 1
+
+
+def test_how_it_rings_is_asked_for_only_where_it_is_wanted() -> None:
+    _, fake = modem(SETS_UP | {b"AT&K3\r": [[OK]], b"AT-SDR=7\r": [[ERROR]], b"AT+VDR=1,6\r": [[OK]]})
+    Class1(fake, fake.clock, CONEXANT).set_up()
+    assert b"AT-SDR=7\r" not in fake.written
+    told = Class1(fake, fake.clock, CONEXANT, distinctive=True)
+    told.set_up()
+    assert fake.written[-3:] == [b"AT-SDR=7\r", b"AT+VDR=1,6\r", FRM]
+    assert told.lacks == ()
+
+
+def test_a_way_of_several_commands_counts_only_when_all_are_taken() -> None:
+    says = SETS_UP | {b"AT&K3\r": [[OK]], b"AT+VCID=1\r": [[ERROR]], b"AT-SCID=1;+VCID=1\r": [[ERROR]]}
+    _, fake = modem(says | {b"AT!4886=00\r": [[OK]], b"AT#CID=1\r": [[ERROR]]})
+    refused = Class1(fake, fake.clock, CONEXANT)
+    refused.set_up()
+    assert [wish.what for wish in refused.lacks] == ["caller id"]
+    assert fake.written.count(b"AT+VCID=1\r") == 2
+
+
+def test_a_modem_that_falls_silent_over_a_wish_is_not_waited_for_any_longer() -> None:
+    ours, fake = modem(SETS_UP | {HELLO: [[OK], []], b"AT+FAR=1\r": [[]]})
+    with pytest.raises(ModemSilentError):
+        ours.set_up()
+    assert fake.written[-2:] == [b"AT+FAR=1\r", HELLO]
