@@ -65,6 +65,7 @@ class Schedule:
         with self._lock:
             started, self._started = self._started, False
         if started:
+            self._scheduler.remove_all_jobs()  # else its own thread may look for the job that it has just begun, and fail
             self._scheduler.shutdown()
 
     def _wake(self) -> None:

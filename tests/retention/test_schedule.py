@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import queue
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.base import STATE_STOPPED
 
 from appliance.clock import SystemClock
 from appliance.retention.schedule import Schedule
@@ -74,6 +77,29 @@ def test_a_sweep_that_fails_is_woken_again(sleeper: Sleeper, rare: Schedule) -> 
     sleeper.woken.get(timeout=SOON)
 
 
+def test_stopping_while_a_waking_begins_ends_no_thread_with_an_error(
+    sleeper: Sleeper, rare: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rare.start()
+    sleeper.woken.get(timeout=SOON)
+    scheduler, begun, failed = rare._scheduler, threading.Event(), []
+    begin = scheduler._executors["default"].submit_job
+
+    def begin_slowly(*waking: object) -> None:
+        begun.set()
+        until = time.monotonic() + 0.2
+        while scheduler.state != STATE_STOPPED and time.monotonic() < until:
+            time.sleep(0.001)
+        begin(*waking)
+
+    monkeypatch.setattr(scheduler._executors["default"], "submit_job", begin_slowly)
+    monkeypatch.setattr(threading, "excepthook", lambda failure: failed.append(failure.exc_value))
+    rare.soon()
+    assert begun.wait(SOON)
+    rare.stop()
+    assert failed == []
+
+
 def test_all_is_well_as_long_as_the_sweep_is_woken(sleeper: Sleeper, rare: Schedule) -> None:
     rare.start()
     sleeper.woken.get(timeout=SOON)
@@ -95,7 +121,8 @@ schedule = Schedule(Sleeper(), SystemClock(Path(offset)), every=0.1)  # 2 years 
 schedule.start()
 woken.get(timeout=20)
 woken.get(timeout=20)
-Path(offset).write_text(step + "\\n")
+Path(offset + ".new").write_text(step + "\\n")
+Path(offset + ".new").replace(offset)  # at once: other threads look at the clock meanwhile
 until = time.monotonic() + 20
 stalled, after = False, 0
 while after < 5 and time.monotonic() < until:

@@ -27,14 +27,17 @@ from tests.store.boxes import CALLER, Box, second
 
 ROOT = Path(__file__).parents[2]
 
+#: Everything is loaded before the user changes: this folder may be closed to others.
 READ = """
 import os, sys
+from pathlib import Path
+import sqlalchemy
+from appliance.store.reader import Reader
+sqlalchemy.create_engine("sqlite://").connect().close()
 group = int(sys.argv[2])
 os.setgroups([])
 os.setgid(group)
 os.setuid(65534)
-from pathlib import Path
-from appliance.store.reader import Reader
 reader = Reader(Path(sys.argv[1]))
 print(len(reader.list()), reader.version())
 """

@@ -53,7 +53,7 @@ for step in (inbox.start, begin, lambda: delivery.append(second(0)), lambda: del
              lambda: inbox.mark_heard(id, True), lambda: inbox.erase(id, 30), begin, lambda: delivery.append(second(0)),
              lambda: inbox.remove(id, "erased"), lambda: delivery.append(second(1)), lambda: delivery.abandon(), begin):
     attempt(step)
-print("end")
+print("end", flush=True)
 os._exit(0)
 """
 
