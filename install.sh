@@ -161,7 +161,7 @@ try() {
 }
 
 run_tests() {
-    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd libspandsp-dev libtiff-dev efax
+    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd libspandsp-dev libtiff-dev libtiff-tools efax
     step "Shell scripts (shellcheck)" shellcheck install.sh .ci/run tests/rig/*.sh
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
@@ -172,20 +172,26 @@ run_tests() {
 
 # Half of the tests wait for real time (calls, browsers), the other half computes: both at once, each in order.
 halves() {
-    local log pid failed=0
-    log=$(mktemp)
+    local work log pid left failed=0
+    work=$(mktemp -d)
+    log=$work/log
+    mkdir -m 1777 "$work/tmp" # the tests' own, to see what they leave; some of them act as other users
+    chmod 755 "$work"
+    export TMPDIR=$work/tmp
     set -m # else what runs beside could not be interrupted
     nice .venv/bin/python -m pytest -p no:cacheprovider -m "not rig and not browser" >"$log" 2>&1 </dev/null & # soft modems lose calls when they have to wait
     pid=$!
     set +m
-    trap 'kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; rm -f "$log"' EXIT
+    trap 'kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; rm -rf "$work"' EXIT
     say "First the tests on real parts and in the browser; those without run beside them and are shown at the end."
     .venv/bin/python -m pytest -m "rig or browser" || failed=$?
     wait "$pid" || failed=$?
     trap - EXIT
     cat "$log"
-    rm -f "$log"
+    left=$(find "$TMPDIR" -mindepth 1 -maxdepth 1 ! -name 'pytest-of-*')
+    rm -rf "$work"
     [ "$failed" -eq 0 ] || fail "Tests failed: the lines above say which."
+    [ -z "$left" ] || fail "The tests passed, and have left something behind: $left"
 }
 
 bench() {

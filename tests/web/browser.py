@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Literal
@@ -29,8 +31,13 @@ Size = Literal["desk", "phone"]
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser that leaves nothing behind."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS], headless=True)
+    with tempfile.TemporaryDirectory() as pulse, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=EXECUTABLE,
+            args=[*ARGUMENTS],
+            headless=True,
+            env={**os.environ, "PULSE_RUNTIME_PATH": pulse},  # PulseAudio's part of it makes a folder
+        )
         try:
             yield browser
         finally:
