@@ -76,6 +76,7 @@ CORES = {
     "appliance.fax.caller_id",
     "appliance.fax.capabilities",
     "appliance.fax.class1",
+    "appliance.fax.dialogue",
     "appliance.fax.ecm",
     "appliance.fax.correcting",
     "appliance.fax.directory",

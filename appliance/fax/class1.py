@@ -7,14 +7,14 @@ long to wait is always given; the clock is an argument, and all waiting is the p
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 from appliance.errors import BadFrameError, ModemError, ModemRefusedError, ModemSilentError, SerialError
-from appliance.fax.at import CAN, END, Incoming, Result, find_result, stuff
-from appliance.fax.caller_id import Bell, CallerId, Ring
+from appliance.fax.at import CAN, END, Result, stuff
+from appliance.fax.caller_id import CallerId, Ring
+from appliance.fax.dialogue import Dialogue, Port
 from appliance.fax.frames import LONGEST, Frame
 from appliance.fax.profiles import AUTO, HELLO, IDENTITY, RATES, Profile, Wish, recognise
 from appliance.fax.rates import Modulation, Rate
@@ -27,10 +27,8 @@ from appliance.fax.timers import (
     LONGEST_PAGE,
     REPLY,
     RESET,
-    RINGING,
     SENDING,
     SILENCE,
-    STALLED,
     TURNAROUND,
 )
 
@@ -40,23 +38,6 @@ _QUICK: Final = 0.05  # s: a NO CARRIER that comes sooner was no wait at all
 _DEAF: Final = 2  # commands in a row, with the attempts to end them, that the modem says nothing to: it hangs
 _FLOW: Final = b"\x11\x13"  # XON and XOFF: some modems send one when data begins
 _MOMENT: Final = 0.25  # s: for an answer that may come or not
-_MOST_RINGS: Final = 8  # that are kept while nobody waits for any
-
-
-class Port(Protocol):
-    """A serial port as `appliance.serial_port` opens it."""
-
-    def read(self) -> bytes:
-        """What has come in; nothing after a moment without an octet."""
-
-    def pending(self) -> bytes:
-        """What has come in already; never waits."""
-
-    def write(self, octets: bytes) -> None:
-        """Sends them."""
-
-    def reopen(self) -> None:
-        """Closes it and opens what is there now under its name."""
 
 
 class Rung(Enum):
@@ -72,17 +53,11 @@ class Class1:
 
     def __init__(self, port: Port, clock: Callable[[], float], profile: Profile, *, distinctive: bool = False) -> None:
         """`clock` counts seconds and never goes back. `distinctive`: have it tell how the line rings, where it can."""
-        self._port: Final = port
-        self._clock: Final = clock
+        self._dialogue: Final = Dialogue(port, clock)
         self._profile = profile
         self._distinctive: Final = distinctive
-        self._incoming: Final = Incoming()
-        self._bell: Final = Bell()
-        self._rings: Final[deque[Ring]] = deque(maxlen=_MOST_RINGS)  # that came while something else was waited for
-        self._rang_at = 0.0  # s: when the line last rang or told who calls
         self._sends = False  # the carrier of our frames is on already
         self._hears = False  # the modem receives frames already: it met them in place of a page
-        self._unheard = 0  # commands in a row that it said nothing to
         self.lacks: tuple[Wish, ...] = ()  # what it does not do, known once it is set up
         self.rates = ALL_RATES  # that it receives at, known once it is set up
 
@@ -99,7 +74,7 @@ class Class1:
     @property
     def caller(self) -> CallerId:
         """Who calls, so far as it was told during this ringing."""
-        return self._bell.caller
+        return self._dialogue.caller
 
     def set_up(self) -> None:
         """Make it a fax modem that answers only when told. Raises `ModemSilentError`, `ModemRefusedError`."""
@@ -108,7 +83,7 @@ class Class1:
             self._cancel()
             if not self.is_ready():
                 raise ModemSilentError
-        self._command("H0", REPLY)  # whoever had it before may have been killed in the midst of a call
+        self._dialogue.command("H0", REPLY)  # whoever had it before may have been killed in the midst of a call
         if self._profile is AUTO:
             self._profile = recognise(self._ask_identity())
         for command in self._profile.needed:
@@ -119,11 +94,11 @@ class Class1:
 
     def now(self) -> float:
         """Seconds, as its clock counts them."""
-        return self._clock()
+        return self._dialogue.clock()
 
     def is_ready(self) -> bool:
         """Does it answer? 2 s at most. Ask it between calls."""
-        return self._command(HELLO, REPLY) is Result.OK
+        return self._dialogue.command(HELLO, REPLY) is Result.OK
 
     def recover(self) -> Rung:
         """Bring back a modem that hangs, by the gentlest means that helps; what it was. `RECOVERY` seconds at most, no disk, no log.
@@ -137,9 +112,9 @@ class Class1:
                     case Rung.CANCELLED:
                         pass  # setting it up does that
                     case Rung.RESET:
-                        self._command("Z", RESET)
+                        self._dialogue.command("Z", RESET)
                     case Rung.REOPENED:
-                        self._port.reopen()
+                        self._dialogue.port.reopen()
                 self.set_up()
                 return rung
             except (ModemError, SerialError) as error:
@@ -148,55 +123,43 @@ class Class1:
 
     def ask(self, text: str, within: float = REPLY) -> tuple[Result | None, tuple[str, ...]]:
         """Give a command that may be answered by lines; its result and those lines."""
-        lines: list[str] = []
-        result = self._command(text, within, lines.append)
-        return result, tuple(line for line in lines if line != f"AT{text}")  # its echo
+        return self._dialogue.ask(text, within)
 
     def wait_ring(self, within: float) -> Ring | None:
         """The next ring that comes within so many seconds. Counting is up to the caller; who calls may be told before it, behind it or never."""
-        until = self._clock() + within
-        while True:
-            self._take_lines()
-            if self._rings:
-                return self._rings.popleft()
-            now = self._clock()
-            if now - self._rang_at > RINGING:
-                self._bell.forget()
-            if now >= until:
-                return None
-            self._incoming.add(self._port.read())
+        return self._dialogue.wait_ring(within)
 
     def pick_up(self) -> Done | Gone:
         """Answer with CED; afterwards our carrier is on and frames must follow."""
-        self._forget_ringing()
-        self._unheard = 0
-        self._sends = self._command("A", ANSWERING) is Result.CONNECT
+        self._dialogue.forget_ringing()
+        self._dialogue.unheard = 0
+        self._sends = self._dialogue.command("A", ANSWERING) is Result.CONNECT
         return Done() if self._sends else Gone()
 
     def hang_up(self) -> Done:
         """Put the receiver down, whatever is going on. A modem that says nothing to it is found out by `is_ready`."""
         if self._sends:
-            self._port.write(END)  # else what follows would be taken for a frame
-            self._result(REPLY)
+            self._dialogue.write(END)  # else what follows would be taken for a frame
+            self._dialogue.result(REPLY)
         self._sends = self._hears = False
-        self._forget_ringing()
-        if self._command("H0", REPLY) is not Result.OK:
-            self._command("H0", REPLY)  # the first one may have ended a reception, as any octet does
+        self._dialogue.forget_ringing()
+        if self._dialogue.command("H0", REPLY) is not Result.OK:
+            self._dialogue.command("H0", REPLY)  # the first one may have ended a reception, as any octet does
         return Done()
 
     def send_frames(self, frames: tuple[Frame, ...], *, by_caller: bool) -> Done | Gone:
         """Send frames in one go; returns when the last has left."""
         self._hears = False
         if not self._sends:
-            if self._command(f"+FRS={TURNAROUND}", SILENCE) is None:
+            if self._dialogue.command(f"+FRS={TURNAROUND}", SILENCE) is None:
                 self._abort()  # the line is never silent: speak all the same
-            if self._command("+FTH=3", REPLY) is not Result.CONNECT:
+            if self._dialogue.command("+FTH=3", REPLY) is not Result.CONNECT:
                 return Gone()
         self._sends = False
         for frame in frames:
-            self._port.write(stuff(frame.to_octets(by_caller=by_caller)))
-            if self._result(SENDING) is not (Result.OK if frame.final else Result.CONNECT):
-                self._abort()
+            self._dialogue.write(stuff(frame.to_octets(by_caller=by_caller)))
+            if self._dialogue.result(SENDING) is not (Result.OK if frame.final else Result.CONNECT):
+                self._abort(END)
                 return Gone()
         return Done()
 
@@ -210,8 +173,8 @@ class Class1:
             case _:
                 return Silent()
         octets = bytearray()
-        ended = self._data(octets.extend, FRAME, LONGEST)
-        result = self._result(REPLY) if ended else None
+        ended = self._dialogue.data(octets.extend, FRAME, LONGEST)
+        result = self._dialogue.result(REPLY) if ended else None
         if not ended:
             self._abort()
         if result is not Result.OK:
@@ -229,7 +192,7 @@ class Class1:
             case Result.CONNECT:
                 pass
             case Result.FRAMES_INSTEAD:
-                self._hears = self._result(REPLY) is Result.CONNECT
+                self._hears = self._dialogue.result(REPLY) is Result.CONNECT
                 return Interrupted()
             case Result.OTHER_CARRIER:
                 return Interrupted()
@@ -237,18 +200,18 @@ class Class1:
                 return Gone()
             case _:
                 return Silent()
-        if self._data(add, LONGEST_PAGE, LONGEST_PAGE * rate.speed / 8):
-            self._result(REPLY)  # NO CARRIER, as it should be
+        if self._dialogue.data(add, LONGEST_PAGE, LONGEST_PAGE * rate.speed / 8):
+            self._dialogue.result(REPLY)  # NO CARRIER, as it should be
         else:
             self._abort()
         return Done()
 
     def _carrier(self, command: str, within: float) -> Result | None:
         """Have the modem wait for a carrier. It may give up by itself, or at once when the line is dead: then once more, until the time is over."""
-        until = self._clock() + within
+        until = self._dialogue.clock() + within
         while True:
-            asked = self._clock()
-            result = self._command(command, until - asked)
+            asked = self._dialogue.clock()
+            result = self._dialogue.command(command, until - asked)
             if result is None:
                 self._abort()
                 return None
@@ -256,99 +219,39 @@ class Class1:
                 command == _FRAMES and result is Result.OTHER_CARRIER
             ):
                 return result
-            if self._clock() >= until:
+            if self._dialogue.clock() >= until:
                 return None
-            if self._clock() - asked < _QUICK:
-                self._incoming.add(self._port.read())  # a pause
+            if self._dialogue.clock() - asked < _QUICK:
+                self._dialogue.pause()
 
-    def _command(self, text: str, within: float, tell: Callable[[str], None] | None = None) -> Result | None:
-        """Give a command; its answer, or None when none came in time. `tell` is given lines before the answer."""
-        self._incoming.add(self._port.pending())
-        self._take_lines()  # of an earlier command: none answers this one
-        self._incoming.clear()
-        self._port.write(f"AT{text}\r".encode("ascii"))
-        return self._result(within, tell)
-
-    def _result(self, within: float, tell: Callable[[str], None] | None = None) -> Result | None:
-        """The next result line; a RING in the midst of things, and what else is said, is passed on to the bell."""
-        until = self._clock() + within
-        while True:
-            while (line := self._incoming.line()) is not None:
-                result = find_result(line)
-                if tell is not None and (result is None or line.isdigit()):  # "3" is an answer to +FTH=?
-                    tell(line)
-                elif result is None or result is Result.RING:
-                    self._take_line(line)
-                else:
-                    self._unheard = 0
-                    return result
-            if self._clock() >= until:
-                return None
-            self._incoming.add(self._port.read())
-
-    def _take_lines(self) -> None:
-        while (line := self._incoming.line()) is not None:
-            self._take_line(line)
-
-    def _take_line(self, line: str) -> None:
-        """A line that answers nothing: it may tell who calls."""
-        before = self._bell.caller
-        ring = self._bell.hear("RING" if find_result(line) is Result.RING else line)
-        if ring is not None:
-            self._rings.append(ring)
-        if ring is not None or self._bell.caller is not before:
-            self._rang_at = self._clock()
-
-    def _forget_ringing(self) -> None:
-        self._bell.forget()
-        self._rings.clear()
-
-    def _data(self, add: Callable[[bytes], None], longest: float, most: float) -> bool:
-        """Pass on data until its end. False when it never came: too long, too much, or nothing for too long."""
-        start = latest = self._clock()
-        taken = 0
-        while True:
-            data, ended = self._incoming.data()
-            if data:
-                add(data)
-                taken += len(data)
-            if ended:
-                return True
-            now = self._clock()
-            if taken > most or now - start > longest or now - latest > STALLED:
-                return False
-            if came := self._port.read():
-                self._incoming.add(came)
-                latest = now
-
-    def _abort(self) -> None:
-        """End whatever reception goes on: any octet does. Raises `ModemSilentError` when the modem says nothing to that, time and again."""
+    def _abort(self, octets: bytes = CAN) -> None:
+        """End whatever goes on: a reception any octet does. Raises `ModemSilentError` when the modem says nothing to that, time and again."""
         self._hears = self._sends = False
-        self._unheard += 1
-        self._port.write(CAN)
-        self._result(REPLY)
-        self._incoming.clear()
-        if self._unheard >= _DEAF:
+        self._dialogue.unheard += 1
+        self._dialogue.write(octets)
+        self._dialogue.result(REPLY)
+        self._dialogue.forget()
+        if self._dialogue.unheard >= _DEAF:
             raise ModemSilentError
 
     def _cancel(self) -> None:
         """Get back from whatever state it may be in: a reception, a transmission, half a command, a data call. 8 s at most."""
         self._hears = self._sends = False
-        self._port.write(CAN + END)
-        self._result(_MOMENT)
-        self._port.write(b"\r")
-        self._result(_MOMENT)
-        if self._command("H0", REPLY) is Result.OK:
+        self._dialogue.write(CAN + END)
+        self._dialogue.result(_MOMENT)
+        self._dialogue.write(b"\r")
+        self._dialogue.result(_MOMENT)
+        if self._dialogue.command("H0", REPLY) is Result.OK:
             return
-        self._result(GUARD)
-        self._port.write(b"+++")  # from a data call, V.250 Annex / S12: a second of silence on both sides
-        self._result(GUARD)
-        self._command("H0", REPLY)
+        self._dialogue.result(GUARD)
+        self._dialogue.write(b"+++")  # from a data call, V.250 Annex / S12: a second of silence on both sides
+        self._dialogue.result(GUARD)
+        self._dialogue.command("H0", REPLY)
 
     def _insist(self, command: str) -> None:
         """Give a command that must be taken; once more when it met rubbish in the modem's line. Raises `ModemSilentError`, `ModemRefusedError`."""
-        if self._command(command, REPLY) is not Result.OK:
-            match self._command(command, REPLY):
+        if self._dialogue.command(command, REPLY) is not Result.OK:
+            match self._dialogue.command(command, REPLY):
                 case Result.OK:
                     pass
                 case None:
@@ -361,17 +264,17 @@ class Class1:
         return any(all(self._is_taken(command) for command in way) for way in wish.ways)
 
     def _is_taken(self, command: str) -> bool:
-        result = self._command(command, REPLY)
+        result = self._dialogue.command(command, REPLY)
         if result is None and not self.is_ready():
             raise ModemSilentError
         return result is Result.OK
 
     def _ask_rates(self) -> frozenset[Rate]:
         """What it receives at; all there is when it does not say that in digits."""
-        ranges = re.findall(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", " ".join(self.ask(RATES)[1]))
+        ranges = re.findall(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", " ".join(self._dialogue.ask(RATES)[1]))
         codes = {code for first, last in ranges for code in range(int(first), int(last or first) + 1)}
         return frozenset(rate for rate in Rate if {rate.code(short=True), rate.code(short=False)} <= codes) or ALL_RATES
 
     def _ask_identity(self) -> tuple[str, ...]:
         """What it says that it is, a line each."""
-        return tuple(line for question in IDENTITY for line in self.ask(question)[1])
+        return tuple(line for question in IDENTITY for line in self._dialogue.ask(question)[1])

@@ -360,8 +360,8 @@ def test_a_receiver_is_put_down_in_the_midst_of_our_own_frames() -> None:
 
 
 def test_a_modem_whose_kind_is_not_told_is_asked() -> None:
-    ours, _ = modem(SETS_UP | {b"ATI3\r": [[b"\r\nwww.soft-switch.org\r\n", OK]]})
-    auto = Class1(ours._port, ours._clock, AUTO)
+    _, fake = modem(SETS_UP | {b"ATI3\r": [[b"\r\nwww.soft-switch.org\r\n", OK]]})
+    auto = Class1(fake, fake.clock, AUTO)
     auto.set_up()
     assert auto.profile is SOFT
 
