@@ -231,6 +231,8 @@ install() {
     command install -m 644 systemd/keepline.sysusers /usr/lib/sysusers.d/keepline.conf
     command install -m 644 systemd/keepline.tmpfiles /usr/lib/tmpfiles.d/keepline.conf
     systemd-tmpfiles --create keepline.conf
+    command install -D -m 644 -t /etc/udev/rules.d hardware/udev/*.rules
+    if [ -e /run/udev/control ]; then udevadm control --reload && udevadm trigger --action=change --subsystem-match=tty; fi
     command install -m 644 systemd/*.service /etc/systemd/system/
     command install -d -m 755 /etc/systemd/system/keepline.service.d
     # the daemon may speak to this machine only, and Asterisk listens on this address of it

@@ -43,6 +43,7 @@ LEVELS = {
         "appliance.checks",
         "appliance.settings",
         "appliance.logs",
+        "appliance.serial_devices",
         "appliance.serial_port",
         "appliance.control",
         "appliance.process",
