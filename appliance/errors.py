@@ -243,6 +243,10 @@ class BlockLostError(FaxError):
     """A part of a page is missing and the sending fax went on without it. Pages that came before are kept; ask the sender for the rest."""
 
 
+class BlockGivenUpError(FaxError):
+    """The line was so bad that the sending fax gave up a part of a page. That page ends before the gap and is marked; ask the sender for it again."""
+
+
 class TrainingFailedError(FaxError):
     """The line is too bad even for the slowest rate. Ask the sender to try again; if it happens often, have the line checked."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from appliance.errors import (
+    BlockGivenUpError,
     CallerHungUpError,
     CallerSilentError,
     FaxError,
@@ -39,18 +40,22 @@ def answer(station: Station, call: Call) -> Script[None]:
     """A whole call. Raises a `FaxError`; whatever it is, the line was hung up and `call` says what came before. A `SerialError` of the player's may be thrown
     in at any step: the modem itself has gone."""
     try:
-        yield from do(PickUp())
-        yield from receive(station, call)
-    except SerialError:
+        yield from talk(station, call)
+    except (FaxError, SerialError):
         yield from wait(call)
         raise
-    except (CallerHungUpError, LineGoneError):
+
+
+def talk(station: Station, call: Call) -> Script[None]:
+    """The call, and the line hung up behind it."""
+    try:
+        yield from do(PickUp())
+        yield from receive(station, call)
+    except (BlockGivenUpError, CallerHungUpError, LineGoneError):
         yield HangUp()
-        yield from wait(call)
         raise
     except FaxError:
         yield from part()
-        yield from wait(call)
         raise
     yield HangUp()
 
@@ -183,12 +188,15 @@ def keep_first(call: Call, verdict: Kind, turn: Turn) -> Script[Turn]:
 
 
 def finish(call: Call) -> Script[Turn | None]:
-    """Phase E: the caller hangs up, or says the last page again that we did not take."""
+    """Phase E: the caller hangs up, or says the last page again that we did not take. Raises `BlockGivenUpError` when a page has a gap."""
     confirmed = call.said is not None and call.said.kind in {Kind.MCF, Kind.RTP} and bool(call.pages)
-    call.complete = confirmed
+    given_up = any(page.answer is Kind.ERR for page in call.pages)
+    call.complete = confirmed and not given_up
     try:
         again = yield from command(call, Kind.DCS)
     except (CallerHungUpError, CallerSilentError, LineGoneError):
+        if given_up:
+            raise BlockGivenUpError from None
         if not confirmed:
             raise
         return None
@@ -199,7 +207,14 @@ def finish(call: Call) -> Script[Turn | None]:
 def wait(call: Call) -> Script[None]:
     """The call is over: what has come of a page is one, too. See whether the last of them are kept."""
     yield from end_page(call)
-    if not (yield from keep(call, None, KEPT_AT_LAST)):
+    lost = False
+    for _ in tuple(call.coming):
+        try:
+            kept = yield from keep(call, None, KEPT_AT_LAST)
+        except NotKeptError:
+            kept = False
+        lost = lost or not kept
+    if lost:
         raise NotKeptError
 
 

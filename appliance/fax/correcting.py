@@ -96,16 +96,18 @@ def close(call: Call, terms: Terms, asked: Frame) -> Script[Part | None]:
 def give_up(call: Call, terms: Terms, asked: Frame, part: Part) -> Script[None]:
     """Answer an EOR: the caller repeats this block no more."""
     yield from do(GiveUpBlock(part))
+    call.gap = True
     yield from settle(call, terms, asked, Kind.ERR)
 
 
 def settle(call: Call, terms: Terms, asked: Frame, answer: Kind) -> Script[None]:
     """A block is done, and with it perhaps a page: have that kept, and only then answer. Raises `NotKeptError`."""
     call.begun = terms
+    verdict = Kind.ERR if call.gap else answer
     if read_end(asked) is not None:
         yield from end_page(call)
     for _ in range(ROUNDS):
-        if (yield from keep(call, answer)):
+        if (yield from keep(call, verdict)):
             yield from say(call, asked, answer)
             return
         yield from say(call, asked, Kind.RNR)

@@ -38,7 +38,7 @@ class PageTaken:
 
     terms: Terms
     quality: Quality
-    answer: Kind | None  # MCF, RTP, RTN, ERR; None when the call broke off before
+    answer: Kind | None  # MCF, RTP, RTN; ERR when it has a gap; None when the caller was told nothing
 
 
 @dataclass(slots=True)
@@ -55,6 +55,7 @@ class Call:
     )
     idle: int = 0  # commands since a page was last brought further
     begun: Terms | None = None  # with ECM: of a page of which blocks are here, and not yet the last
+    gap: bool = False  # and of which the caller has given up a block
     coming: list[Terms] = field(default_factory=list)  # of pages whose image is in and that are not known to be kept
 
 
@@ -125,4 +126,4 @@ def end_page(call: Call) -> Script[None]:
     if call.begun is not None:
         yield from do(EndPage(call.begun))
         call.coming.append(call.begun)
-        call.begun = None
+        call.begun, call.gap = None, False

@@ -1,7 +1,7 @@
 """The `.t30` transcript of a call: each step and event as a line that a person can read and that can be read back.
 
 Frames stand with their fields decoded, and as octets too. What belongs to a person (numbers, sub-addresses, passwords, and whatever a maker may have put into
-fields of its own) is `(private)`, and of pages only their quality is told.
+fields of its own) is `(private)`: such a frame reads back with an empty field, which changes nothing that is said. Of pages only their quality is told.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ _DECODED: Final[dict[Kind, type[Capabilities] | type[Terms]]] = {
     Kind.DCS: Terms,
 }
 _OPEN: Final = {Kind.PPS, Kind.EOR, Kind.PPR, Kind.CTC}  # their fields count frames
+_MAKERS: Final = {Kind.NSF, Kind.NSC, Kind.NSS}
 _BLOCKS: Final = (BlockCame(), BlockWhole(), BlockAgain(), BlockLost())
 _PLAIN: Final[dict[str, Event]] = {
     type(event).__name__: event for event in (Done(), Garbled(), Silent(), NotKept(), Keeping(), Gone(), *_BLOCKS)
@@ -112,12 +113,18 @@ def show_frame(frame: Frame) -> str:
             f" [{frame.inner.name if frame.inner else 'NULL'}]" if frame.kind in {Kind.PPS, Kind.EOR} else ""
         )
     if frame.kind not in _DECODED:
-        return f"{frame} {Private(frame.info)}"
+        return f"{frame} {show_maker(frame)}{Private(frame.info)}"
     try:
         meaning = str(_DECODED[frame.kind].from_info(frame.info))
     except (BadFrameError, TermsError) as error:
         meaning = str(error)
     return f"{frame} {frame.info.hex()} [{meaning}]"
+
+
+def show_maker(frame: Frame) -> str:
+    """Of what is beyond the standard: the country and the maker that its first three octets name (T.35), unless somebody's name or number stands there."""
+    named = frame.kind in _MAKERS and any(not 0x20 <= octet < 0x7F for octet in frame.info[:3])
+    return f"{frame.info[:3].hex()} " if named else ""
 
 
 def read_event(line: str) -> Event:

@@ -47,7 +47,7 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.t4 import Decoder
+from appliance.fax.t4 import Coding, Decoder
 from appliance.fax.t4_encoder import Encoder
 from appliance.fax.timers import CARRIER, TRAINING_CARRIER
 from appliance.fax.training import is_clean, make_training
@@ -68,6 +68,7 @@ class Fate(Enum):
     LATE = 3
     CUT = 4
     DOUBLED = 5
+    SPLIT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class FakeLine:
         self.fates = iter(fates)
         self.keeps = keeps
         self.keeping = keeping
+        self._images: dict[tuple[int, Coding], bytes] = {}  # as they travel
         self.pages: list[list[bytes]] = []  # kept
         self._coming: list[tuple[float, list[bytes], Quality]] = []  # when it will be kept
         self._assembly = Assembly(256)
@@ -202,6 +204,10 @@ class FakeLine:
                 other.inbox.append(replace(signal, start=signal.start + 2.0, end=signal.end + 2.0))
             case Fate.CUT:
                 other.inbox.append(replace(signal, octets=octets[: len(octets) // 2]))
+            case Fate.SPLIT:
+                half = (signal.start + signal.end) / 2
+                other.inbox.append(replace(signal, end=half, octets=octets[: len(octets) // 2]))
+                other.inbox.append(replace(signal, start=half, octets=octets[len(octets) // 2 :]))
             case Fate.DOUBLED:
                 other.inbox.append(signal)
                 other.inbox.append(replace(signal, start=signal.end, end=2 * signal.end - signal.start))
@@ -244,10 +250,12 @@ class FakeLine:
         return [-(-len(self._encode(number, terms)) // terms.frame_size) for number in range(len(self.letter))]
 
     def _encode(self, number: int, terms: Terms) -> bytes:
-        encoder = Encoder(terms.coding, terms.dots)
-        for row in self.letter[number]:
-            encoder.add(row)
-        return encoder.finish()
+        if (number, terms.coding) not in self._images:
+            encoder = Encoder(terms.coding, terms.dots)
+            for row in self.letter[number]:
+                encoder.add(row)
+            self._images[number, terms.coding] = encoder.finish()
+        return self._images[number, terms.coding]
 
     def _pack(self, number: int, block: int, terms: Terms, frames: frozenset[int]) -> bytes:
         """Those frames of a page's block."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.errors import FaxError, TranscriptError
+from appliance.errors import FaxError, NotKeptError, SerialError, TranscriptError
 from appliance.fax.answering import answer
 from appliance.fax.capabilities import Terms
 from appliance.fax.frames import Frame, Kind, pack_identity, pack_inner
@@ -17,9 +17,11 @@ from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import (
     BlockAgain,
     BlockCame,
+    BlockLost,
     BlockMisses,
     BlockWhole,
     Done,
+    EndPage,
     Event,
     Garbled,
     Gone,
@@ -27,6 +29,7 @@ from appliance.fax.steps import (
     Heard,
     Interrupted,
     Keeping,
+    KeepPage,
     Kept,
     NotKept,
     PageCame,
@@ -40,6 +43,9 @@ from appliance.fax.transcript import read_event, read_events, show_event, show_s
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "fax").glob("*.t30"))
 ECM = Frame(Kind.DCS, Terms(ecm=True).to_info())
 PPS = Frame(Kind.PPS, pack_inner(Kind.MPS) + bytes(3))
+PPS_NULL = Frame(Kind.PPS, pack_inner(None) + bytes(3))
+EOR = Frame(Kind.EOR, pack_inner(Kind.EOP))
+CTC = Frame(Kind.CTC, Terms().to_info()[:2])
 DCS = Frame(Kind.DCS, Terms().to_info())
 PLAIN: list[Event] = [
     Done(),
@@ -50,6 +56,11 @@ PLAIN: list[Event] = [
     NotKept(),
     Keeping(),
     Gone(),
+    BlockCame(),
+    BlockWhole(),
+    BlockAgain(),
+    BlockLost(),
+    BlockMisses(bytes(32)),
     Trained(clean=True),
     Trained(clean=False),
 ]
@@ -58,11 +69,19 @@ QUALITIES = st.builds(Quality, st.integers(0, 3000), st.integers(0, 3000), st.in
 EVENTS = st.one_of(
     st.sampled_from(PLAIN),
     st.builds(Heard, st.builds(Frame, st.sampled_from(Kind), st.binary(max_size=20), st.booleans())),
-    st.sampled_from([Heard(DCS), Heard(ECM), Heard(PPS), Heard(Frame(Kind.PPS, pack_inner(None) + bytes(3)))]),
+    st.sampled_from([Heard(frame) for frame in (DCS, ECM, PPS, PPS_NULL, EOR, CTC)]),
     st.builds(PageCame, QUALITIES),
     st.builds(Kept, QUALITIES),
 )
 MOST_STEPS = 2000
+STARTS: st.SearchStrategy[list[Event]] = st.sampled_from(
+    [
+        [],
+        [Heard(DCS), Trained(clean=True), Done()],
+        [Heard(ECM), Trained(clean=True), Done(), BlockCame(), Heard(PPS)],
+    ]
+)
+KEPT: st.SearchStrategy[Event] = st.sampled_from([Kept(GOOD), NotKept(), Keeping()])
 
 
 def replay(events: list[Event]) -> tuple[list[str], Call, Exception | None]:
@@ -102,15 +121,38 @@ def test_any_event_at_any_step_ends_in_a_fax_error_or_well(events: list[Event]) 
         assert steps[-1] == "HangUp"
 
 
+@given(st.lists(EVENTS, min_size=1, max_size=6), STARTS)
+@settings(max_examples=200, deadline=None)
+def test_a_call_ends_however_long_the_caller_goes_on_the_same_way(events: list[Event], start: list[Event]) -> None:
+    steps, call, error = replay([Done(), Done(), *start, *events * (4 * MOST_STEPS)])
+    assert error is not None or call.complete
+    assert len(steps) < MOST_STEPS
+
+
+@given(st.lists(EVENTS, max_size=20), STARTS, st.integers(0, 60), KEPT)
+def test_a_modem_that_vanishes_at_any_step_ends_the_call_with_what_came(
+    events: list[Event], start: list[Event], at: int, kept: Event
+) -> None:
+    call = Call()
+    script = answer(Station(), call)
+    step: Step = next(script)
+    given_events = iter([Done(), Done(), *start, *events])
+    try:
+        for _ in range(at):
+            step = script.send(next(given_events, Silent()))
+    except (StopIteration, FaxError):
+        return
+    with pytest.raises((SerialError, NotKeptError)):  # noqa: PT012 - the script's steps up to there are what is looked at
+        step = script.throw(SerialError())
+        while True:
+            assert isinstance(step, EndPage | KeepPage)  # nothing that needs a modem
+            step = script.send(kept if isinstance(step, KeepPage) else Done())
+    assert not call.coming or not isinstance(kept, Kept)
+
+
 @given(
     st.lists(EVENTS, max_size=12),
-    st.sampled_from(
-        [
-            [],
-            [Heard(DCS), Trained(clean=True), Done()],
-            [Heard(ECM), Trained(clean=True), Done(), BlockCame(), Heard(PPS)],
-        ]
-    ),
+    STARTS,
 )
 @settings(max_examples=500)
 def test_no_page_is_confirmed_before_it_is_kept(events: list[Event], start: list[Event]) -> None:

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.errors import AnswererSilentError, FaxError, NotKeptError
+from appliance.errors import AnswererSilentError, BlockGivenUpError, FaxError, NotKeptError
 from appliance.fax.answering import answer
 from appliance.fax.calling import Letter, Sent, call
 from appliance.fax.capabilities import Capabilities, Resolution, Terms, Width
 from appliance.fax.frames import Kind
 from appliance.fax.rates import Rate
 from appliance.fax.receiving import Call, Station
+from appliance.fax.steps import Quality
 from appliance.fax.t4 import Coding
 from tests.fakes.fax_line import FakeLine, Fate, Side
+from tests.fax.pictures import letter, odd, photograph
 
 
 def make_page(seed: int, width: int = 1728, rows: int = 60) -> list[bytes]:
@@ -33,11 +35,17 @@ def make_page(seed: int, width: int = 1728, rows: int = 60) -> list[bytes]:
     return page
 
 
-def exchange(line: FakeLine, terms: Terms, station: Station | None = None) -> tuple[Call, Sent, Side, Side]:
+def exchange(
+    line: FakeLine,
+    terms: Terms,
+    station: Station | None = None,
+    between: Kind = Kind.MPS,
+    sub_address: str = "",
+) -> tuple[Call, Sent, Side, Side]:
     """A whole call."""
     received, sent = Call(), Sent()
-    letter = Letter("5550100", len(line.letter), terms, tuple(line.count_frames(terms)))
-    called, caller = line.run(answer(station or Station("5550199"), received), call(letter, sent))
+    plan = Letter("5550100", len(line.letter), terms, tuple(line.count_frames(terms)), sub_address, between)
+    called, caller = line.run(answer(station or Station("5550199"), received), call(plan, sent))
     return received, sent, called, caller
 
 
@@ -54,22 +62,99 @@ def test_pages_arrive_exactly_at_every_rate(rate: Rate, coding: Coding) -> None:
     assert sent.confirmed == 2
 
 
+@pytest.mark.parametrize("rate", Rate, ids=str)
+@pytest.mark.parametrize("coding", Coding, ids=lambda coding: coding.name)
+@pytest.mark.parametrize("small", [False, True], ids=["256", "64"])
+def test_pages_arrive_exactly_at_every_rate_with_error_correction(rate: Rate, coding: Coding, small: bool) -> None:
+    line = FakeLine([make_page(1), make_page(2)])
+    received, sent, called, caller = exchange(line, Terms(rate, coding=coding, ecm=True, small_frames=small))
+    assert line.pages == line.letter
+    assert (called.error, caller.error) == (None, None)
+    assert received.complete
+    assert [page.answer for page in received.pages] == [Kind.MCF, Kind.MCF]
+    assert (sent.confirmed, sent.given_up) == (2, 0)
+
+
 @pytest.mark.parametrize("width", Width, ids=lambda width: width.name)
 @pytest.mark.parametrize("resolution", Resolution, ids=lambda resolution: resolution.name)
-def test_pages_arrive_exactly_at_every_width_and_resolution(width: Width, resolution: Resolution) -> None:
+@pytest.mark.parametrize("ecm", [False, True], ids=["no-ecm", "ecm"])
+def test_pages_arrive_exactly_at_every_width_and_resolution(width: Width, resolution: Resolution, ecm: bool) -> None:
     line = FakeLine([make_page(3, resolution.dots(width))])
-    received, _, _, _ = exchange(line, Terms(resolution=resolution, width=width))
+    received, _, _, _ = exchange(line, Terms(resolution=resolution, width=width, ecm=ecm))
     assert line.pages == line.letter
     assert received.pages[0].terms.resolution is resolution
     assert received.pages[0].terms.width is width
 
 
 @pytest.mark.parametrize("pages", [1, 3, 20])
-def test_any_number_of_pages_arrives(pages: int) -> None:
+@pytest.mark.parametrize("between", [Kind.MPS, Kind.EOM], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("ecm", [False, True], ids=["no-ecm", "ecm"])
+def test_any_number_of_pages_arrives(pages: int, between: Kind, ecm: bool) -> None:
     line = FakeLine([make_page(seed, rows=10) for seed in range(pages)])
-    received, _, _, _ = exchange(line, Terms())
+    received, sent, called, caller = exchange(line, Terms(ecm=ecm), between=between)
+    assert line.pages == line.letter
+    assert (called.error, caller.error) == (None, None)
+    assert received.complete
+    assert sent.confirmed == pages
+
+
+BLANK = [bytes(216)] * 1078
+PAGES = {"letter": letter(), "photograph": photograph(length=300), "blank": BLANK, "2500 lines": (odd() * 9)[:2500]}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "terms",
+    [Terms(), Terms(coding=Coding.MR), Terms(coding=Coding.MMR, ecm=True), Terms(ecm=True, small_frames=True)],
+    ids=str,
+)
+def test_every_kind_of_page_arrives_exactly(name: str, terms: Terms) -> None:
+    line = FakeLine([PAGES[name]])
+    received, _, called, _ = exchange(line, terms)
     assert line.pages == line.letter
     assert received.complete
+    assert received.pages[0].quality == Quality(len(PAGES[name]), 0, 0, ended=True)
+    blocks = sum(entry.startswith("> CloseBlock") for entry in called.log)
+    assert blocks == -(-sum(line.count_frames(terms)) // 256) * terms.ecm
+
+
+def test_a_page_without_a_row_is_a_page_with_error_correction() -> None:
+    line = FakeLine([[], make_page(1)])
+    received, _, _, _ = exchange(line, Terms(coding=Coding.MMR, ecm=True))
+    assert line.pages == line.letter
+    assert [page.quality.ended for page in received.pages] == [True, True]
+    assert received.complete
+
+
+def test_the_mailbox_that_the_caller_names_is_told() -> None:
+    received, _, called, _ = exchange(FakeLine([make_page(1)]), Terms(), sub_address="12")
+    assert (received.sender, received.sub_address) == ("5550100", "12")
+    assert "12 " not in "".join(entry for entry in called.log if "SUB" in entry)
+
+
+def test_a_block_that_never_comes_whole_is_sent_slower_until_it_does() -> None:
+    spoiled = [Fate.SPOILED, Fate.ARRIVES, Fate.ARRIVES]  # block, PPS, PPR
+    line = FakeLine([make_page(1)], [Fate.ARRIVES] * 6 + spoiled * 4 + [Fate.ARRIVES, Fate.ARRIVES])
+    received, sent, called, _ = exchange(line, Terms(ecm=True, small_frames=True))
+    assert line.pages == line.letter
+    assert received.complete
+    assert sent.given_up == 0
+    assert called.log.count("> Send CTR") == 1
+    assert received.pages[0].terms.rate is Rate.V17_12000
+
+
+def test_a_block_that_comes_whole_at_no_rate_is_given_up_and_the_page_marked() -> None:
+    spoiled = [Fate.SPOILED, Fate.ARRIVES, Fate.ARRIVES]
+    fates = [Fate.ARRIVES] * 6 + (spoiled * 4 + [Fate.ARRIVES, Fate.ARRIVES]) * len(Rate)
+    line = FakeLine([make_page(1)], fates)
+    received, sent, called, _ = exchange(line, Terms(coding=Coding.MMR, ecm=True, small_frames=True))
+    assert isinstance(called.error, BlockGivenUpError)
+    assert (sent.given_up, received.complete) == (1, False)
+    assert [(page.answer, page.quality.ended) for page in received.pages] == [(Kind.ERR, False)]
+    (rows,) = line.pages
+    shown = rows[: len(rows) - received.pages[0].quality.damaged]
+    assert shown == line.letter[0][: len(shown)]
+    assert len(shown) < len(line.letter[0])
 
 
 def test_a_spoiled_training_makes_the_caller_fall_back() -> None:
@@ -176,52 +261,90 @@ def test_with_error_correction_spoiled_frames_are_asked_for_again() -> None:
     assert again < first
 
 
-LETTER = [make_page(5, rows=12), make_page(6, rows=12)]
-MISSES = st.lists(st.sampled_from([*[Fate.ARRIVES] * 5, Fate.LOST, Fate.LATE, Fate.CUT, Fate.DOUBLED]), max_size=40)
-WORSE = st.lists(st.sampled_from([*[Fate.ARRIVES] * 3, *Fate]), max_size=60)
+THREE = [make_page(seed, rows=600) for seed in (5, 6, 7)]
 
 
-@given(WORSE)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(fates: list[Fate]) -> None:
-    line = FakeLine(LETTER, fates)
-    received, _, called, caller = exchange(line, Terms())
-    for side in (called, caller):
-        assert side.error is None or isinstance(side.error, FaxError)
-    assert len(received.pages) == len(line.pages)
-    if called.error is None:
-        assert received.complete
+def lose_second_page(pages: list[list[bytes]]) -> tuple[FakeLine, Sent]:
+    """Three pages, of the second of which nothing is heard but the command behind it: the same as behind the first, which had been answered."""
+    line = FakeLine(pages, [Fate.ARRIVES] * 9 + [Fate.LOST])
+    _, sent, _, _ = exchange(line, Terms())
+    return line, sent
 
 
-@given(MISSES)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-def test_a_page_called_good_is_one_that_was_sent(fates: list[Fate]) -> None:
-    line = FakeLine(LETTER, fates)
-    received, _, _, _ = exchange(line, Terms())
-    good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
-    assert all(rows in LETTER for rows in good)
+@pytest.mark.parametrize("rows", [120, 250])
+def test_a_page_that_is_lost_whole_behind_the_same_command_is_asked_for_again(rows: int) -> None:
+    pages = [page[:rows] for page in THREE]
+    line, sent = lose_second_page(pages)
+    assert sent.confirmed == 3
+    assert line.pages == pages
+
+
+def test_a_long_page_of_which_nothing_is_heard_ends_the_call_unconfirmed() -> None:
+    line, sent = lose_second_page(THREE)
+    assert sent.confirmed == 1
+    assert line.pages == THREE[:1]
 
 
 @pytest.mark.xfail(
-    reason="without error correction T.30 does not tell a repeated command from the one behind a page that was lost whole"
+    reason="without error correction nothing tells a command that is said again from one behind a page that was lost whole and took less than 3.8 s"
 )
-def test_a_page_that_is_lost_whole_behind_the_same_command_is_not_confirmed() -> None:
-    line = FakeLine(LETTER, [Fate.ARRIVES] * 7 + [Fate.LATE] * 3)
-    received, sent, _, _ = exchange(line, Terms())
-    good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
-    assert sent.confirmed < len(LETTER) or all(page in good for page in LETTER)
+def test_a_short_page_that_is_lost_whole_behind_the_same_command_is_asked_for_again() -> None:
+    line, sent = lose_second_page([page[:20] for page in THREE])
+    assert sent.confirmed == len(line.pages)
 
 
-@given(WORSE, st.sampled_from(Coding), st.booleans())
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-def test_with_error_correction_no_wrong_page_is_ever_called_good(
-    fates: list[Fate], coding: Coding, small: bool
-) -> None:
-    line = FakeLine(LETTER, fates)
-    received, sent, called, caller = exchange(line, Terms(coding=coding, ecm=True, small_frames=small))
+LETTER = [make_page(5, rows=12), make_page(6, rows=12)]
+LONG_LETTER = [
+    make_page(8, rows=200),
+    make_page(9, rows=12),
+    make_page(10, rows=12),
+]  # the first is more than one block of small frames
+MISSES = st.lists(
+    st.sampled_from([*[Fate.ARRIVES] * 5, Fate.LOST, Fate.LATE, Fate.CUT, Fate.DOUBLED, Fate.SPLIT]), max_size=40
+)
+WORSE = st.lists(st.sampled_from([*[Fate.ARRIVES] * 3, *Fate]), max_size=60)
+MOSTLY = st.lists(st.sampled_from([*[Fate.ARRIVES] * 12, *Fate]), max_size=80)
+BETWEEN = st.sampled_from([Kind.MPS, Kind.EOM])
+KEEPING = st.sampled_from([0.0, 0.0, 3.0, 9.0])
+
+
+def check_ends(line: FakeLine, received: Call, called: Side, caller: Side) -> None:
+    """Whatever was lost: errors are named, every page that was kept is told, and a call without an error is complete."""
     for side in (called, caller):
         assert side.error is None or isinstance(side.error, FaxError)
+    assert [len(rows) for rows in line.pages] == [page.quality.rows for page in received.pages]
+    assert received.complete == (called.error is None)
+
+
+@given(WORSE, BETWEEN, KEEPING)
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(
+    fates: list[Fate], between: Kind, keeping: float
+) -> None:
+    line = FakeLine(LETTER, fates, keeping=keeping)
+    received, _, called, caller = exchange(line, Terms(), between=between)
+    check_ends(line, received, called, caller)
+
+
+@given(MISSES, BETWEEN, KEEPING)
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_a_page_called_good_is_one_that_was_sent(fates: list[Fate], between: Kind, keeping: float) -> None:
+    line = FakeLine(LETTER, fates, keeping=keeping)
+    received, _, _, _ = exchange(line, Terms(), between=between)
     good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
     assert all(rows in LETTER for rows in good)
-    if sent.confirmed == len(LETTER):
-        assert all(page in good for page in LETTER)
+
+
+@given(WORSE | MOSTLY, st.sampled_from(Coding), st.booleans(), BETWEEN, KEEPING)
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_with_error_correction_no_wrong_page_is_ever_called_good(
+    fates: list[Fate], coding: Coding, small: bool, between: Kind, keeping: float
+) -> None:
+    line = FakeLine(LONG_LETTER, fates, keeping=keeping)
+    received, sent, called, caller = exchange(line, Terms(coding=coding, ecm=True, small_frames=small), between=between)
+    check_ends(line, received, called, caller)
+    good = [rows for page, rows in zip(received.pages, line.pages, strict=True) if page.answer is Kind.MCF]
+    assert good == [page for page in LONG_LETTER if page in good]  # in their order, none twice
+    if sent.confirmed == len(LONG_LETTER) and not sent.given_up:
+        assert good == LONG_LETTER
+        assert received.complete
