@@ -263,6 +263,10 @@ class CallNotFoundError(FaxError):
     """There is no record of that call. The last 100 calls are remembered; an older one is forgotten."""
 
 
+class ReplayDiffersError(KeeplineError):
+    """This version would act otherwise in that call: a line with `!` shows what it would do instead. Send the transcript along when you report a fault."""
+
+
 class PictureError(FaxError):
     """The pages of this fax cannot be read: the file is damaged or none of ours. Ask the sender to send again."""
 

@@ -90,6 +90,7 @@ CORES = {
     "appliance.fax.profiles",
     "appliance.fax.rates",
     "appliance.fax.receiving",
+    "appliance.fax.replay",
     "appliance.fax.steps",
     "appliance.fax.t4",
     "appliance.fax.t4_encoder",

@@ -258,6 +258,29 @@ def modem_answer(given: Namespace, settings: Settings) -> None:
                 return
 
 
+def fax_replay(given: Namespace, settings: Settings) -> None:
+    """`keepline fax replay`: a recorded call, step by step, beside what this version would do."""
+    from appliance.errors import ReplayDiffersError
+    from appliance.fax.replay import replay
+
+    try:
+        lines = given.file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise UsageError(f"{given.file} cannot be read: {error.strerror}.") from None
+    played = replay(lines)
+    for moment in played.moments:
+        if moment.recorded:
+            output.say(f"> {moment.recorded}")
+        if moment.differs:
+            output.say(f"! {moment.today or 'would have ended here'}")
+        if moment.event:
+            output.say(f"< {moment.event}")
+    ended = "complete" if played.complete else played.error or "open"
+    output.say(f"= {played.pages} pages {ended}")
+    if played.differs:
+        raise ReplayDiffersError
+
+
 def prompts(given: Namespace, settings: Settings) -> None:
     """`keepline prompts`: speak what callers hear."""
     from appliance.voice.prompts import speak_all

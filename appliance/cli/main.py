@@ -114,6 +114,10 @@ def _modem_answer(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _fax_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the call's transcript; its name ends in .t30")
+
+
 VERBS = (
     Verb(("run",), "run the daemon: answers calls, seals messages, purges what is due", commands.run),
     Verb(("web",), "run the page", commands.web),
@@ -143,6 +147,12 @@ VERBS = (
         "receive faxes with a Class 1 modem into a folder, without daemon and inbox",
         commands.modem_answer,
         _modem_answer,
+    ),
+    Verb(
+        ("fax", "replay"),
+        "play the transcript of a call again and show where this version would act otherwise (then it ends with 1)",
+        commands.fax_replay,
+        _fax_replay,
     ),
     Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", commands.prompts),
     Verb(

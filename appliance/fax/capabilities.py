@@ -199,7 +199,9 @@ class Capabilities:
         codings = {Coding.MR: _TWO_DIMENSIONAL, Coding.MMR: _MMR}
         return cls(
             modulations=fields.get(_SPEED_BITS, _OFFERED_SPEEDS),
-            resolutions=frozenset(what for what in Resolution if not what.bit or fields[what.bit]),
+            resolutions=frozenset(
+                what for what in Resolution if (not what.bit or fields[what.bit]) and (not what.inch or fields[_INCH])
+            ),
             codings=frozenset({Coding.MH, *(what for what, bit in codings.items() if fields[bit])}),
             widths=fields.get(_WIDTH_BITS, _OFFERED_WIDTHS),
             length=fields.get(_LENGTH_BITS, _LENGTH),
@@ -223,7 +225,7 @@ class Capabilities:
             *((what.bit, what in self.resolutions) for what in Resolution if what.bit),
             (_ECM, self.ecm),
             (_MMR, Coding.MMR in self.codings),
-            (_INCH, any(what.inch for what in self.resolutions if what.bit)),
+            (_INCH, any(what.inch for what in self.resolutions)),
             (_METRIC, Resolution.R16 in self.resolutions),
             (_SUB, self.sub_addresses),
         ):

@@ -24,7 +24,7 @@ def test_a_dcs_of_efax_is_read() -> None:
 def test_a_dis_with_error_correction_is_read() -> None:
     offers = Capabilities.from_info(bytes((0x00, 0xEE, 0xF8, 0xC4)))
     assert offers.modulations == frozenset(Modulation)
-    assert offers.resolutions == {Resolution.STANDARD, Resolution.DPI_100, Resolution.FINE, Resolution.DPI_200}
+    assert offers.resolutions == {Resolution.STANDARD, Resolution.FINE}
     assert not offers.sub_addresses
     assert offers.codings == {Coding.MH, Coding.MR, Coding.MMR}
     assert offers.ecm
