@@ -200,7 +200,7 @@ bench() {
 }
 
 install() {
-    local ata='' box='' etc=/etc/keepline program=/opt/keepline file
+    local ata='' box='' etc=/etc/keepline program=/opt/keepline file started given=("$@")
     while [ $# -gt 0 ]; do
         case $1 in
         --ata) ata=${2-} ;;
@@ -211,13 +211,13 @@ install() {
         shift 2
     done
     [ -n "$ata" ] || fail "Say where the telephone adapter is: ./install.sh install --ata 192.168.1.20 (its own page or label tells the address)."
-    [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
-    [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
     if [ "$(id -u)" -ne 0 ]; then
         say "Installing needs root; sudo may ask for your password."
-        exec sudo -- "$here/install.sh" install --ata "$ata" --box "$box"
+        exec sudo -- "$here/install.sh" install "${given[@]}"
     fi
     packages python3-venv espeak-ng sox debootstrap debian-archive-keyring util-linux iproute2 systemd
+    [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p') || true
+    [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
     step "Making a user for each program" systemd-sysusers "$here/systemd/keepline.sysusers"
     mkdir -p "$program"
     environment "$program/venv" run
@@ -239,10 +239,11 @@ install() {
     printf '[Service]\nIPAddressAllow=%s\n' "$box" >/etc/systemd/system/keepline.service.d/address.conf
     ln -sf "$program/venv/bin/keepline" /usr/local/bin/keepline
     step "Speaking the prompts" keepline prompts
+    systemctl enable --quiet keepline keepline-page keepline-console keepline-asterisk
     start_units
     cat <<TXT
 
-Keepline is installed. Next:
+Keepline is installed$started. Next:
   1. keepline people add NAME      makes the first person, an admin, and shows the recovery sheet once: print it
   2. keepline console --set-pin    sets the technician's PIN
   3. https://$box                  the page; log in, and call the practice's number
@@ -267,7 +268,7 @@ first_settings() {
 
 [practice]
 name = "Our practice"
-zone = "$(cat /etc/timezone 2>/dev/null || echo UTC)"
+zone = "$(zone)"
 
 [voice]
 asterisk_host = "$1"
@@ -281,6 +282,13 @@ console_user = "keepline-console"
 TXT
 }
 
+# This machine's time zone, as /etc/localtime names it.
+zone() {
+    local name
+    name=$(readlink -f /etc/localtime | sed -n 's|^/usr/share/zoneinfo/||p')
+    printf '%s\n' "${name:-UTC}"
+}
+
 # A file that a person may have changed is never written over.
 keep_or_write() {
     if [ -e "$1" ]; then
@@ -291,13 +299,14 @@ keep_or_write() {
     fi
 }
 
+# Sets `started`, the words for whether it runs.
 start_units() {
     if [ ! -d /run/systemd/system ]; then
-        say "systemd does not run here, so nothing was started."
+        started=", and does not run yet: systemd does not run here. It starts when this machine starts with systemd"
         return
     fi
+    started=" and runs"
     systemctl daemon-reload
-    systemctl enable --quiet keepline keepline-page keepline-console keepline-asterisk
     step "Starting Keepline" systemctl restart keepline keepline-page keepline-console keepline-asterisk
 }
 

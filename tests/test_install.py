@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pexpect
@@ -17,14 +18,17 @@ sh -c 'echo $$ >"$RUNNING"; exec sleep 60'
 """
 
 
+def put(folder: Path, stand_ins: dict[str, str]) -> None:
+    for name, body in stand_ins.items():
+        program = folder / name
+        program.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        program.chmod(0o755)
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> dict[str, str]:
     """The environment of a machine that has no package yet and whose apt-get never comes to an end."""
-    stand_ins = {"dpkg-query": "exit 1", "dpkg": "exit 0", "apt-get": HANGS, "sudo": 'shift; exec "$@"'}
-    for name, body in stand_ins.items():
-        program = tmp_path / name
-        program.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-        program.chmod(0o755)
+    put(tmp_path, {"dpkg-query": "exit 1", "dpkg": "exit 0", "apt-get": HANGS, "sudo": 'shift; exec "$@"'})
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     return os.environ | {
@@ -48,3 +52,15 @@ def test_an_interruption_ends_the_step_that_runs_with_all_that_it_started_and_sa
     person.sendline("exit")
     person.expect(pexpect.EOF)
     person.close()
+
+
+@pytest.mark.parametrize("ip", ["exit 2", "echo unreachable"])
+def test_without_a_way_to_the_adapter_nothing_is_installed_and_it_is_said_so(
+    machine: dict[str, str], tmp_path: Path, ip: str
+) -> None:
+    put(tmp_path, {"dpkg-query": "printf installed", "id": "echo 0", "ip": ip, "systemd-sysusers": "exit 9"})
+    command = [str(SCRIPT), "install", "--ata", "192.0.2.1"]
+    done = subprocess.run(command, env=machine, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "This machine has no way to 192.0.2.1." in done.stderr
+    assert "Making a user" not in done.stdout
