@@ -151,7 +151,7 @@ permit_stale_date() {
         read -r -p "asterisk: use it all the same? [y/N] " answer
         case $answer in y | Y | yes) return ;; esac
     fi
-    give_up "not used. Try again later; started at a terminal it asks you"
+    give_up "not used. Try again later, or at a terminal, where you are asked, or run this script with --tolerate-stale-date"
 }
 
 bootstrap() {
