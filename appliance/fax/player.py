@@ -121,7 +121,7 @@ class Receiver:
                 return self._end_page(terms)
             case KeepPage(within):
                 return self.keeper.outcome(within)
-            case HangUp():
+            case HangUp():  # pragma: no branch - mypy sees that every kind is named
                 return self.modem.hang_up()
 
     def _check_training(self, rate: Rate) -> Event:
@@ -181,7 +181,7 @@ class Receiver:
                 return BlockMisses(bitmap)
             case Again():
                 return BlockAgain()
-            case OutOfTurn():
+            case OutOfTurn():  # pragma: no branch - mypy sees that every kind is named
                 return BlockLost()
 
     def _end_page(self, terms: Terms) -> Event:

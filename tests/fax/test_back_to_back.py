@@ -317,7 +317,7 @@ def check_ends(line: FakeLine, received: Call, called: Side, caller: Side) -> No
 
 
 @given(WORSE, BETWEEN, KEEPING)
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(
     fates: list[Fate], between: Kind, keeping: float
 ) -> None:
@@ -327,7 +327,7 @@ def test_on_a_bad_line_a_call_always_ends_with_its_pages_or_a_named_error(
 
 
 @given(MISSES, BETWEEN, KEEPING)
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_a_page_called_good_is_one_that_was_sent(fates: list[Fate], between: Kind, keeping: float) -> None:
     line = FakeLine(LETTER, fates, keeping=keeping)
     received, _, _, _ = exchange(line, Terms(), between=between)
@@ -336,7 +336,7 @@ def test_a_page_called_good_is_one_that_was_sent(fates: list[Fate], between: Kin
 
 
 @given(WORSE | MOSTLY, st.sampled_from(Coding), st.booleans(), BETWEEN, KEEPING)
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_with_error_correction_no_wrong_page_is_ever_called_good(
     fates: list[Fate], coding: Coding, small: bool, between: Kind, keeping: float
 ) -> None:

@@ -25,11 +25,14 @@ from appliance.fax.steps import (
     Done,
     EndPage,
     GiveUpBlock,
+    Interrupted,
     KeepPage,
     Kept,
     NotKept,
     Quality,
+    Silent,
     TakeBlock,
+    TakePage,
 )
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder
@@ -52,11 +55,16 @@ def pieces(size: int) -> list[bytes]:
     return [bytes((0xFF, 0x03, FCD, number)) + octets for number, octets in enumerate(cut)]
 
 
+def cut(octets: bytes) -> list[bytes | None]:
+    """As a serial port hands them over, some at a time."""
+    return [octets[start : start + 300] for start in range(0, len(octets), 300)]
+
+
 def receiver(keeper: FakeKeeper, *signals: list[bytes]) -> Receiver:
     """With a modem that hears these signals, one after the other."""
     end = [bytes((0xFF, 0x13, RCP))] * 3
     said: list[list[bytes | None]] = [
-        [CONNECT + stuff(pack([*signal, *end], flags=9)) + NO_CARRIER] for signal in signals
+        cut(CONNECT + stuff(pack([*signal, *end], flags=9)) + NO_CARRIER) for signal in signals
     ]
     fake = FakeModem({b"AT+FRM=146\r": said})
     return Receiver(Class1(fake, fake.clock, GENERIC), keeper)
@@ -110,26 +118,57 @@ class Vanishing(FakeModem):
         self.coming.append(next(self.answers))
 
 
-def test_a_page_that_came_is_known_when_the_modem_vanishes_behind_it() -> None:
+def wire(kind: Kind, info: bytes = b"") -> bytes:
+    """A caller's frame as the modem hands it over."""
+    octets = Frame(kind, info).to_octets(by_caller=True)
+    return CONNECT + stuff(octets + check_sequence(octets)) + OK
+
+
+def image() -> bytes:
+    """The page as the modem hands it over, behind a while of nothing."""
     encoder = Encoder(Coding.MH, 1728)
     for row in ROWS:
         encoder.add(row)
-    octets = Frame(Kind.DCS, Terms().to_info()).to_octets(by_caller=True)
-    terms = CONNECT + stuff(octets + check_sequence(octets)) + OK
-    training, page = CONNECT + stuff(bytes(2700)) + NO_CARRIER, CONNECT + stuff(encoder.finish()) + NO_CARRIER
-    answers = [
-        CONNECT,
-        CONNECT,
-        OK,
-        terms,
-        training,
-        OK,
-        CONNECT,
-        OK,
-        page,
-        None,
-    ]  # picked up, CSI, DIS; DCS, training, CFR
-    fake = Vanishing(answers)
+    return CONNECT + stuff(b"\xff" * 500 + encoder.finish()) + NO_CARRIER
+
+
+TRAINING = CONNECT + stuff(bytes(2700)) + NO_CARRIER
+ANSWER: list[bytes | None] = [OK, CONNECT, OK]  # silence, carrier, frame
+
+
+def test_a_whole_call_is_played_to_its_end() -> None:
+    greeting: list[bytes | None] = [CONNECT, CONNECT, OK, wire(Kind.DCS, Terms().to_info()), TRAINING, *ANSWER]
+    pages: list[bytes | None] = [
+        image(),
+        wire(Kind.MPS),
+        *ANSWER,
+        CONNECT + stuff(b"") + NO_CARRIER,
+        wire(Kind.MPS),
+        *ANSWER,
+    ]
+    again: list[bytes | None] = [wire(Kind.DCS, Terms().to_info()), TRAINING, *ANSWER, image(), wire(Kind.EOP), *ANSWER]
+    fake = Vanishing([*greeting, *pages, *again, wire(Kind.DCN), OK])
+    call, keeper = Call(), FakeKeeper()
+    ours = Receiver(Class1(fake, fake.clock, GENERIC), keeper)
+    play(answer(Station(), call), ours)
+    assert [list(page.rows) for page in keeper.pages] == [ROWS, ROWS]
+    assert [page.answer for page in call.pages] == [Kind.MCF, Kind.MCF]
+    assert "> Send RTN" in ours.transcript  # of the second page nothing came
+    assert call.complete
+
+
+def test_how_long_frames_came_in_place_of_a_page_is_told() -> None:
+    late: list[list[bytes | None]] = [[b"", b"", b"\r\n+FCERROR\r\n"]]
+    fake = FakeModem({b"AT+FRM=146\r": late})
+    ours = Receiver(Class1(fake, fake.clock, GENERIC), FakeKeeper())
+    assert ours.perform(TakePage(Terms())) == Interrupted(0.0)
+    silent = FakeModem({})
+    assert Receiver(Class1(silent, silent.clock, GENERIC), FakeKeeper()).perform(TakePage(Terms())) == Silent()
+
+
+def test_a_page_that_came_is_known_when_the_modem_vanishes_behind_it() -> None:
+    greeting: list[bytes | None] = [CONNECT, CONNECT, OK, wire(Kind.DCS, Terms().to_info()), TRAINING, *ANSWER]
+    fake = Vanishing([*greeting, image(), None])
     call, keeper = Call(), FakeKeeper()
     with pytest.raises(SerialError):
         play(answer(Station(), call), Receiver(Class1(fake, fake.clock, GENERIC), keeper))
