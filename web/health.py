@@ -112,7 +112,8 @@ def strip(status: Status | None, zone: tzinfo) -> Strip:
         more = f" (and {words.count(others, 'more thing')}: see Status)" if others else ""
         return Strip(worst.level.value, worst.sentence + more, _lamps(status))
     calls = f"{words.count(status.calls, 'caller')} on the line now" if status.calls else "Line ready"
-    said = [calls, f"{status.new_messages or 'nothing'} new"]
+    fax = _part(status.parts, "Fax")
+    said = [calls, *((_fax(fax),) if fax else ()), f"{status.new_messages or 'nothing'} new"]
     if status.next_purge is not None:
         said.append(f"next purge {words.coming(status.next_purge, status.now, zone)}")
     return Strip(Level.GOOD.value, " · ".join(said), _lamps(status))
@@ -128,7 +129,7 @@ def describe(status: Status | None, zone: tzinfo) -> HealthView:
     return HealthView(
         level=level.value,
         verdict=_verdict(level, len(wrong)),
-        more=_more([part.name for part in wrong]),
+        more=_more([part.name for part in wrong], _part(status.parts, "Fax") is not None),
         lamps=_lamps(status),
         parts=tuple(PartView(part.name, part.level.value, LEVELS[part.level], part.sentence) for part in status.parts),
         facts=_facts(status, zone),
@@ -156,6 +157,15 @@ def _worst(parts: Sequence[Part]) -> Part | None:
     return max(parts, key=lambda part: order.index(part.level), default=None)
 
 
+def _part(parts: Sequence[Part], name: str) -> Part | None:
+    return next((part for part in parts if part.name == name), None)
+
+
+def _fax(part: Part) -> str:
+    """The fax line in a few words: "Fax ready", or what it does."""
+    return "Fax ready" if part.sentence.startswith("Ready") else part.sentence.rstrip(".")
+
+
 def _verdict(level: Level, wrong: int) -> str:
     match level:
         case Level.GOOD:
@@ -166,9 +176,10 @@ def _verdict(level: Level, wrong: int) -> str:
             return "Something does not work."
 
 
-def _more(wrong: Sequence[str]) -> str:
+def _more(wrong: Sequence[str], has_fax: bool) -> str:
     if not wrong:
-        return "Calls are answered, messages are kept sealed, and nobody needs to do anything."
+        who = "Calls and faxes" if has_fax else "Calls"
+        return f"{who} are answered, messages are kept sealed, and nobody needs to do anything."
     names = f"{', '.join(wrong[:-1])} and {wrong[-1]}" if len(wrong) > 1 else wrong[0]
     return f"What to do about {names} stands below. Everything else is good."
 

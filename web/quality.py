@@ -11,15 +11,22 @@ from web.words import count
 SHORTEST: Final = 2  # pages with damaged lines from which they are told together
 
 _DAMAGED: Final = re.compile(r"page (\d{1,4}): (\d{1,6}) damaged lines?\b.*", re.IGNORECASE)
+_OF_PAGE: Final = re.compile(r"page \d{1,4}: ", re.IGNORECASE)
 _PARTIAL: Final = re.compile(r"partial\b", re.IGNORECASE)
 
 
 def short(notes: Iterable[str]) -> tuple[str, ...]:
-    """For a row: "Partial", "3 damaged lines"."""
+    """For a row: "Partial", "3 damaged lines", "Page 2: its end is missing"."""
     damaged, others = _sort(notes)
     partial = any(_PARTIAL.match(note) for note in others)
     lines = sum(lines for _, lines in damaged)
-    return (*(("Partial",) if partial else ()), *((count(lines, "damaged line"),) if lines else ()))
+    of_pages = [_sentence(note.partition(",")[0]).rstrip(".") for note in others if _OF_PAGE.match(note)]
+    more = f" (and {len(of_pages) - 1} more)" if len(of_pages) > 1 else ""
+    return (
+        *(("Partial",) if partial else ()),
+        *((count(lines, "damaged line"),) if lines else ()),
+        *(f"{first}{more}" for first in of_pages[:1]),
+    )
 
 
 def in_full(notes: Iterable[str]) -> tuple[str, ...]:

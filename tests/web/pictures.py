@@ -7,16 +7,21 @@ import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page
 
 from appliance.control.values import Fault
+from appliance.fax import records
+from appliance.fax.records import CallRecord, Outcome
+from appliance.messages import Envelope
 from tests.web.browser import Size, chromium, live, log_in, somebody
+from tests.web.faxes import leave_fax, letter
 from tests.web.practice import NAME, PASSWORD, Practice, Served, babble
 
+TRANSCRIPT = Path(__file__).parents[1] / "transcripts" / "fax" / "efax-three-pages.t30"
 HOUR, DAY = 3600.0, 86_400.0
 HEARD = (
     (16 * DAY, 14, "+442079460000", ""),
@@ -88,6 +93,7 @@ def tell_the_story(pictures: Album) -> None:
     pictures.go("/")
     live(page)
     pictures.take("list")
+    look_at_faxes(pictures)
     hear_and_erase(pictures)
     pictures.go(f"/messages/{'0' * 32}")
     pictures.take("gone")
@@ -111,10 +117,46 @@ def fill(practice: Practice) -> None:
         practice.leave(babble(length, length), *who, at=now - ago)
     practice.lose_power_during(babble(17, 8), "5559871234", "Samuel Okafor")
     practice.leave(babble(33, 9), "5554443210")
+    westside = Envelope("5550102001", "WESTSIDE ORTHODONTICS", sender_id="+1 555 010 2001")
+    damaged = replace(letter(3), damaged=4, worst_run=2)
+    leave_fax(practice, [letter(1), letter(2, 98), damaged], replace(westside, notes=("page 3: 4 damaged lines",)))
+    partial = ("partial: the sending machine hung up after 20 pages",)
+    leave_fax(practice, [letter(number) for number in range(4, 24)], Envelope(sender_id="CITY LAB 7788", notes=partial))
     for id in heard:
         practice.hear(id)
     practice.inbox.warn([forgotten])
     practice.clock.advance(2)
+
+
+def look_at_faxes(pictures: Album) -> None:
+    """Open, enlarge, turn; then what was said on the line."""
+    page = pictures.page
+    page.locator("#rows .row-fax > a", has_text="Westside").click()
+    page.wait_for_selector(".sheet img")
+    pictures.take("fax")
+    pictures.go("/")
+    live(page)
+    page.locator("#rows .row > a", has_text="CITY LAB").click()
+    page.get_by_role("button", name="Larger").click()
+    pictures.take("fax-larger")
+    page.get_by_role("button", name="Fit to the width").click()
+    page.get_by_role("button", name="Turn all pages right").click()
+    page.locator(".fax-jump select").select_option("7")
+    pictures.take("fax-turned")
+    now = pictures.practice.clock.now()
+    said = TRANSCRIPT.read_text(encoding="utf-8").splitlines()[1:-1]
+    for ago, call in (
+        (30 * HOUR, CallRecord(0, Outcome.NOTHING, 0, 31.2, "NoFaxError", ())),
+        (2 * HOUR, CallRecord(0, Outcome.PARTIAL, 20, 931.0, "CallerHungUpError", tuple(said))),
+        (1 * HOUR, CallRecord(0, Outcome.COMPLETE, 3, 163.4, "", tuple(said))),
+    ):
+        records.add(pictures.practice.folder, replace(call, arrived_at=now - ago))
+    pictures.go("/fax-calls")
+    pictures.take("fax-calls")
+    page.locator(".call a").first.click()
+    pictures.take("fax-call", whole=True)
+    pictures.go("/")
+    live(page)
 
 
 def hear_and_erase(pictures: Album) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from appliance.clock import Trust
-from appliance.control.values import Fault, Status, Verb
+from appliance.control.values import Fault, Level, Part, Status, Verb
 from tests.web.practice import NOON, Practice, babble
 from tests.web.staff import Staff
+from web import health
 from web.watch import Watch
 
 
@@ -28,6 +30,26 @@ def test_a_box_that_is_well_says_so_in_one_line(practice: Practice, ana: Staff) 
 def test_callers_on_the_line_are_counted(practice: Practice, ana: Staff) -> None:
     practice.facts = {"calls": 2}
     assert "2 callers on the line now · nothing new" in strip(ana.get("/").text)
+
+
+@pytest.mark.parametrize(
+    ("level", "sentence", "says"),
+    [
+        (Level.GOOD, "Ready to receive.", "Line ready · Fax ready · nothing new"),
+        (Level.GOOD, "A fax is coming in.", "Line ready · A fax is coming in · nothing new"),
+        (Level.FAULT, "The fax modem does not answer. Unplug it, wait ten seconds.", "The fax modem does not answer."),
+    ],
+)
+def test_the_fax_line_stands_beside_the_line(practice: Practice, level: Level, sentence: str, says: str) -> None:
+    status = practice.services.watch.look()
+    assert status
+    others = tuple(part for part in status.parts if part.name != "Fax")
+    status = replace(status, parts=(*others, Part("Fax", level, sentence)))
+    assert health.strip(status, practice.services.zone).sentence.startswith(says)
+    shown = health.describe(status, practice.services.zone)
+    assert [part.sentence for part in shown.parts if part.name == "Fax"] == [sentence]
+    if level is Level.GOOD:
+        assert shown.more.startswith("Calls and faxes are answered")
 
 
 @pytest.mark.parametrize(

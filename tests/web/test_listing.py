@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from appliance.messages import Envelope, Row, State
+from appliance.messages import Envelope, Kind, Row, State
 from appliance.settings import Retention
 from tests.fakes.rows import row
 from web import listing
 from web.listing import Asked, ListView, Present
+from web.sheets import FaxView
 from web.waveform import Drawing
 
 DAY = 86_400.0
@@ -105,6 +107,31 @@ def test_each_message_says_what_will_become_of_it() -> None:
         "Erased. It can be had back until 12:00"
     )
     assert "if nobody does, for 60 days, with a warning 7 days before" in listing.fate(new(1), PRESENT)
+
+
+def test_a_fax_is_read_where_a_sound_is_heard() -> None:
+    stamp = replace(row(1).stamp, kind=Kind.FAX)
+    fax = row(1, NOW - 58 * DAY, stamp=stamp, pages=3, warned_at=NOW - 5 * DAY)
+    assert listing.warn(replace(fax, stamp=replace(stamp, arrived_at=NOW - 58 * DAY)), PRESENT).startswith(
+        "Nobody has read it."
+    )
+    done = replace(fax, state=State.HEARD, heard_at=NOW - DAY)
+    assert listing.fate(done, PRESENT) == "Purged on 20 December, 30 days after it was read."
+    assert listing.show_row(done, Envelope(), PRESENT).state_word == "Read"
+    assert listing.show_row(heard(1), Envelope(), PRESENT).state_word == "Heard"
+    assert [show(*rows).done for rows in ((done,), (heard(2),), (done, heard(2)), (new(3),))] == [
+        "Read",
+        "Heard",
+        "Heard and read",
+        "",
+    ]
+
+
+def test_a_recovered_fax_says_what_may_be_missing_and_counts_no_page_it_has_not() -> None:
+    fax = row(1, NOW, stamp=replace(row(1).stamp, kind=Kind.FAX), recovered=True)
+    view = listing.show_message(fax, Envelope(), FaxView((), ()), PRESENT)
+    assert view.notes == ("Partial: recovered after an interruption. Pages that were still coming in may be missing.",)
+    assert listing.show_row(fax, Envelope(), PRESENT).length == "no whole page"
 
 
 def test_a_row_is_drawn_anew_only_when_it_changed() -> None:

@@ -12,6 +12,9 @@ def test_a_row_tells_the_worst_in_a_few_words() -> None:
     assert quality.short(notes) == ("Partial", "4 damaged lines")
     assert quality.short(("page 1: 1 damaged line",)) == ("1 damaged line",)
     assert quality.short(("the caller spoke",)) == ()
+    cut, hard = "page 2: its end is missing", "page 3: hard to read, so the sending machine was asked to send it again"
+    assert quality.short((hard,)) == ("Page 3: hard to read",)
+    assert quality.short((cut, hard)) == ("Page 2: its end is missing (and 1 more)",)
 
 
 def test_each_note_is_a_sentence_and_damage_on_several_pages_is_one() -> None:

@@ -57,6 +57,25 @@ def test_a_caller_is_a_name_else_a_number_else_unknown(number: str, name: str, w
 
 
 @pytest.mark.parametrize(
+    ("envelope", "who", "claimed"),
+    [
+        (Envelope(sender_id="+1 555 010 2001"), "Sent by +1 555 010 2001", True),
+        (Envelope(sender_id=" CITY \x00 LAB\n"), "Sent by CITY LAB", True),
+        (Envelope(sender_id="CITY LAB", caller_number="5551234567"), "(555) 123-4567", False),
+        (Envelope(sender_id="\x07"), "Unknown sender", False),
+        (Envelope(), "Unknown sender", False),
+    ],
+)
+def test_who_sent_a_fax_is_the_line_s_word_before_the_machine_s(envelope: Envelope, who: str, claimed: bool) -> None:
+    assert words.who(envelope, Kind.FAX) == who
+    assert words.is_claim(envelope) is claimed
+
+
+def test_a_fax_leaves_under_a_name_of_its_time_alone() -> None:
+    assert words.file_name(at("2026-11-22T10:42"), NEW_YORK, "pdf") == "fax-2026-11-22-1042.pdf"
+
+
+@pytest.mark.parametrize(
     ("moment", "said"),
     [
         ("2025-11-21T10:42", "10:42"),
