@@ -134,7 +134,7 @@ def _messages(facts: Facts) -> Part:
         return Part(
             "Messages",
             Level.ATTENTION,
-            f"{what} waited long and will be purged soon. Hear what is marked in the list, or it will be gone.",
+            f"{what} waited long and will be purged soon. Open what is marked in the list, or it will be gone.",
         )
     new = new_messages(facts.rows)
     count = "No new message." if not new else "One new message." if new == 1 else f"{new} new messages."

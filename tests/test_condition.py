@@ -52,7 +52,7 @@ def test_a_well_box_is_good_in_every_part() -> None:
         ({"disk_bytes": 0}, Level.FAULT, "Erase messages"),
         ({"panel_fault": "Check the ribbon cable."}, Level.ATTENTION, "ribbon cable"),
         ({"trust": Trust.NOT_SYNCHRONISED}, Level.ATTENTION, "Connect the box to a network that has the time"),
-        ({"rows": (row(State.NEW, warned_at=1.0),)}, Level.ATTENTION, "Hear what is marked"),
+        ({"rows": (row(State.NEW, warned_at=1.0),)}, Level.ATTENTION, "Open what is marked"),
     ],
 )
 def test_what_is_not_good_says_what_to_do(change: dict[str, object], level: Level, remedy: str) -> None:

@@ -17,12 +17,18 @@ FRAMES: Final = {  # T.30 §5.3.6.1
     "NSC": "My maker’s own command.",
     "PWD": "This is my password.",
     "SEP": "This is what I want to fetch.",
+    "PSA": "This is a part of my address.",
+    "CIA": "This is my address on the Internet.",
+    "ISP": "This is my provider’s address.",
     "DCS": "This is how I am going to send.",
     "TSI": "This is my number.",
     "NSS": "My maker’s own way of sending.",
     "SUB": "It is for this mailbox.",
     "SID": "This is my password.",
+    "TSA": "This is my address on the Internet.",
+    "IRA": "This is whom it is for on the Internet.",
     "CTC": "I go on, more slowly.",
+    "CSA": "This is my address on the Internet.",
     "CFR": "The test signal was clean: send.",
     "FTT": "The test signal was spoiled: try a slower rate.",
     "CTR": "Agreed, more slowly.",
@@ -32,6 +38,7 @@ FRAMES: Final = {  # T.30 §5.3.6.1
     "PRI_EOM": "End of the page; somebody may take up the handset.",
     "PRI_MPS": "End of the page; somebody may take up the handset.",
     "PRI_EOP": "End of the last page; somebody may take up the handset.",
+    "EOS": "End of this selection; another follows.",
     "EOR": "I repeat no more of this part.",
     "PPS": "That was a part of the page: have you got all of it?",
     "RR": "Are you ready?",
@@ -43,6 +50,11 @@ FRAMES: Final = {  # T.30 §5.3.6.1
     "PPR": "Some of it is missing: send that again.",
     "RNR": "Wait, I am still keeping it.",
     "ERR": "Understood, you repeat no more.",
+    "PID": "I have it; this way of sending ends.",
+    "FDM": "This is how your file was received.",
+    "FNV": "I do not accept a part of what you said.",
+    "TNR": "I am not ready to send.",
+    "TR": "Are you ready to send?",
     "DCN": "I hang up.",
     "CRP": "Say that again.",
     "UNKNOWN": "A frame that T.30 does not know.",
@@ -67,6 +79,7 @@ EVENTS: Final = {
     "Interrupted": "Something else came than was waited for.",
     "Gone": "The line was cut.",
     "Kept": "It is kept.",
+    "Keeping": "It is not kept yet.",
     "NotKept": "It could not be kept.",
     "Trained": "The test signal came {}.",
     "PageCame": "A page came: {}.",
@@ -78,6 +91,8 @@ EVENTS: Final = {
 }
 _QUIET: Final = {"< Done", "> Listen"}  # go without saying
 _FRAME: Final = re.compile(r"(?P<name>[A-Z_]{2,7})\+?(?: (?P<rest>.*))?")
+_TOLD: Final = {"Kept"}  # what is kept was told when it came
+_SECONDS: Final = re.compile(r"[\d.]+")  # how long it may take
 _QUALITY: Final = re.compile(r"rows=(\d+) damaged=(\d+) worst-run=(\d+) (\S+)")
 
 
@@ -114,9 +129,10 @@ def _remarks(line: str) -> Iterator[Remark]:
     elif way == "<" and verb == "Heard":
         yield _said(Side.SENDER, carried)
     elif way == ">" and verb in STEPS:
-        yield Remark(Side.HERE, "", STEPS[verb], carried)
+        yield Remark(Side.HERE, "", STEPS[verb], "" if _SECONDS.fullmatch(carried) else carried)
     elif way == "<" and verb in EVENTS:
-        yield Remark(Side.HERE, "", EVENTS[verb].format(_in_words(carried)), "" if "{" in EVENTS[verb] else carried)
+        told = "{" in EVENTS[verb] or verb in _TOLD or _SECONDS.fullmatch(carried)
+        yield Remark(Side.HERE, "", EVENTS[verb].format(_in_words(carried)), "" if told else carried)
     else:
         yield Remark(Side.HERE, "", "", line)
 

@@ -141,7 +141,9 @@ def look_at_faxes(pictures: Album) -> None:
     pictures.take("fax-larger")
     page.get_by_role("button", name="Fit to the width").click()
     page.get_by_role("button", name="Turn all pages right").click()
+    page.wait_for_selector(".sheet[data-mark='90']")
     page.locator(".fax-jump select").select_option("7")
+    page.wait_for_function("() => document.querySelector('#page-7 img').complete")
     pictures.take("fax-turned")
     now = pictures.practice.clock.now()
     said = TRANSCRIPT.read_text(encoding="utf-8").splitlines()[1:-1]

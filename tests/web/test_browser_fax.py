@@ -189,6 +189,18 @@ def test_turning_all_pages_and_one_is_remembered(either: Desk) -> None:
     page.reload()
     marks = [page.locator(f"#page-{number}").get_attribute("data-mark") for number in (1, 2, 3)]
     assert marks == ["90", "0", "90"]
+
+
+def test_the_page_that_is_looked_at_stays_when_all_are_turned(either: Desk) -> None:
+    either.open("Sent by CITY LAB 7788")
+    choice = either.page.locator(".fax-jump select")
+    choice.select_option("9")
+    wait_drawn(sheet(either.page, 9))
+    expect(choice).to_have_value("9")
+    either.page.get_by_role("button", name="Turn all pages right").click()
+    expect(either.page.locator(".sheet[data-mark='90']")).to_have_count(20)
+    expect(choice).to_have_value("9")
+    expect(sheet(either.page, 9)).to_be_in_viewport()
     assert either.complaints.heard == []
 
 

@@ -15,7 +15,8 @@ from tests.web.staff import Staff
 from web import conversation
 from web.conversation import Remark, Side
 
-TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "fax").glob("*.t30"))
+EFAX = Path(__file__).parents[1] / "transcripts" / "fax" / "efax-three-pages.t30"
+TRANSCRIPTS = sorted(EFAX.parent.glob("*.t30"))
 
 
 def lines_of(file: Path) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def toni(practice: Practice) -> Staff:
 def names(practice: Practice) -> list[str]:
     """Two calls: a good one, and after it one that broke off."""
     now = practice.clock.now()
-    good = CallRecord(now - 7200, Outcome.COMPLETE, 3, 63.4, "", lines_of(TRANSCRIPTS[0]))
+    good = CallRecord(now - 7200, Outcome.COMPLETE, 3, 63.4, "", lines_of(EFAX))
     bad = CallRecord(now - 60, Outcome.PARTIAL, 1, 20.0, "CallerHungUpError", ("> PickUp", "< Gone"))
     return [records.add(practice.folder, call).name for call in (good, bad)]
 
@@ -57,7 +58,7 @@ def test_one_call_is_told_as_a_conversation(toni: Staff, names: list[str]) -> No
     page = toni.get(f"/fax-calls/{names[0]}").text
     for words in (
         "<b>DCS</b> This is how I am going to send.",
-        "V.17/14400 STANDARD",
+        "V.17/14400 FINE",
         "I have it, and it is kept.",
         "(private)",
     ):

@@ -107,8 +107,10 @@ class Fax {
     this.holder.querySelector(`.fax-turn .icon-turn-${way}`).closest("button").click();
   }
 
-  /** Take from `fresh` the pages that are turned in another way than before. */
+  /** Take from `fresh` the pages that are turned in another way than before. The page that is looked at stays where it is, whatever height those above have now. */
   renew(fresh) {
+    const looked = this.number();
+    const top = this.topOf(looked);
     const held = document.activeElement?.closest?.(".sheet .sheet-turn form");
     const by = held?.elements.by.value;
     const at = held?.closest(".sheet").id;
@@ -119,6 +121,7 @@ class Fax {
       this.attend(turned.querySelector("img"));
     }
     this.sharpen();
+    this.scroller().scrollBy({ top: this.topOf(looked) - top, behavior: "instant" });
     if (at) document.querySelector(`#${at} .sheet-turn .icon-turn-${by}`)?.closest("button").focus({ preventScroll: true });
   }
 
@@ -149,6 +152,8 @@ class Fax {
   number() {
     return Number((this.pageAt(this.top() + 0.3 * this.height()) ?? this.pages()[0]).dataset.page);
   }
+
+  topOf = (number) => this.pages()[number - 1].getBoundingClientRect().top;
 
   /** The page at that height of the screen, or the last one above it. */
   pageAt(y) {
