@@ -29,7 +29,7 @@ from tests.rig.appliance import ENDS_WITH_US, NAME, PASSWORD, ROOT, START, Start
 
 SETTINGS: Final = """
 [store]
-folder = "{folder}/store"
+folder = "{store}"
 work_factor = 15
 [voice]
 agi_port = 0
@@ -37,7 +37,7 @@ audio_port = 0
 asterisk_port = 9
 [fax]
 device = "{device}"
-rings = 1
+rings = {rings}
 identity = "+1 555 0199"
 longest_fax = 4
 {more}
@@ -50,10 +50,12 @@ marker = "{folder}/synchronised"
 
 @dataclass(slots=True)
 class FaxBox:
-    """Starts on entering, ends on leaving. `folder` must exist; everything of the box is in it."""
+    """Starts on entering, ends on leaving. `folder` must exist; everything of the box is in it but the store, when that has a place of its own."""
 
     folder: Path
     device: Path
+    rings: int = 1
+    disk: Path | None = None  # where the store goes
     more: str = ""  # settings of the section [fax], after the others
     daemon: subprocess.Popen[bytes] = field(init=False)
     practice: Identity = field(init=False, repr=False)
@@ -62,7 +64,9 @@ class FaxBox:
         self.store.mkdir(mode=0o750, exist_ok=True)
         (self.folder / "tmp").mkdir(exist_ok=True)  # what the daemon would put into a temporary folder is searched, too
         (self.folder / "synchronised").touch()
-        text = SETTINGS.format(folder=self.folder, device=self.device, more=self.more)
+        text = SETTINGS.format(
+            folder=self.folder, store=self.store, device=self.device, rings=self.rings, more=self.more
+        )
         (self.folder / "keepline.toml").write_text(text, encoding="utf-8")
         (self.store / "prompts").mkdir(exist_ok=True)
         for spoken in texts():  # nobody hears them
@@ -82,7 +86,7 @@ class FaxBox:
     @property
     def store(self) -> Path:
         """The sealed store."""
-        return self.folder / "store"
+        return (self.disk or self.folder) / "store"
 
     def start(self) -> None:
         """Start the daemon, or start it again, and wait until it answers."""
@@ -99,6 +103,11 @@ class FaxBox:
                 start_new_session=True,
             )
         self.wait_for(self._answers, "the daemon does not answer")
+
+    def stop(self) -> int:
+        """As the service manager ends it; its exit status."""
+        self.daemon.send_signal(signal.SIGTERM)
+        return self.daemon.wait(60)
 
     def kill(self) -> None:
         """As a crash does."""

@@ -1,11 +1,12 @@
 /* Two Class 1 fax modems (spandsp's T.31) back to back over a telephone line of our own, each on a pseudo-terminal.
  *
- *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-f file [-1 | -2]]
+ *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-c number] [-N name] [-f file [-1 | -2] [-a address] [-i identity]]
  *     speed  times real time (1)      loss   dB on the way (0)
  *     noise  dBm0 at each end (none)  delay  ms one way (50; with less, the gap between frames and training is missed)
  *
  *     file   a TIFF that a whole fax machine, spandsp's, sends at once to modem A, with error correction; there is no modem B then, and its link is not made.
- *            -1 and -2 keep it to MH, or MH and MR
+ *            -1 and -2 keep it to MH, or MH and MR; address: its SUB; identity: its TSI (5550100). It says "confirmed N" when page N was.
+ *     number, name   who calls, as both modems tell it between rings
  *
  * Dialling on one modem rings the other, whatever the number. It runs until SIGTERM or until whoever started it is gone; standard output then says how many
  * steps of 10 ms came late.
@@ -47,6 +48,7 @@ struct modem {
 
 static struct modem modems[2];
 static double now, gain = 1.0, noise_level = -99.0;
+static const char *number, *name, *address, *identity = "5550100";
 static volatile sig_atomic_t stopped;
 
 static void stop(int number) { (void) number; stopped = 1; }
@@ -74,6 +76,13 @@ static void dial(struct modem *modem)
     if (peer(modem)->off_hook) {
         tell(modem, AT_CALL_EVENT_BUSY);
         return;
+    }
+    if (peer(modem)->t31) {
+        at_reset_call_info(&peer(modem)->t31->at_state);
+        if (name)
+            at_set_call_info(&peer(modem)->t31->at_state, "NAME", name);
+        if (number)
+            at_set_call_info(&peer(modem)->t31->at_state, "NMBR", number);
     }
     peer(modem)->ringing = true;
     peer(modem)->ring_at = now + 0.2;
@@ -141,6 +150,18 @@ static bool plug_in(struct modem *modem, const char *link, int seed)
     return symlink(name, link) == 0;
 }
 
+static int confirmed(t30_state_t *state, void *data, int result)
+{
+    t30_stats_t told;
+    (void) data;
+    t30_get_transfer_statistics(state, &told);
+    if (result == T30_MCF || result == T30_RTP) {
+        printf("confirmed %d\n", told.pages_tx);
+        fflush(stdout);
+    }
+    return T30_ERR_OK;
+}
+
 static void sent(t30_state_t *state, void *data, int result)
 {
     t30_stats_t told;
@@ -159,7 +180,10 @@ static bool put_machine(struct modem *modem, const char *file, int codings)
     modem->noise = awgn_init_dbm0(NULL, 20002, (float) noise_level);
     fax_set_transmit_on_idle(modem->fax, true);
     t30 = fax_get_t30_state(modem->fax);
-    t30_set_tx_ident(t30, "5550100");
+    t30_set_tx_ident(t30, identity);
+    if (address)
+        t30_set_tx_sub_address(t30, address);
+    t30_set_phase_d_handler(t30, confirmed, modem);
     t30_set_tx_file(t30, file, -1, -1);
     t30_set_ecm_capability(t30, true);
     t30_set_supported_compressions(t30, codings);
@@ -226,13 +250,17 @@ int main(int count, char **words)
     int option, codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION | T30_SUPPORT_T6_COMPRESSION;
     const char *file = NULL;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    while ((option = getopt(count, words, "s:l:n:d:f:12")) != -1) {
+    while ((option = getopt(count, words, "s:l:n:d:f:c:N:a:i:12")) != -1) {
         switch (option) {
         case 's': speed = atof(optarg); break;
         case 'l': loss = atof(optarg); break;
         case 'n': noise_level = atof(optarg); break;
         case 'd': delay = atol(optarg) / 10; break;
         case 'f': file = optarg; break;
+        case 'c': number = optarg; break;
+        case 'N': name = optarg; break;
+        case 'a': address = optarg; break;
+        case 'i': identity = optarg; break;
         case '1': codings = T30_SUPPORT_T4_1D_COMPRESSION; break;
         case '2': codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION; break;
         default: return 2;

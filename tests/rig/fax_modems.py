@@ -50,3 +50,8 @@ class FaxModems:
         assert self._program is not None
         self._program.terminate()
         self.says = self._program.communicate(timeout=10)[0]
+
+    @property
+    def confirmed(self) -> int:
+        """Pages that the sending machine was told to be good; known once it has ended."""
+        return self.says.count("confirmed ")

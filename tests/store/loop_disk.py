@@ -24,10 +24,14 @@ class LoopDisk:
     folder: Path
 
     def mount(self) -> None:
-        subprocess.run(("mount", "-o", "loop", self.image, self.folder), check=True)
+        """On a device of its own each time: whoever else looks at this machine's mounts may hold the former one for a while, power cut and all."""
+        made = subprocess.run(("losetup", "--find", "--show", self.image), check=True, capture_output=True, text=True)
+        subprocess.run(("mount", made.stdout.strip(), self.folder), check=True)
 
-    def unmount(self) -> None:
-        subprocess.run(("umount", self.folder), check=True)
+    def unmount(self, how: str = "--verbose") -> None:
+        device = self._device()
+        subprocess.run(("umount", how, self.folder), check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(("losetup", "--detach", device), check=True)
 
     def flush(self) -> None:
         """All that was written until now is on it."""
@@ -43,9 +47,11 @@ class LoopDisk:
 
     def sectors_written(self) -> int:
         """Sectors of 512 octets that reached the device since it was mounted, the file system's own included."""
+        return int(Path(f"/sys/block/{Path(self._device()).name}/stat").read_text().split()[6])
+
+    def _device(self) -> str:
         found = subprocess.run(("findmnt", "-no", "SOURCE", self.folder), check=True, capture_output=True, text=True)
-        device = Path(found.stdout.strip()).name
-        return int(Path(f"/sys/block/{device}/stat").read_text().split()[6])
+        return found.stdout.strip()
 
 
 @contextmanager
@@ -61,7 +67,7 @@ def loop_disk(folder: Path, megabytes: int = 48) -> Iterator[LoopDisk]:
     try:
         yield disk
     finally:
-        subprocess.run(("umount", "--lazy", mount), check=True)  # also when a failed test still has a file open there
+        disk.unmount("--lazy")  # also when a failed test still has a file open there
         image.unlink()
 
 

@@ -29,7 +29,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaxModems]:
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory, pair: FaxModems) -> Iterator[FaxBox]:
-    with FaxBox(tmp_path_factory.mktemp("box"), pair.near, 'sub_addresses = { 101 = "billing" }\n') as box:
+    with FaxBox(tmp_path_factory.mktemp("box"), pair.near, more='sub_addresses = { 101 = "billing" }\n') as box:
         yield box
 
 

@@ -1,0 +1,114 @@
+"""A fax that is cut in the middle, many times, by a killed daemon and by a power cut: every page that the sending machine was told to be good is there."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from appliance.fax import tiff
+from tests.rig.fax_box import FaxBox
+from tests.rig.fax_modems import FaxModems
+from tests.store.loop_disk import loop_disk, why_not
+
+pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(900)]
+
+CUTS = 50
+SPEED = 20.0  # times real time
+CALL = 2.0  # s that a call takes at that speed
+ECHO = (
+    0.2  # s in which the line carries to the sender what the modem was given before the cut: 4 s of the line's own time
+)
+ROWS = 40
+
+
+@dataclass
+class Cuts:
+    """What the sending machine knew at each cut, and what the box had after it."""
+
+    box: FaxBox
+    line: Path
+    cut: Callable[[], None]
+    dice: random.Random
+    confirmed: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    _known: set[str] = field(default_factory=set)
+
+    def play(self) -> None:
+        """All of them; each time the box starts again by itself and is looked into."""
+        for number in range(CUTS):
+            self._send(number)
+            self.box.start()
+            self._look(number)
+
+    def _send(self, number: int) -> None:
+        """A machine sends three pages; at some moment of the call the box is cut off."""
+        file = self.line / "letter.tif"
+        file.write_bytes(tiff.assemble([tiff.encode(tiff.Page(rows, 1728, 204, 196)) for rows in letter(number)]))
+        calls = self.box.log().count("fax.arrived")
+        with FaxModems(self.line, SPEED, machine=("-f", file)) as modems:
+            self.box.wait_for(lambda: self.box.log().count("fax.arrived") > calls, "no call is answered")
+            threading.Event().wait(self.dice.uniform(0.0, CALL))  # the moment of the cut, not a wait for something
+            self.cut()
+            threading.Event().wait(ECHO)
+        self.confirmed.append(modems.confirmed)
+
+    def _look(self, number: int) -> None:
+        rows = [row for row in self.box.rows() if row.stamp.id not in self._known]
+        assert len(rows) <= 1
+        for row in rows:
+            self._known.add(row.stamp.id)
+            envelope, pages = self.box.open(row)
+            assert pages == letter(number)[: row.pages], "what is there is what was sent, page by page"
+            assert len(pages) == row.pages == envelope.pages
+            assert envelope.sender_id == "5550100"
+        self.kept.append(rows[0].pages if rows else 0)
+        assert self.kept[-1] >= self.confirmed[-1], "a page that was confirmed is lost"
+
+
+def letter(number: int) -> list[list[bytes]]:
+    """Three pages that no other call sends."""
+    dots = random.Random(number)
+    return [[dots.randbytes(27) + bytes(189) for _ in range(ROWS)] for _ in range(3)]
+
+
+def tell(cuts: Cuts, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(
+            f"\n{len(cuts.kept)} faxes cut by {what}: {sum(cuts.confirmed)} pages confirmed, {sum(cuts.kept)} there; "
+            f"calls with 0, 1, 2, 3 pages: {[cuts.kept.count(pages) for pages in range(4)]}"
+        )
+    assert len(cuts.kept) == CUTS
+    assert {0, 1, 2} <= set(cuts.kept), "the cuts come at all moments"
+
+
+def test_a_killed_daemon_loses_no_page_that_it_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (line := tmp_path / "line").mkdir()
+    with FaxBox(tmp_path, line / "near") as box:
+        cuts = Cuts(box, line, box.kill, random.Random(5))
+        cuts.play()
+    tell(cuts, "kill -9", capsys)
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_a_power_cut_loses_no_page_that_was_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (line := tmp_path / "line").mkdir()
+    with loop_disk(tmp_path, 128) as disk, FaxBox(tmp_path, line / "near", disk=disk.folder) as box:
+
+        def cut() -> None:
+            disk.cut_power()
+            box.kill()
+            disk.unmount()
+            disk.mount()
+
+        disk.flush()
+        cuts = Cuts(box, line, cut, random.Random(6))
+        try:
+            cuts.play()
+        finally:
+            box.kill()
+    tell(cuts, "a power cut", capsys)
