@@ -8,7 +8,7 @@ import pytest
 
 from appliance import condition
 from appliance.clock import Trust
-from appliance.condition import Facts
+from appliance.condition import Facts, FaxFacts, Modem, Refusal
 from appliance.control.values import Level
 from appliance.messages import Kind, Row, Stamp, State
 
@@ -73,3 +73,35 @@ def test_new_messages_are_counted_and_heard_ones_are_not(count: int, words: str)
 )
 def test_calls_in_progress_are_said(calls: int, words: str) -> None:
     assert words in sentences(dataclasses.replace(WELL, calls=calls))
+
+
+@pytest.mark.parametrize(
+    ("fax", "level", "words"),
+    [
+        (FaxFacts(Modem.READY), Level.GOOD, "Ready to receive."),
+        (FaxFacts(Modem.READY, page=2), Level.GOOD, "Receiving page 2."),
+        (FaxFacts(Modem.READY, page=2, refusal=Refusal.NO_ROOM), Level.GOOD, "Receiving page 2."),
+        (FaxFacts(Modem.STARTING), Level.GOOD, "Looking for the fax modem."),
+        (FaxFacts(Modem.ABSENT), Level.FAULT, "Check its cable at both ends"),
+        (FaxFacts(Modem.SILENT), Level.FAULT, "Unplug it, wait ten seconds, plug it in again."),
+        (FaxFacts(Modem.WRONG), Level.FAULT, "hardware/README.md"),
+        (FaxFacts(Modem.READY, refusal=Refusal.BAD_STORAGE), Level.FAULT, "senders try again later: the memory card"),
+        (FaxFacts(Modem.READY, refusal=Refusal.NO_ROOM), Level.FAULT, "Erase messages"),
+        (FaxFacts(Modem.READY, refusal=Refusal.NOT_FOUNDED), Level.FAULT, "keepline people add NAME"),
+    ],
+)
+def test_the_fax_line_is_told_of(fax: FaxFacts, level: Level, words: str) -> None:
+    facts = dataclasses.replace(WELL, fax=fax)
+    (part,) = [part for part in condition.parts(facts) if part.name == "Fax"]
+    assert part.level is level
+    assert words in part.sentence
+    assert condition.level(facts) is level
+
+
+def test_without_a_fax_line_nothing_is_said_of_one() -> None:
+    assert "Fax" not in [part.name for part in condition.parts(WELL)]
+
+
+def test_a_fax_that_arrives_is_a_call_in_progress() -> None:
+    facts = dataclasses.replace(WELL, calls=1, fax=FaxFacts(Modem.READY, page=1))
+    assert condition.status(facts, {}).calls == 2

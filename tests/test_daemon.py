@@ -14,6 +14,7 @@ import pytest
 
 from appliance.access.people import Role, found_practice, list_people, prepare_person, prepare_removal
 from appliance.access.unlock import unlock
+from appliance.condition import Refusal
 from appliance.control.client import Client
 from appliance.control.values import Event, Lamp, Level, Light
 from appliance.daemon import Daemon
@@ -144,6 +145,50 @@ def test_without_asterisk_the_line_is_a_fault_that_says_what_to_do(client: Clien
     line = next(part for part in client.status().parts if part.name == "Line")
     assert line.level is Level.FAULT
     assert "switch the box off and on" in line.sentence
+
+
+def test_a_box_without_a_fax_modem_says_nothing_of_one_and_makes_no_ring_for_it(client: Client, folder: Path) -> None:
+    assert "Fax" not in [part.name for part in client.status().parts]
+    assert not list((folder / "store" / "journal").glob("fax-*"))
+
+
+@pytest.fixture
+def fax_daemon(folder: Path) -> Iterator[Daemon]:
+    with (folder / "keepline.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f'[fax]\ndevice = "{folder}/modem"\nlongest_fax = 1\n')
+    daemon = Daemon(read(folder / "keepline.toml"))
+    daemon.start()
+    yield daemon
+    daemon.stop()
+
+
+def fax_sentence(client: Client) -> str:
+    return next(part.sentence for part in client.status().parts if part.name == "Fax")
+
+
+def test_a_fax_modem_that_is_not_there_lights_the_fault_lamp(fax_daemon: Daemon, folder: Path) -> None:
+    client = Client(folder / "control.sock")
+    for _ in range(200):
+        if "cable" in fax_sentence(client):
+            break
+        threading.Event().wait(0.05)
+    assert "Check its cable" in fax_sentence(client)
+    assert client.status().lamps[Lamp.FAULT] is Light.ON
+
+
+def test_faxes_are_refused_for_every_reason_that_keeps_them_from_being_sealed(fax_daemon: Daemon, folder: Path) -> None:
+    assert fax_daemon._fax_refusal() is None
+    first, second = (fax_daemon._inbox.begin(Kind.FAX, "front-desk", Envelope()) for _ in range(2))
+    assert fax_daemon._fax_refusal() is Refusal.NO_ROOM
+    first.abandon()
+    second.abandon()
+    key = folder / "store" / "keys" / "practice.pub"
+    key.rename(folder / "away")
+    assert fax_daemon._fax_refusal() is Refusal.NOT_FOUNDED
+    (folder / "away").rename(key)
+    assert fax_daemon._fax_refusal() is None
+    fax_daemon._inbox._disk.good = False
+    assert fax_daemon._fax_refusal() is Refusal.BAD_STORAGE
 
 
 def test_a_card_that_cannot_be_read_is_shown_and_ends_nothing(daemon: Daemon, client: Client, folder: Path) -> None:

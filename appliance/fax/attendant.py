@@ -18,7 +18,15 @@ from typing import Final
 from appliance import logs
 from appliance.clock import Clock
 from appliance.condition import Modem, Refusal
-from appliance.errors import FaxError, KeeplineError, ModemRefusedError, SerialError, SettingsError, StoreError
+from appliance.errors import (
+    BadTurnError,
+    FaxError,
+    KeeplineError,
+    ModemRefusedError,
+    SerialError,
+    SettingsError,
+    StoreError,
+)
 from appliance.fax import records
 from appliance.fax.caller_id import CallerId, Ring
 from appliance.fax.folder import outcome
@@ -157,9 +165,11 @@ class Attendant:
         log.info("fax.arrived from=%s name=%s", Private(caller.number), Private(caller.name))
         try:
             received = line.receive(self._station, self._arriving.keep, call)
-            self._ended.put(_Ended(arrived_at, self._arriving, received))
-        finally:
-            self._arriving = None
+        except Exception:  # whatever it was, what came is kept
+            log.exception("fax.failed reason=bug")
+            received = Received(call, 0.0, BadTurnError(), ())
+        self._ended.put(_Ended(arrived_at, self._arriving, received))
+        self._arriving = None
 
     def _seal(self) -> None:
         """On the sealing thread: end what came, one call after the other."""

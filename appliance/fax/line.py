@@ -42,7 +42,7 @@ class FaxLine:
 
     def __init__(self, device: Path, profile: Profile = GENERIC, stopped: Callable[[], bool] = lambda: False) -> None:
         """`stopped`: is the program ending? Then a call in progress breaks off with `LineStoppedError`."""
-        self._port: Final = SerialPort(device, profile.speed)
+        self._port: Final = SerialPort(device, profile.speed, hardware_flow=profile.hardware_flow)
         self._tap: Final = _Tap(self._port, stopped)
         self._modem: Final = Class1(self._tap, time.monotonic, profile)
 
@@ -87,7 +87,8 @@ class FaxLine:
             finally:
                 self._tap.open = False
         if isinstance(error, LineStoppedError):
-            self._modem.hang_up()
+            with suppress(SerialError, FaxError):
+                self._modem.hang_up()
         seconds = time.monotonic() - begin
         log.info(
             "fax.received pages=%d complete=%s seconds=%.1f error=%s",

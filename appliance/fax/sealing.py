@@ -77,14 +77,19 @@ class Arriving:
         self._file: Final = Growing()
         self._delivery: Delivery | None = None
         self._notes: list[str] = []
+        self._broken = False  # a page is missing in the file that grows
 
     def keep(self, page: Page) -> bool:
-        """Seal a page; True once it is on the disk. Raises `KeeplineError` when it cannot be."""
+        """Seal a page; True once it is on the disk. Raises `KeeplineError` when it cannot be; then no later one is kept either."""
+        if self._broken:
+            return False
+        self._broken = True
         piece = self._file.add(encode(page))
         if self._delivery is None:
             mailbox = self._mailbox_of(self._call.sub_address)
             self._delivery = self._inbox.begin(Kind.FAX, mailbox, self._envelope())
         self._delivery.append(piece)
+        self._broken = False
         self.pages += 1
         if page.damaged:
             self._notes.append(f"page {self.pages}: {_count(page.damaged, 'damaged line')}")

@@ -28,9 +28,9 @@ class LoopDisk:
         made = subprocess.run(("losetup", "--find", "--show", self.image), check=True, capture_output=True, text=True)
         subprocess.run(("mount", made.stdout.strip(), self.folder), check=True)
 
-    def unmount(self, how: str = "--verbose") -> None:
+    def unmount(self, *how: str) -> None:
         device = self._device()
-        subprocess.run(("umount", how, self.folder), check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(("umount", *how, self.folder), check=True)
         subprocess.run(("losetup", "--detach", device), check=True)
 
     def flush(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from tests.store.loop_disk import loop_disk, why_not
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(900)]
 
-CUTS = 50
+BOXES = 2  # at work at the same time
+CUTS = 25  # of each
 SPEED = 20.0  # times real time
-CALL = 2.0  # s that a call takes at that speed
+CALL = 1.4  # s that a call takes at that speed
 ECHO = (
     0.2  # s in which the line carries to the sender what the modem was given before the cut: 4 s of the line's own time
 )
@@ -76,28 +78,33 @@ def letter(number: int) -> list[list[bytes]]:
     return [[dots.randbytes(27) + bytes(189) for _ in range(ROWS)] for _ in range(3)]
 
 
-def tell(cuts: Cuts, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+def play(folder: Path, one: Callable[[Path], Cuts], what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`one` box in a folder, several times at once; then all that was found."""
+    folders = [folder / f"box-{number}" for number in range(BOXES)]
+    for made in folders:
+        (made / "line").mkdir(parents=True)
+    with ThreadPoolExecutor(BOXES) as threads:
+        played = list(threads.map(one, folders))
+    confirmed = [pages for cuts in played for pages in cuts.confirmed]
+    kept = [pages for cuts in played for pages in cuts.kept]
     with capsys.disabled():
         print(
-            f"\n{len(cuts.kept)} faxes cut by {what}: {sum(cuts.confirmed)} pages confirmed, {sum(cuts.kept)} there; "
-            f"calls with 0, 1, 2, 3 pages: {[cuts.kept.count(pages) for pages in range(4)]}"
+            f"\n{len(kept)} faxes cut by {what}: {sum(confirmed)} pages confirmed, {sum(kept)} there; "
+            f"faxes with 0, 1, 2, 3 pages: {[kept.count(pages) for pages in range(4)]}"
         )
-    assert len(cuts.kept) == CUTS
-    assert {0, 1, 2} <= set(cuts.kept), "the cuts come at all moments"
+    assert len(kept) == BOXES * CUTS
+    assert {0, 1, 2} <= set(kept), "the cuts come at all moments"
 
 
-def test_a_killed_daemon_loses_no_page_that_it_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (line := tmp_path / "line").mkdir()
-    with FaxBox(tmp_path, line / "near") as box:
-        cuts = Cuts(box, line, box.kill, random.Random(5))
+def killed(folder: Path) -> Cuts:
+    with FaxBox(folder, folder / "line" / "near") as box:
+        cuts = Cuts(box, folder / "line", box.kill, random.Random(folder.name))
         cuts.play()
-    tell(cuts, "kill -9", capsys)
+    return cuts
 
 
-@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
-def test_a_power_cut_loses_no_page_that_was_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (line := tmp_path / "line").mkdir()
-    with loop_disk(tmp_path, 128) as disk, FaxBox(tmp_path, line / "near", disk=disk.folder) as box:
+def without_power(folder: Path) -> Cuts:
+    with loop_disk(folder, 128) as disk, FaxBox(folder, folder / "line" / "near", disk=disk.folder) as box:
 
         def cut() -> None:
             disk.cut_power()
@@ -106,9 +113,18 @@ def test_a_power_cut_loses_no_page_that_was_confirmed(tmp_path: Path, capsys: py
             disk.mount()
 
         disk.flush()
-        cuts = Cuts(box, line, cut, random.Random(6))
+        cuts = Cuts(box, folder / "line", cut, random.Random(folder.name))
         try:
             cuts.play()
         finally:
             box.kill()
-    tell(cuts, "a power cut", capsys)
+    return cuts
+
+
+def test_a_killed_daemon_loses_no_page_that_it_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    play(tmp_path, killed, "kill -9", capsys)
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_a_power_cut_loses_no_page_that_was_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    play(tmp_path, without_power, "a power cut", capsys)
