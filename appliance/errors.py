@@ -295,3 +295,7 @@ class SerialError(KeeplineError):
     """The serial port cannot be used. Check that it is plugged in, that `[console] device` or `--device` names it, and that nobody else uses it."""
 
     exit_code = 7
+
+
+class ModemHungError(SerialError):
+    """The fax modem answered no more in the midst of a call. It is reset by itself; if it happens again, unplug it for ten seconds or use another modem."""

@@ -41,6 +41,8 @@ def users(path: Path, root: Path = ROOT) -> tuple[str, ...]:
     target = str(path.resolve())
     found = set()
     for process in (root / "proc").glob("[0-9]*"):
+        if target.startswith("/dev/pts/"):
+            break  # whatever plays the device behind a pseudo-terminal may hold our end, too
         if process.name != str(os.getpid()) and target in _open_files(process):
             found.add(_name(process))
     lock = root / "run" / "lock" / f"LCK..{Path(target).name}"

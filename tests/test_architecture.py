@@ -83,6 +83,7 @@ CORES = {
     "appliance.fax.directory",
     "appliance.fax.exchange",
     "appliance.fax.frames",
+    "appliance.fax.modem_test",
     "appliance.fax.player",
     "appliance.fax.hdlc",
     "appliance.fax.pdf",

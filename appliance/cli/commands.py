@@ -231,6 +231,20 @@ def store_check(given: Namespace, settings: Settings) -> None:
         )
 
 
+def modem_detect(given: Namespace, settings: Settings) -> None:
+    """`keepline modem detect`: which modems there are."""
+    from appliance.cli import modem
+
+    modem.detect(given)
+
+
+def modem_test(given: Namespace, settings: Settings) -> None:
+    """`keepline modem test`: what one modem can do."""
+    from appliance.cli import modem
+
+    modem.test(given)
+
+
 def modem_answer(given: Namespace, settings: Settings) -> None:
     """`keepline modem answer`: the bare fax engine on a device. Pages, transcript and result of each call go to a folder."""
     from appliance.fax.folder import Folder, check

@@ -31,6 +31,7 @@ class Verb:
     help: str
     run: Run
     declare: Declare = lambda parser: None
+    keeps_root: bool = False  # it looks at devices and programs that only root may see, and touches no store
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +115,38 @@ def _modem_answer(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _modem_detect(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--device", type=Path, metavar="D", help="look at this serial port only, and ask whatever is there"
+    )
+    which.add_argument(
+        "--all",
+        action="store_true",
+        help="also ask what is behind serial ports that need not be modems' (it gets AT commands, whatever it is)",
+    )
+    _json(parser)
+
+
+def _modem_test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        type=Path,
+        required=True,
+        metavar="D",
+        help="the modem's serial port, as `keepline modem detect` shows it",
+    )
+    parser.add_argument(
+        "--profile", default="auto", metavar="KIND", help="treat it as this kind of modem; auto asks it (%(default)s)"
+    )
+    parser.add_argument(
+        "--line",
+        action="store_true",
+        help="also take the line for some ten seconds, send and listen; it must be free, and callers find it busy",
+    )
+    _json(parser)
+
+
 def _fax_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the call's transcript; its name ends in .t30")
 
@@ -142,6 +175,20 @@ VERBS = (
     ),
     Verb(("purge",), "purge what is due now", commands.purge, _purge),
     Verb(("store", "check"), "compare every sealed file with its row", commands.store_check, _json),
+    Verb(
+        ("modem", "detect"),
+        "list the serial ports and the modems behind them; one that is in use is left alone (as root, others' use is seen)",
+        commands.modem_detect,
+        _modem_detect,
+        keeps_root=True,
+    ),
+    Verb(
+        ("modem", "test"),
+        "try out a fax modem command by command, time its answers, and say what to do where it fails; exit code 8 when it cannot be used",
+        commands.modem_test,
+        _modem_test,
+        keeps_root=True,
+    ),
     Verb(
         ("modem", "answer"),
         "receive faxes with a Class 1 modem into a folder, without daemon and inbox",
@@ -185,7 +232,7 @@ def build_parser() -> argparse.ArgumentParser:
             verb.words[-1], help=verb.help, description=verb.help[0].upper() + verb.help[1:] + ".", epilog=EXIT_CODES
         )
         verb.declare(inner)
-        inner.set_defaults(run=verb.run)
+        inner.set_defaults(run=verb.run, keeps_root=verb.keeps_root)
     return parser
 
 
@@ -196,7 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = build_parser().parse_args(arguments)
     try:
         read = settings.read(given.settings)
-        _become_owner(read.store.folder)
+        if not given.keeps_root:
+            _become_owner(read.store.folder)
         given.run(given, read)
     except KeeplineError as error:
         output.complain(str(error))

@@ -117,8 +117,10 @@ class Bell:
                 self._set_name(value)
             case "MESG":
                 self._take_message(value.upper())
-            case _:
+            case "NMBR" | "DDN_NMBR" | "ANID":  # ANID: as spandsp calls it
                 self._set_number(value)
+            case _:
+                pass  # which number was called
 
     def _set_moment(self) -> None:
         if (moment := _moment(self._date[-4:] + self._time[:4])) is not None:
@@ -173,13 +175,19 @@ class Bell:
                 pass  # why there is no name, kind of call, waiting messages: nothing for a fax
 
 
+def tells_of_call(line: str) -> bool:
+    """Is this line about a ring or a caller?"""
+    text = line.strip().upper()
+    return any(form.fullmatch(text) for form in (_RING, _BURST, _HEXADECIMAL)) or bool(_TAG.search(line))
+
+
 _MULTIPLE: Final = 0x80  # message of several items
 _SINGLE: Final = 0x04  # message of date, time and number
 
 _RING: Final = re.compile(r"RING(?: *([A-D1-4]))?")
 _BURST: Final = re.compile(r"DR(ON|OF) *= *([0-9]{1,4})")  # +VDR's reports, in tenths of a second: rings, is silent
 _HEXADECIMAL: Final = re.compile(r"(?:04|80)(?:[0-9A-F]{2}){8,}")
-_TAG: Final = re.compile(r"\b(DATE|TIME|NAME|NMBR|DDN_NMBR|MESG)\s*[=:]", re.IGNORECASE)
+_TAG: Final = re.compile(r"\b(DATE|TIME|NAME|NMBR|DDN_NMBR|ANID|MESG|NDID|CDID|USER)\s*[=:]", re.IGNORECASE)
 
 #: Letters as U.S. Robotics counts patterns, digits as Rockwell and Conexant do (-SDR).
 _KINDS: Final = {

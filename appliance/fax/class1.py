@@ -7,11 +7,11 @@ long to wait is always given; the clock is an argument, and all waiting is the p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final
 
-from appliance.errors import BadFrameError, ModemError, ModemRefusedError, ModemSilentError, SerialError
+from appliance.errors import BadFrameError, ModemError, ModemHungError, ModemRefusedError, ModemSilentError, SerialError
 from appliance.fax.at import CAN, END, Result, stuff
 from appliance.fax.caller_id import CallerId, Ring
 from appliance.fax.dialogue import Dialogue, Port
@@ -49,7 +49,7 @@ class Rung(Enum):
 
 
 class Class1:
-    """The modem. Its methods raise `SerialError` when the device has gone, and `ModemSilentError` when it hangs in the midst of a call."""
+    """The modem. Its methods raise `SerialError` when the device has gone, `ModemHungError` among them when it hangs in the midst of a call."""
 
     def __init__(self, port: Port, clock: Callable[[], float], profile: Profile, *, distinctive: bool = False) -> None:
         """`clock` counts seconds and never goes back. `distinctive`: have it tell how the line rings, where it can."""
@@ -85,7 +85,7 @@ class Class1:
                 raise ModemSilentError
         self._dialogue.command("H0", REPLY)  # whoever had it before may have been killed in the midst of a call
         if self._profile is AUTO:
-            self._profile = recognise(self._ask_identity())
+            self._profile = recognise(self.ask_identity())
         for command in self._profile.needed:
             self._insist(command)
         wishes = (*self._profile.wishes, *((self._profile.patterns,) if self._distinctive else ()))
@@ -124,6 +124,10 @@ class Class1:
     def ask(self, text: str, within: float = REPLY) -> tuple[Result | None, tuple[str, ...]]:
         """Give a command that may be answered by lines; its result and those lines."""
         return self._dialogue.ask(text, within)
+
+    def ask_identity(self) -> tuple[str, ...]:
+        """What it says that it is, a line each."""
+        return tuple(line for question in IDENTITY for line in self._dialogue.ask(question)[1])
 
     def wait_ring(self, within: float) -> Ring | None:
         """The next ring that comes within so many seconds. Counting is up to the caller; who calls may be told before it, behind it or never."""
@@ -206,6 +210,25 @@ class Class1:
             self._abort()
         return Done()
 
+    def try_sending(self, command: str, octets: bytes) -> Result | None:
+        """Give a command to send with, and `octets`; the modem's last answer. For tests of a modem."""
+        result = self._dialogue.command(command, REPLY)
+        if result is not Result.CONNECT:
+            return result
+        self._dialogue.write(octets + END)
+        if (result := self._dialogue.result(SENDING)) is Result.CONNECT:
+            return self._dialogue.result(SENDING)  # it takes the end of nothing for the end of one frame of several
+        return result
+
+    def try_receiving(self, command: str, within: float) -> Result | None:
+        """Give a command to receive with, and end that when nothing has come within so many seconds; the modem's last answer. For tests of a modem."""
+        result = self._dialogue.command(command, within)
+        if result in {None, Result.CONNECT}:
+            self._dialogue.write(CAN)
+            result = self._dialogue.result(REPLY)
+            self._dialogue.forget()
+        return result
+
     def _carrier(self, command: str, within: float) -> Result | None:
         """Have the modem wait for a carrier. It may give up by itself, or at once when the line is dead: then once more, until the time is over."""
         until = self._dialogue.clock() + within
@@ -225,14 +248,14 @@ class Class1:
                 self._dialogue.pause()
 
     def _abort(self, octets: bytes = CAN) -> None:
-        """End whatever goes on: a reception any octet does. Raises `ModemSilentError` when the modem says nothing to that, time and again."""
+        """End whatever goes on: a reception any octet does. Raises `ModemHungError` when the modem says nothing to that, time and again."""
         self._hears = self._sends = False
         self._dialogue.unheard += 1
         self._dialogue.write(octets)
         self._dialogue.result(REPLY)
         self._dialogue.forget()
         if self._dialogue.unheard >= _DEAF:
-            raise ModemSilentError
+            raise ModemHungError
 
     def _cancel(self) -> None:
         """Get back from whatever state it may be in: a reception, a transmission, half a command, a data call. 8 s at most."""
@@ -271,10 +294,11 @@ class Class1:
 
     def _ask_rates(self) -> frozenset[Rate]:
         """What it receives at; all there is when it does not say that in digits."""
-        ranges = re.findall(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", " ".join(self._dialogue.ask(RATES)[1]))
-        codes = {code for first, last in ranges for code in range(int(first), int(last or first) + 1)}
-        return frozenset(rate for rate in Rate if {rate.code(short=True), rate.code(short=False)} <= codes) or ALL_RATES
+        return read_rates(self._dialogue.ask(RATES)[1]) or ALL_RATES
 
-    def _ask_identity(self) -> tuple[str, ...]:
-        """What it says that it is, a line each."""
-        return tuple(line for question in IDENTITY for line in self._dialogue.ask(question)[1])
+
+def read_rates(lines: Iterable[str]) -> frozenset[Rate]:
+    """The rates that a modem lists as an answer to +FRM=? or +FTM=?, in any of the ways V.250 §5.7.3.1 has for ranges of values."""
+    ranges = re.findall(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", " ".join(lines))
+    codes = {code for first, last in ranges for code in range(int(first), int(last or first) + 1)}
+    return frozenset(rate for rate in Rate if {rate.code(short=True), rate.code(short=False)} <= codes)

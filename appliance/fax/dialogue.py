@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from appliance.fax.at import Incoming, Result, find_result
-from appliance.fax.caller_id import Bell, CallerId, Ring
+from appliance.fax.caller_id import Bell, CallerId, Ring, tells_of_call
 from appliance.fax.timers import REPLY, RINGING, STALLED
 
 _MOST_RINGS: Final = 8  # that are kept while nobody waits for any
@@ -76,8 +76,8 @@ class Dialogue:
         while True:
             while (line := self._incoming.line()) is not None:
                 result = find_result(line)
-                if tell is not None and (result is None or line.isdigit()):  # "3" is an answer to +FTH=?
-                    tell(line)
+                if tell is not None and (line.isdigit() or not (result or tells_of_call(line))):
+                    tell(line)  # "3" is an answer to +FTH=?
                 elif result is None or result is Result.RING:
                     self._take_line(line)
                 else:

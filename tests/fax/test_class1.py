@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.errors import FaxError, ModemRefusedError, ModemSilentError, SerialError
+from appliance.errors import FaxError, ModemHungError, ModemRefusedError, ModemSilentError, SerialError
 from appliance.fax.answering import answer
 from appliance.fax.at import Result, stuff
 from appliance.fax.caller_id import CallerId, Moment, Presence, Ring
@@ -331,7 +331,7 @@ def test_a_modem_that_hangs_in_the_midst_of_a_call_ends_it() -> None:
     fake = FakeModem({b"AT+FRM=96\r": [[CONNECT, b"abc"]]})
     ours = Class1(fake, fake.clock, GENERIC)
     assert ours.receive(Rate.V29_9600, lambda octets: None, short=True) == Done()
-    with pytest.raises(ModemSilentError):
+    with pytest.raises(ModemHungError):
         ours.listen(6.0)
     assert ours.hang_up() == Done()
 
