@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
+import threading
+import tty
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
+from typing import Self
 
 from appliance.errors import SerialError
 from appliance.fax.at import stuff
@@ -14,6 +21,8 @@ from appliance.fax.t4_encoder import Encoder
 from tests.fakes.modem import TICK
 
 OK, CONNECT, NO_CARRIER = b"\r\nOK\r\n", b"\r\nCONNECT\r\n", b"\r\nNO CARRIER\r\n"
+RATES = "24,48,72,73,74,96,97,98,121,122,145,146"
+LISTS = {"+FCLASS=?": "0,1,1.0", "+FTH=?": "3", "+FRH=?": "3", "+FTM=?": RATES, "+FRM=?": RATES}
 ROWS = [bytes(216), b"\xf0" * 216] * 10
 
 
@@ -56,7 +65,7 @@ class ActingModem:
         self.hangs = self.gone = False
         self._taken = b""
         self._late = b""
-        self._receiving = self._sending = False
+        self._receiving = self._sending = self._sends_image = False
         self.ring()
 
     def ring(self) -> None:
@@ -91,7 +100,7 @@ class ActingModem:
         if self._sending:
             if not self._taken.endswith(b"\x10\x03"):
                 return b""
-            final = len(self._taken) < 4 or self._taken[1:2] == b"\x13"
+            final = self._sends_image or len(self._taken) < 4 or self._taken[1:2] == b"\x13"
             self._taken, self._sending = b"", not final
             return self._say(OK if final else CONNECT)
         if octet != b"\r":
@@ -101,14 +110,18 @@ class ActingModem:
         return self._say(self._answer(line[at + 2 : -1].decode("latin-1"))) if at >= 0 else b""
 
     def _answer(self, command: str) -> bytes | None:
+        if command in LISTS:
+            return f"\r\n{LISTS[command]}\r\n".encode() + OK
+        self._sends_image = command.startswith("+FTM=")
         match command:
             case "A" | "+FTH=3":
                 self._sending = True
                 return CONNECT
+            case _ if self._sends_image:
+                self._sending = True
+                return CONNECT
             case "+FRH=3":
                 return next(self._frames, None)
-            case "+FRM=?":
-                return b"\r\n24,48,72,73,74,96,97,98,121,122,145,146\r\n" + OK
             case _ if command.startswith("+FRM="):
                 return next(self._carriers, None)
             case _:
@@ -163,3 +176,65 @@ class ActingPort:
     def _check(self) -> None:
         if self.modem.gone:
             raise SerialError
+
+
+class ActingTerminal(threading.Thread):
+    """The acting modem on a pseudo-terminal at `device`, a link as udev makes it. Use it in a `with` block."""
+
+    def __init__(self, device: Path, modem: ActingModem) -> None:
+        super().__init__(name="acting-modem", daemon=True)
+        self.device, self.modem = device, modem
+        self._ended = threading.Event()
+        self._master = -1
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """It appears, as another device under the old name."""
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        os.set_blocking(master, False)
+        part = self.device.with_suffix(".new")
+        part.symlink_to(os.ttyname(slave))
+        os.close(slave)
+        self.modem.plug_in()
+        self._master = master
+        part.replace(self.device)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.join()
+        self._vanish()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            if self._master < 0 or not select.select([self._master], [], [], 0.02)[0]:
+                continue
+            try:
+                said = self.modem.take(os.read(self._master, 4096))
+            except OSError:  # nobody has its port open: as if it were switched off and on
+                self.modem.plug_in()
+                self._ended.wait(0.002)
+                continue
+            self._say(said)
+            if self.modem.gone:
+                self._vanish()
+
+    def _say(self, octets: bytes) -> None:
+        while octets:
+            try:
+                octets = octets[os.write(self._master, octets) :]
+            except BlockingIOError:
+                if self._ended.wait(0.001):
+                    return
+            except OSError:
+                return  # nobody listens
+
+    def _vanish(self) -> None:
+        if self._master >= 0:
+            self.device.unlink(missing_ok=True)
+            master, self._master = self._master, -1
+            os.close(master)
