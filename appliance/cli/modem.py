@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,11 @@ class Found:
     state: str  # in words
 
 
-def detect(given: Namespace) -> None:
+def detect(given: Namespace, find: Callable[[], tuple[SerialDevice, ...]] = find_devices) -> None:
     """`keepline modem detect`: looks at the serial ports; asks only what is a modem by its kind of port, free, and ours to use."""
     if given.device and not given.device.exists():
         raise SerialError(f"{given.device} is not there. Without --device every serial port is looked at.")
-    devices = (look_at(given.device),) if given.device else find_devices()
+    devices = (look_at(given.device),) if given.device else find()
     found = [_look(device, ask=bool(given.device) or given.all or _is_modem(device)) for device in devices]
     if given.json:
         output.as_json(found)

@@ -62,6 +62,7 @@ class ActingModem:
     def __init__(self, fault: Fault | None = None, at: int = 0) -> None:
         self.fault, self.at = fault, at
         self.turns = 0  # answers given
+        self.lists = dict(LISTS)  # what it says to questions
         self.hangs = self.gone = False
         self._taken = b""
         self._late = b""
@@ -110,8 +111,8 @@ class ActingModem:
         return self._say(self._answer(line[at + 2 : -1].decode("latin-1"))) if at >= 0 else b""
 
     def _answer(self, command: str) -> bytes | None:
-        if command in LISTS:
-            return f"\r\n{LISTS[command]}\r\n".encode() + OK
+        if command in self.lists:
+            return f"\r\n{self.lists[command]}\r\n".encode() + OK
         self._sends_image = command.startswith("+FTM=")
         match command:
             case "A" | "+FTH=3":
