@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.rig.asterisk import Installed, find
 from tests.rig.errors import AsteriskMissingError
 from tests.rig.line import PhoneCompany
+
+# the same examples each time, and none is too slow on a busy machine; to look for new ones: --hypothesis-profile explore
+settings.register_profile("keepline", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", settings.get_profile("keepline"), derandomize=False)
+settings.load_profile("keepline")
 
 RIG_FIXTURES = {"asterisk", "company", "fax_pair"}
 
