@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from appliance.errors import SerialError
 TICK: Final = 0.25  # s that `read` waits at most
 PATIENCE: Final = 5.0  # s in which the other end must take what is written
 
+_DROP: Final = 2  # ticks: so long DTR is off between closing and opening, else a modem does not notice; S25 is 50 ms by default, V.250 leaves it open
 _NO_LINES: Final = {
     errno.ENOTTY,
     errno.EINVAL,
@@ -39,11 +41,14 @@ _WORDS: Final = {
 class SerialPort:
     """An open port, 8 data bits, no parity. Every method raises `SerialError` once the device has gone."""
 
-    def __init__(self, device: Path, speed: int, *, hardware_flow: bool = False) -> None:
-        """`hardware_flow`: RTS and CTS. Raises `SerialError` when the device is not there, is not ours to use, or is used by somebody else."""
+    def __init__(self, device: Path, speed: int, *, hardware_flow: bool = False, tick: float = TICK) -> None:
+        """`hardware_flow`: RTS and CTS. `tick`: s that `read` waits at most.
+
+        Raises `SerialError` when the device is not there, is not ours to use, or is used by somebody else."""
         self._device: Final = device
         self._speed: Final = speed
         self._hardware_flow: Final = hardware_flow
+        self._tick: Final = tick
         self._port = self._open()
 
     def _open(self) -> serial.Serial:
@@ -51,7 +56,7 @@ class SerialPort:
             port = serial.Serial(
                 str(self._device),
                 self._speed,
-                timeout=TICK,
+                timeout=self._tick,
                 write_timeout=PATIENCE,
                 rtscts=self._hardware_flow,
                 exclusive=True,
@@ -64,10 +69,11 @@ class SerialPort:
     def reopen(self) -> None:
         """Close it and open what is there now under its name: a device that was plugged in again is another one. Raises `SerialError`."""
         self.close()
+        time.sleep(self._tick * _DROP)
         self._port = self._open()
 
     def read(self) -> bytes:
-        """What has come in; nothing after `TICK` seconds without an octet."""
+        """What has come in; nothing after a tick without an octet."""
         with _plainly(self._device):
             first: bytes = self._port.read(1)
             return first + self._port.read(self._port.in_waiting) if first else b""
