@@ -162,8 +162,9 @@ def _part(parts: Sequence[Part], name: str) -> Part | None:
 
 
 def _fax(part: Part) -> str:
-    """The fax line in a few words: "Fax ready", or what it does."""
-    return "Fax ready" if part.sentence.startswith("Ready") else part.sentence.rstrip(".")
+    """The fax line in a few words: "Fax ready", "Fax: receiving page 2"."""
+    doing = part.sentence[:1].lower() + part.sentence[1:].rstrip(".")
+    return "Fax ready" if doing.startswith("ready") else f"Fax: {doing}"
 
 
 def _verdict(level: Level, wrong: int) -> str:

@@ -11,8 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 from appliance.fax import tiff
 from appliance.fax.tiff import Page, Strip
 from appliance.messages import Envelope, Kind
+from appliance.store.age_file import seal
+from appliance.store.inbox import Inbox
+from appliance.store.slots import Word
 from tests.fax.pictures import to_rows
-from tests.web.practice import Practice
+from tests.web.practice import SLOTS, Practice
 
 PART = 16_000  # octets
 WIDTH, LENGTH = 1728, 2156
@@ -64,3 +67,16 @@ def leave_file(practice: Practice, octets: bytes, envelope: Envelope, at: float 
         return delivery.finish(envelope).stamp.id
     finally:
         practice.clock.wall = present
+
+
+def lose_power_during(practice: Practice, strips: list[Strip], rest: bytes, envelope: Envelope) -> None:
+    """The power goes when these pages, and perhaps the beginning of another, are kept; and returns."""
+    delivery, file = practice.inbox.begin(Kind.FAX, "front-desk", envelope), tiff.Growing()
+    for strip in strips:
+        delivery.append(file.add(strip))
+    if rest:
+        piece = seal(rest, [delivery._recipient])
+        delivery.arrival.ring.append([(piece, len(rest))], Word.PART)  # of which the last slot never came
+    practice.inbox.close()
+    practice.inbox = Inbox(practice.folder, 2, SLOTS, practice.clock)
+    assert practice.inbox.start() == 1

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from appliance.fax import pictures, tiff
 from appliance.messages import Envelope, State
-from tests.web.faxes import leave_fax, leave_file, letter
+from tests.web.faxes import leave_fax, leave_file, letter, lose_power_during
 from tests.web.practice import Practice, babble
 from tests.web.staff import Staff
 from web import faxes
@@ -191,6 +191,24 @@ def test_a_fax_that_ends_in_the_midst_of_a_page_shows_its_whole_pages(practice: 
     assert "What came after page 1 cannot be shown: the file is damaged there, or ends too soon." in page
     assert ana.get(f"/messages/{id}/pages/2.png").status_code == 404
     assert len(pypdfium2.PdfDocument(ana.get(f"/messages/{id}/fax.pdf").data)) == 1
+
+
+@pytest.mark.parametrize("rest", [b"", b"the beginning of a third page"])
+def test_a_recovered_fax_shows_its_whole_pages(practice: Practice, ana: Staff, rest: bytes) -> None:
+    """The power went after two pages, or in the midst of the third's way to the disk."""
+    lose_power_during(practice, [letter(1), letter(2)], rest, Envelope(sender_id="CITY LAB"))
+    (id,) = (row.stamp.id for row in practice.inbox.list())
+    page = ana.get(f"/messages/{id}").text
+    assert "Fax, 2 pages" in row_of(page, id)
+    assert page.count("<figure") == 2
+    assert "Partial: recovered after an interruption. Pages that were still coming in may be missing." in page
+    assert "cannot be shown" not in page[: page.index("<figure")]
+    for number in (1, 2):
+        shown = picture(ana.get(f"/messages/{id}/pages/{number}.png"))
+        assert shown.tobytes() == Image.open(io.BytesIO(tiff.assemble([letter(number)]))).tobytes()
+    assert len(pypdfium2.PdfDocument(ana.get(f"/messages/{id}/fax.pdf").data)) == 2
+    saved = Image.open(io.BytesIO(ana.get(f"/messages/{id}/fax.tiff").data))
+    assert getattr(saved, "n_frames", 0) == 2
 
 
 @pytest.mark.parametrize("octets", [b"GIF89a nothing of ours", b"II*\0\x08\0\0\0\xff\xff", b"II*\0" + bytes(4)])

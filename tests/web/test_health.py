@@ -36,7 +36,7 @@ def test_callers_on_the_line_are_counted(practice: Practice, ana: Staff) -> None
     ("level", "sentence", "says"),
     [
         (Level.GOOD, "Ready to receive.", "Line ready · Fax ready · nothing new"),
-        (Level.GOOD, "A fax is coming in.", "Line ready · A fax is coming in · nothing new"),
+        (Level.GOOD, "Receiving page 2.", "Line ready · Fax: receiving page 2 · nothing new"),
         (Level.FAULT, "The fax modem does not answer. Unplug it, wait ten seconds.", "The fax modem does not answer."),
     ],
 )
