@@ -74,6 +74,7 @@ class Fax {
   draw() {
     this.sheets.style.setProperty("--zoom", String(this.zoom));
     this.sheets.classList.toggle("zoomed", this.zoom > 1);
+    this.sheets.tabIndex = this.zoom > 1 ? 0 : -1; // then it scrolls, for keys as well
     this.fitButton.textContent = this.zoom === 1 ? "Fit" : `${Math.round(this.zoom * 100)} %`;
     this.holder.querySelector("[data-zoom=smaller]").disabled = this.zoom === STEPS[0];
     this.holder.querySelector("[data-zoom=larger]").disabled = this.zoom === STEPS.at(-1);
@@ -86,9 +87,10 @@ class Fax {
     for (const picture of this.pictures()) picture.sizes = `${width}px`;
   }
 
-  /** The next page or the one before. */
+  /** The next page or the one before; where a page is larger than its place, further to that side of it. */
   step(by) {
-    this.show(this.number() + by);
+    if (this.zoom > 1) this.sheets.scrollBy({ left: by * 0.3 * this.sheets.clientWidth, behavior: still.matches ? "instant" : "smooth" });
+    else this.show(this.number() + by);
   }
 
   show(number) {
