@@ -90,6 +90,7 @@ CORES = {
     "appliance.fax.pictures",
     "appliance.fax.profiles",
     "appliance.fax.rates",
+    "appliance.fax.reading",
     "appliance.fax.receiving",
     "appliance.fax.replay",
     "appliance.fax.steps",

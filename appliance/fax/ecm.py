@@ -84,6 +84,7 @@ class Assembly:
         self._next = 0  # its next block
         self._fresh = False  # an image was sent since then
         self._gap = False  # octets of this page are missing for good
+        self._told = 0  # frames of this block that `ahead` has told
 
     def begin(self) -> None:
         """An image signal is there. So the PPS after it is not about the block before, even if every frame is lost and the numbers are the same."""
@@ -95,11 +96,19 @@ class Assembly:
             self._frames[info[0]] = bytes(info[1:])
             self._fresh = True
 
+    def ahead(self) -> bytes:
+        """What has newly come of this block before the first frame that is missing, to be looked at beforehand: it may still turn out to be a block that is
+        sent once more. A frame that is short waits until the sender says that it is the last."""
+        octets = bytearray()
+        while len(frame := self._frames.get(self._told, b"")) == self._size and not self._gap:
+            octets += frame
+            self._told += 1
+        return bytes(octets)
+
     def close(self, part: Part) -> Verdict:
         """The sender says that `part` is complete."""
         if self._is_again(part):
-            self._frames.clear()
-            self._fresh = False
+            self._clear()
             return Again()
         if not self._follows(part):
             return OutOfTurn()
@@ -157,7 +166,10 @@ class Assembly:
         return ((1 << MOST_FRAMES) - 1 ^ held).to_bytes(MOST_FRAMES // 8, "little")
 
     def _done(self, part: Part) -> None:
-        self._frames.clear()
-        self._fresh = False
+        self._clear()
         self._sought = None
         self._last, self._page, self._next = part, part.page, (part.block + 1) % _COUNTED
+
+    def _clear(self) -> None:
+        self._frames.clear()
+        self._fresh, self._told = False, 0

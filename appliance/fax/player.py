@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from appliance.errors import SerialError
 from appliance.fax.capabilities import Terms
@@ -13,6 +12,7 @@ from appliance.fax.class1 import Class1
 from appliance.fax.ecm import FCD, Again, Assembly, Missing, OutOfTurn, Part, Whole
 from appliance.fax.hdlc import Finder
 from appliance.fax.rates import Rate
+from appliance.fax.reading import Draft, Keeper, finish, start
 from appliance.fax.steps import (
     Answering,
     BlockAgain,
@@ -28,21 +28,15 @@ from appliance.fax.steps import (
     GiveUpBlock,
     HangUp,
     Interrupted,
-    Keeping,
     KeepPage,
-    Kept,
     Listen,
-    NotKept,
     PageCame,
     PickUp,
-    Quality,
     Send,
     TakeBlock,
     TakePage,
     Trained,
 )
-from appliance.fax.t4 import Decoder
-from appliance.fax.tiff import Page
 from appliance.fax.timers import TRAINING, TRAINING_CARRIER
 from appliance.fax.training import is_clean
 from appliance.fax.transcript import show_event, show_step
@@ -50,19 +44,6 @@ from appliance.fax.transcript import show_event, show_step
 _IDLE: Final = b"\xff"  # what a modem sends at high speed until its program has something to say
 
 T = TypeVar("T")
-
-#: A page whose image is in: reads it, which takes a while with error correction.
-Image = Callable[[], tuple[Page, Quality]]
-
-
-class Keeper(Protocol):
-    """Puts pages where they are safe, beside the call."""
-
-    def begin(self, image: Image) -> None:
-        """Begin to keep a page; returns at once."""
-
-    def outcome(self, within: float) -> Kept | NotKept | Keeping:
-        """What came of the oldest page begun, within so many seconds."""
 
 
 def play(script: Generator[Answering, Event, T], receiver: Receiver) -> T:
@@ -95,7 +76,8 @@ class Receiver:
     transcript: list[str] = field(default_factory=list)
     _assembly: Assembly = field(default_factory=lambda: Assembly(256))
     _size: int = 256  # octets in its frames
-    _image: bytearray = field(default_factory=bytearray)  # of a page that comes in blocks
+    _draft: Draft | None = None  # of a page that comes in blocks
+    _terms: Terms = field(default_factory=Terms)  # of the last of them
 
     def perform(self, step: Answering) -> Event:  # noqa: PLR0911 - one line a step: a table
         """Do one step; what came of it."""
@@ -115,7 +97,7 @@ class Receiver:
             case CloseBlock(part):
                 return self._close(part)
             case GiveUpBlock(part):
-                self._image += self._assembly.give_up(part)
+                self._draft_on(self._terms).add(self._assembly.give_up(part))
                 return Done()
             case EndPage(terms):
                 return self._end_page(terms)
@@ -135,7 +117,7 @@ class Receiver:
         return Trained(is_clean(bytes(came), rate)) if event == Done() else event
 
     def _take_page(self, terms: Terms) -> Event:
-        decoder = Decoder(terms.coding, terms.dots)
+        decoder = start(terms)
         begun = False
 
         def add(octets: bytes) -> None:
@@ -150,7 +132,7 @@ class Receiver:
             return Interrupted(round(self.modem.now() - begin, 1))
         if event != Done():
             return event
-        page, quality = _finish(decoder, terms)
+        page, quality = finish(decoder, terms)
         if page.rows:
             self.keeper.begin(lambda: (page, quality))
         return PageCame(quality)
@@ -158,7 +140,8 @@ class Receiver:
     def _take_block(self, terms: Terms, short: bool) -> Event:
         if terms.frame_size != self._size:
             self._size, self._assembly = terms.frame_size, Assembly(terms.frame_size)
-        finder, begun = Finder(), False
+        self._terms = terms
+        draft, finder, begun = self._draft_on(terms), Finder(), False
 
         def add(octets: bytes) -> None:
             nonlocal begun
@@ -168,6 +151,7 @@ class Receiver:
             for frame in finder.add(octets):
                 if frame[2] == FCD:
                     self._assembly.take(frame[3:])
+            draft.read_ahead(self._assembly.ahead())
 
         event = self.modem.receive(terms.rate, add, short=short)
         return BlockCame() if event == Done() else event
@@ -175,7 +159,7 @@ class Receiver:
     def _close(self, part: Part) -> Event:
         match self._assembly.close(part):
             case Whole(octets):
-                self._image += octets
+                self._draft_on(self._terms).add(octets)
                 return BlockWhole()
             case Missing(_, bitmap):
                 return BlockMisses(bitmap)
@@ -186,22 +170,12 @@ class Receiver:
 
     def _end_page(self, terms: Terms) -> Event:
         self._assembly.end_page()
-        self.keeper.begin(partial(_read, bytes(self._image), terms))
-        self._image.clear()
+        self._draft_on(terms).finish()
+        self._draft = None
         return Done()
 
-
-def _read(image: bytes, terms: Terms) -> tuple[Page, Quality]:
-    """A whole page's image."""
-    decoder = Decoder(terms.coding, terms.dots)
-    decoder.add(image)
-    return _finish(decoder, terms)
-
-
-def _finish(decoder: Decoder, terms: Terms) -> tuple[Page, Quality]:
-    """The page, when all of it has been given to `decoder`."""
-    decoder.finish()
-    quality = Quality(len(decoder.rows), decoder.damaged, decoder.worst_run, decoder.ended and not decoder.broken)
-    grid = terms.resolution
-    page = Page(decoder.rows, terms.dots, grid.across, grid.down, quality.damaged, quality.worst_run)
-    return page, quality
+    def _draft_on(self, terms: Terms) -> Draft:
+        """What there is of the page that comes in blocks. What was only read ahead, on other terms, is forgotten."""
+        if self._draft is None or (self._draft.is_empty and not terms.same_image(self._draft.terms)):
+            self._draft = Draft(terms, self.keeper)
+        return self._draft

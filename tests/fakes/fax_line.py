@@ -55,6 +55,7 @@ from appliance.fax.transcript import show_event, show_step
 
 Rows = Sequence[bytes]
 GAP = 0.075  # s between directions
+DELAY = 0.6  # s, of a signal by way of two satellites; where answers come later than that, T.30 takes them for answers to what was said meanwhile
 PREAMBLE = 1.0  # s of flags before frames: who starts to listen in the midst of them still hears the frame
 MOST_STEPS = 3000  # of one call: more is a script that does not end
 
@@ -201,7 +202,7 @@ class FakeLine:
                 )
                 other.inbox.append(replace(signal, octets=spoiled))
             case Fate.LATE:
-                other.inbox.append(replace(signal, start=signal.start + 2.0, end=signal.end + 2.0))
+                other.inbox.append(replace(signal, start=signal.start + DELAY, end=signal.end + DELAY))
             case Fate.CUT:
                 other.inbox.append(replace(signal, octets=octets[: len(octets) // 2]))
             case Fate.SPLIT:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from appliance.fax.player import Image
+from appliance.fax.reading import Image
 from appliance.fax.steps import Keeping, Kept, NotKept, Quality
 from appliance.fax.tiff import Page
 
@@ -15,6 +16,9 @@ class FakeKeeper:
 
     pages: list[Page] = field(default_factory=list)
     qualities: list[Quality] = field(default_factory=list)
+
+    def work(self, task: Callable[[], None]) -> None:
+        task()
 
     def begin(self, image: Image) -> None:
         page, quality = image()

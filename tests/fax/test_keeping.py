@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from appliance.fax.keeping import KeepingThread
-from appliance.fax.player import Image
+from appliance.fax.reading import Image
 from appliance.fax.steps import Keeping, Kept, NotKept, Quality
 from appliance.fax.tiff import Page
 
@@ -51,6 +51,23 @@ def test_the_end_of_the_call_waits_for_its_last_page() -> None:
         keeper.begin(image(3))
     assert kept == [3]
     assert isinstance(keeper.outcome(0.0), Kept)
+
+
+def test_work_is_done_in_its_order_and_where_it_fails_the_page_is_not_kept() -> None:
+    done: list[int] = []
+
+    def fail() -> None:
+        raise MemoryError
+
+    with KeepingThread(lambda page: done == [1, 2]) as keeper:
+        keeper.work(lambda: done.append(1))
+        keeper.work(lambda: done.append(2))
+        keeper.begin(image(1))
+        keeper.work(fail)
+        keeper.begin(image(2))
+        keeper.begin(image(3))
+        outcomes = [keeper.outcome(LONG) for _ in range(3)]
+    assert outcomes == [Kept(Quality(1, 0, 0, True)), NotKept(), Kept(Quality(3, 0, 0, True))]
 
 
 def test_a_page_that_cannot_be_kept_and_one_that_nobody_began_are_not_kept() -> None:
