@@ -24,6 +24,7 @@ BENCHES = {
     "greeting": "dialling to the first sound of the greeting, through Asterisk",
     "memory": "resident memory of daemon and page",
     "page": "list of 1,000 messages",
+    "turnaround": "end of a received frame to our modem's next command, idle and busy (5 minutes)",
 }
 
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from tests.rig.line import PhoneCompany
+from tests.rig.soft_modem import SoftModem
 
 NAME: Final = "ana"
 PASSWORD: Final = "lantern-copper-river-seven"
@@ -38,6 +39,11 @@ agi_port = {agi_port}
 audio_port = {audio_port}
 asterisk_host = "{asterisk_host}"
 asterisk_port = {asterisk_port}
+
+[fax]
+device = "{fax_device}"
+identity = "+1 555 0200"
+rings = 1
 
 [page]
 host = "127.0.0.1"
@@ -67,6 +73,10 @@ class Appliance:
 
     page_port: int = 0
     idle_minutes: float = 10.0
+    fax_device: Path | None = None  # a modem for the fax line; or
+    fax_line: bool = False  # one of its own, on the telephone company's line, with the number `fax_number`
+    agi_port: int = field(init=False)
+    fax_number: str = field(init=False, default="")
     folder: Path = field(init=False)
     company: PhoneCompany = field(init=False)
     daemon: subprocess.Popen[bytes] = field(init=False)
@@ -149,17 +159,21 @@ class Appliance:
     def _build(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="keepline-"))
         self._parts.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        agi_port, audio_port = free_port(), free_port()
+        self.agi_port, audio_port = free_port(), free_port()
         self.page_port = self.page_port or free_port()
         self.company = self._parts.enter_context(PhoneCompany())
-        self.company.hand_calls_to("127.0.0.1", agi_port)
+        self.company.hand_calls_to("127.0.0.1", self.agi_port)
         asterisk = self.company.box_place
+        if self.fax_line:
+            modem = self._parts.enter_context(SoftModem(self.company, 0))
+            self.fax_device, self.fax_number = modem.device, modem.number
         settings = SETTINGS.format(
             folder=self.folder,
             root=ROOT,
-            agi_port=agi_port,
+            agi_port=self.agi_port,
             audio_port=audio_port,
             page_port=self.page_port,
+            fax_device=self.fax_device or "none",
             idle_minutes=self.idle_minutes,
             asterisk_host=asterisk.address,
             asterisk_port=asterisk.port,

@@ -1,8 +1,12 @@
 /* Two Class 1 fax modems (spandsp's T.31) back to back over a telephone line of our own, each on a pseudo-terminal.
  *
- *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-c number] [-N name] [-f file [-1 | -2] [-a address] [-i identity]]
+ *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-e echo] [-t file] [-c number] [-N name]
+ *              [-f file [-1 | -2] [-a address] [-i identity]]
  *     speed  times real time (1)      loss   dB on the way (0)
  *     noise  dBm0 at each end (none)  delay  ms one way (50; with less, the gap between frames and training is missed)
+ *     echo   dB by which what one hears of oneself, back from the far end after twice the delay, is weaker than what was said (none)
+ *     -t     how soon each program answered its modem goes to this file, a line each: modem (A, B), what the modem had come to the end of (frame, page),
+ *            milliseconds of real time from its result until the next command is there, that command
  *
  *     file   a TIFF that a whole fax machine, spandsp's, sends at once to modem A, with error correction; there is no modem B then, and its link is not made.
  *            -1 and -2 keep it to MH, or MH and MR; address: its SUB; identity: its TSI (5550100). It says "confirmed N" when page N was.
@@ -16,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -30,7 +35,7 @@
 #include <spandsp.h>
 #include <spandsp/expose.h>
 
-enum { STEP = 80, KEPT = 256 };     /* samples in 10 ms; steps the line remembers: 2.5 s */
+enum { STEP = 80, KEPT = 256, TAIL = 20 };      /* samples in 10 ms; steps the line remembers: 2.5 s; octets of the modem's that are looked back on */
 static const double STEP_S = 0.01;
 static const double RING_S = 6.0;   /* from ring to ring */
 static const double DROP_S = 0.4;   /* until a hang-up is seen at the other end, behind the sound still on its way */
@@ -43,22 +48,64 @@ struct modem {
     int terminal;
     bool takes, off_hook, ringing, in_call;
     double ring_at, drop_at;
+    double ended_at, asked_at;      /* real time: when a frame or page was reported at its end; when the program's next command was there */
+    const char *ended;
+    char tail[TAIL + 1];
     int16_t sent[KEPT][STEP];
 };
 
 static struct modem modems[2];
-static double now, gain = 1.0, noise_level = -99.0;
+static double now, gain = 1.0, echo = 0.0, noise_level = -99.0;
 static const char *number, *name, *address, *identity = "5550100";
+static FILE *turnarounds;
 static volatile sig_atomic_t stopped;
 
 static void stop(int number) { (void) number; stopped = 1; }
 
 static struct modem *peer(const struct modem *modem) { return modem == &modems[0] ? &modems[1] : &modems[0]; }
 
+static double real_time(void)
+{
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    return (double) clock.tv_sec + (double) clock.tv_nsec / 1e9;
+}
+
+static bool ends_with(const struct modem *modem, const char *words, size_t length)
+{
+    return memcmp(modem->tail + TAIL - length, words, length) == 0;
+}
+
+/* Has the modem just told that a frame, or a page, is over? */
+static void note_end(struct modem *modem, const uint8_t *octets, size_t count)
+{
+    static const char frame[] = "\x10\x03\r\nOK\r\n", page[] = "\x10\x03\r\nNO CARRIER\r\n";
+    size_t fresh = count < TAIL ? count : TAIL;
+    memmove(modem->tail, modem->tail + fresh, TAIL - fresh);
+    memcpy(modem->tail + TAIL - fresh, octets + count - fresh, fresh);
+    modem->ended = ends_with(modem, frame, sizeof frame - 1) ? "frame" : ends_with(modem, page, sizeof page - 1) ? "page" : NULL;
+    if (modem->ended) {
+        modem->ended_at = real_time();
+        modem->asked_at = 0;
+    }
+}
+
+static void note_command(struct modem *modem, const char *octets, ssize_t count)
+{
+    double asked_at = modem->asked_at > 0 ? modem->asked_at : real_time();
+    if (modem->ended && turnarounds) {
+        fprintf(turnarounds, "%c %s %.3f %.*s\n", 'A' + (int) (modem - modems), modem->ended, (asked_at - modem->ended_at) * 1e3,
+                (int) strcspn(octets, "\r") < count ? (int) strcspn(octets, "\r") : (int) count, octets);
+        fflush(turnarounds);
+    }
+    modem->ended = NULL;
+}
+
 static int to_program(at_state_t *state, void *data, const uint8_t *octets, size_t count)
 {
     struct modem *modem = data;
     (void) state;
+    note_end(modem, octets, count);
     if (write(modem->terminal, octets, count) != (ssize_t) count)
         fprintf(stderr, "%.2f modem %ld: the program does not read\n", now, (long) (modem - modems));
     return 0;
@@ -203,10 +250,13 @@ static void serve(struct modem *modem)
         }
         return;
     }
-    char octets[512];
-    ssize_t count = modem->takes ? read(modem->terminal, octets, sizeof octets) : 0;
-    if (count > 0)
+    char octets[513];
+    ssize_t count = modem->takes ? read(modem->terminal, octets, sizeof octets - 1) : 0;
+    if (count > 0) {
+        octets[count] = 0;
+        note_command(modem, octets, count);
         t31_at_rx(modem->t31, octets, (int) count);
+    }
     if (modem->drop_at > 0 && now >= modem->drop_at) {
         modem->drop_at = 0;
         if (modem->in_call) {
@@ -227,12 +277,12 @@ static void speak(struct modem *modem, long step)
     memset(sound + made, 0, (size_t) (STEP - made) * sizeof *sound);
 }
 
-static void listen(struct modem *modem, long step)
+static void listen(struct modem *modem, long step, long delay)
 {
     int16_t heard[STEP];
-    const int16_t *sound = peer(modem)->sent[step % KEPT];
+    const int16_t *sound = peer(modem)->sent[(step - delay) % KEPT], *own = modem->sent[(step - 2 * delay) % KEPT];
     for (int at = 0; at < STEP; at++) {
-        double value = modem->in_call ? sound[at] * gain : 0;
+        double value = modem->in_call ? sound[at] * gain + own[at] * echo : 0;
         if (noise_level > -90)
             value += awgn(modem->noise);
         heard[at] = (int16_t) fmax(-32768, fmin(32767, value));
@@ -243,6 +293,28 @@ static void listen(struct modem *modem, long step)
         fax_rx(modem->fax, heard, STEP);
 }
 
+/* Until the next step is due; meanwhile it is noted when a command that is waited for is there. */
+static void wait_until(double due)
+{
+    double left;
+    while ((left = due - real_time()) > 0) {
+        struct pollfd waiting[2];
+        struct timespec most = {(time_t) left, (long) ((left - (time_t) left) * 1e9)};
+        struct modem *whose[2];
+        int count = 0;
+        for (int at = 0; at < 2 && turnarounds; at++)
+            if (modems[at].ended && modems[at].asked_at == 0) {
+                whose[count] = &modems[at];
+                waiting[count++] = (struct pollfd) {modems[at].terminal, POLLIN, 0};
+            }
+        if (ppoll(waiting, (nfds_t) count, &most, NULL) <= 0)
+            continue;
+        for (int at = 0; at < count; at++)
+            if (waiting[at].revents)
+                whose[at]->asked_at = real_time();
+    }
+}
+
 int main(int count, char **words)
 {
     double speed = 1.0, loss = 0.0;
@@ -250,12 +322,14 @@ int main(int count, char **words)
     int option, codings = T30_SUPPORT_T4_1D_COMPRESSION | T30_SUPPORT_T4_2D_COMPRESSION | T30_SUPPORT_T6_COMPRESSION;
     const char *file = NULL;
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    while ((option = getopt(count, words, "s:l:n:d:f:c:N:a:i:12")) != -1) {
+    while ((option = getopt(count, words, "s:l:n:d:e:t:f:c:N:a:i:12")) != -1) {
         switch (option) {
         case 's': speed = atof(optarg); break;
         case 'l': loss = atof(optarg); break;
         case 'n': noise_level = atof(optarg); break;
         case 'd': delay = atol(optarg) / 10; break;
+        case 'e': echo = pow(10, -atof(optarg) / 20); break;
+        case 't': turnarounds = fopen(optarg, "w"); break;
         case 'f': file = optarg; break;
         case 'c': number = optarg; break;
         case 'N': name = optarg; break;
@@ -266,7 +340,7 @@ int main(int count, char **words)
         default: return 2;
         }
     }
-    if (count - optind != 2 || speed <= 0 || delay < 0 || delay >= KEPT)
+    if (count - optind != 2 || speed <= 0 || delay < 0 || 2 * delay >= KEPT)
         return 2;
     gain = pow(10, -loss / 20);
     signal(SIGTERM, stop);
@@ -278,27 +352,20 @@ int main(int count, char **words)
         }
     puts("ready");
     fflush(stdout);
-    struct timespec next, clock;
-    clock_gettime(CLOCK_MONOTONIC, &next);
+    double next = real_time();
     for (step = KEPT; !stopped; step++, now += STEP_S) {
         for (int at = 0; at < 2; at++)
             serve(&modems[at]);
         for (int at = 0; at < 2; at++)
             speak(&modems[at], step);
         for (int at = 0; at < 2; at++)
-            listen(&modems[at], step - delay);
-        next.tv_nsec += (long) (STEP_S / speed * 1e9);
-        if (next.tv_nsec >= 1000000000L) {
-            next.tv_nsec -= 1000000000L;
-            next.tv_sec++;
-        }
-        clock_gettime(CLOCK_MONOTONIC, &clock);
-        if (clock.tv_sec > next.tv_sec || (clock.tv_sec == next.tv_sec && clock.tv_nsec > next.tv_nsec)) {
-            late++;
-            if (clock.tv_sec > next.tv_sec + 1)
-                next = clock;       /* far behind: the line has stood still, time is not made up for */
-        }
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+            listen(&modems[at], step, delay);
+        next += STEP_S / speed;
+        double behind = real_time() - next;
+        late += behind > 0;
+        if (behind > 1)
+            next += behind;         /* far behind: the line has stood still, time is not made up for */
+        wait_until(next);
     }
     printf("steps %ld late %ld\n", step - KEPT, late);
     unlink(modems[0].link);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,25 +16,39 @@ SOURCE: Final = Path(__file__).with_name("fax_modems.c")
 LIBRARIES: Final = ("-lspandsp", "-ltiff", "-lm", "-lutil")
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What the line between the modems does to the sound."""
+
+    loss: float = 0.0  # dB on the way
+    noise: float | None = None  # dBm0 at each end
+    delay: int = 50  # ms one way; with less, the gap between frames and training is missed
+    echo: float | None = None  # dB by which one's own sound that comes back from the far end is weaker
+
+    def words(self) -> list[str]:
+        """As the program takes it."""
+        told = {"-l": self.loss, "-n": self.noise, "-d": self.delay, "-e": self.echo}
+        return [word for key, value in told.items() if value is not None for word in (key, str(value))]
+
+
 class FaxModems:
     """The pair and the line between them. Use it in a `with` block; `near` and `far` are the modems' serial ports."""
 
     def __init__(
-        self, folder: Path, speed: float = 1.0, noise: float | None = None, machine: Sequence[str | Path] = ()
+        self,
+        folder: Path,
+        speed: float = 1.0,
+        wire: Wire | None = None,
+        machine: Sequence[str | Path] = (),
+        turnarounds: Path | None = None,
     ) -> None:
-        """`speed` times real time, `noise` in dBm0. `machine`: arguments for a fax machine in the far modem's place, which then calls at once."""
+        """`speed` times real time. `machine`: arguments for a fax machine in the far modem's place, which then calls at once. `turnarounds`: a file that is
+        told how soon each program answers its modem (fax_modems.c says how)."""
         self.near, self.far = folder / "near", folder / "far"
         self.speed = speed
-        noisy = () if noise is None else ("-n", str(noise))
-        self._command: list[str | Path] = [
-            build(SOURCE, LIBRARIES),
-            "-s",
-            str(speed),
-            *noisy,
-            *machine,
-            self.near,
-            self.far,
-        ]
+        notes: tuple[str | Path, ...] = () if turnarounds is None else ("-t", turnarounds)
+        how = ("-s", str(speed), *(wire or Wire()).words(), *notes, *machine)
+        self._command: list[str | Path] = [build(SOURCE, LIBRARIES), *how, self.near, self.far]
         self._program: subprocess.Popen[str] | None = None
         self.says = ""  # once it has ended
 
