@@ -54,6 +54,10 @@ class PageClient:
         """The samples of a voicemail (16-bit, 8 kHz) as the page plays them."""
         return self.get(f"/messages/{id}/content")[WAV_HEAD:]
 
+    def fax(self, id: str) -> bytes:
+        """A fax as the page gives it: a TIFF file."""
+        return self.get(f"/messages/{id}/fax.tiff")
+
     def _ask(self, request: Any) -> bytes:
         with self._opener.open(request, timeout=30) as answer:
             body: bytes = answer.read()

@@ -45,24 +45,31 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
-def test_once_places_a_call_checks_it_and_leaves_nothing(folder: Path) -> None:
+def test_once_takes_a_call_and_a_fax_checks_them_and_leaves_nothing(folder: Path) -> None:
     done = subprocess.run(
         [*TRY, "--once"], cwd=ROOT, env=environment(folder), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "Maria Lopez" in done.stdout
     assert "5550142" in done.stdout
-    assert "it sounds as spoken: correlation 0.99" in done.stdout
+    assert "the voicemail sounds as spoken: correlation 0.99" in done.stdout
+    assert "Riverside Lab 5550147" in done.stdout
+    assert "the fax is the page that was sent, in every dot" in done.stdout
     assert left_behind(folder) == []
 
 
-def test_a_person_places_calls_with_keys_and_quits(folder: Path) -> None:
+def test_a_person_places_calls_and_sends_a_fax_with_keys_and_quits(folder: Path) -> None:
     person = pexpect.spawn(TRY[0], TRY[1:], cwd=ROOT, env=environment(folder), encoding="utf-8", timeout=PATIENCE)
     person.expect("https://localhost:")
     person.expect("Password +lantern")
     person.expect("nothing is left behind")
+    person.send("f")
+    person.expect("Riverside Lab sends a fax")
+    person.send("f")
+    person.expect("one fax at a time")
     person.send("c")
     person.expect("Maria Lopez calls")
+    person.expect("Riverside Lab has sent it")
     person.send("q")
     person.expect("everything of this trial is erased")
     person.expect(pexpect.EOF)
