@@ -9,6 +9,7 @@ from typing import Final
 from flask import Blueprint, Response, render_template
 
 from appliance.access.roles import Role
+from appliance.errors import NoFaxError
 from appliance.fax import records
 from appliance.fax.records import CallRecord, Outcome
 from web import conversation, words
@@ -22,8 +23,9 @@ LISTENERS: Final = frozenset({Role.ADMIN, Role.TECHNICIAN})
 ENDINGS: Final = {
     Outcome.COMPLETE: ("good", "The fax came whole."),
     Outcome.PARTIAL: ("attention", "A part of the fax came."),
-    Outcome.NOTHING: ("fault", "No page came."),
+    Outcome.NOTHING: ("attention", "No page came."),
 }
+NO_FAX: Final = ("quiet", "No fax called.")  # nobody needs to do anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,7 @@ class CallView:
     ending: str
     sentence: str  # what went wrong and what to do; "" when nothing did
     cause: str  # its beginning
-    pages: str
-    seconds: str
+    facts: str  # "3 pages, 1 minute 3 seconds"
     remarks: tuple[Remark, ...] = ()
 
 
@@ -73,7 +74,7 @@ def transcript(name: str) -> Response:
 
 def describe(call: CallRecord, now: float, zone: tzinfo, *, whole: bool = False) -> CallView:
     """`call` in words; `whole`: with what was said."""
-    level, ending = ENDINGS[call.outcome]
+    level, ending = NO_FAX if call.error == NoFaxError.__name__ else ENDINGS[call.outcome]
     day, time = words.when(call.arrived_at, now, zone), words.clock_time(call.arrived_at, zone)
     return CallView(
         name=call.name,
@@ -84,7 +85,6 @@ def describe(call: CallRecord, now: float, zone: tzinfo, *, whole: bool = False)
         ending=ending,
         sentence=call.sentence,
         cause=call.sentence.partition(". ")[0].rstrip("."),
-        pages=words.count(call.pages, "page") if call.pages else "No page",
-        seconds=words.count(round(call.seconds), "second"),
+        facts=", ".join((*((words.count(call.pages, "page"),) if call.pages else ()), words.span(call.seconds))),
         remarks=conversation.tell(call.transcript) if whole else (),
     )

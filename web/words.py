@@ -106,7 +106,12 @@ def length_aloud(row: Row) -> str:
     """The same for a screen reader: "42 seconds", "1 minute 5 seconds"."""
     if row.stamp.kind is Kind.FAX:
         return _pages(row)
-    minutes, seconds = divmod(max(0, round(row.duration)), 60)
+    return span(row.duration)
+
+
+def span(duration: float) -> str:
+    """So many seconds: "42 seconds", "1 minute 5 seconds"."""
+    minutes, seconds = divmod(max(0, round(duration)), 60)
     parts = [count(minutes, "minute")] if minutes else []
     parts += [count(seconds, "second")] if seconds or not minutes else []
     return " ".join(parts)

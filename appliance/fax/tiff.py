@@ -1,4 +1,4 @@
-"""A fax as a file: TIFF-F (RFC 2306, resolutions of RFC 2301), many pages, each in Group 4. The only module that knows Pillow, and that only to read.
+"""A fax as a file: TIFF-F (RFC 2306, resolutions of RFC 2301), many pages, each in Group 4. Knows Pillow only to read.
 
 Writing needs no library: our own MMR and a dozen tags. So the daemon carries no picture library, and the same pages always give the same octets.
 """

@@ -47,11 +47,20 @@ def test_calls_stand_newest_first_in_plain_words(toni: Staff, names: list[str]) 
         "1 page, 20 seconds",
         "The fax came whole.",
         "10:00",
-        "3 pages, 63 seconds",
+        "3 pages, 1 minute 3 seconds",
     )
     places = [page.index(words) for words in told]
     assert places == sorted(places)
     assert "The sending fax ended the call before it had said that it was done." in page
+
+
+def test_a_caller_who_is_no_fax_needs_nobody(practice: Practice, toni: Staff) -> None:
+    records.add(practice.folder, CallRecord(practice.clock.now(), Outcome.NOTHING, 0, 31.2, "NoFaxError", ()))
+    page = toni.get("/fax-calls").text
+    assert "No fax called." in page
+    assert "31 seconds · Nobody who called spoke fax." in page
+    assert "call-quiet" in page
+    assert "Nothing was said." in toni.get("/fax-calls/000001").text
 
 
 def test_one_call_is_told_as_a_conversation(toni: Staff, names: list[str]) -> None:
