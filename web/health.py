@@ -111,12 +111,11 @@ def strip(status: Status | None, zone: tzinfo) -> Strip:
         others = sum(part.level is not Level.GOOD for part in status.parts) - 1
         more = f" (and {words.count(others, 'more thing')}: see Status)" if others else ""
         return Strip(worst.level.value, worst.sentence + more, _lamps(status))
-    calls = f"{words.count(status.calls, 'caller')} on the line now" if status.calls else "Line ready"
-    fax = _part(status.parts, "Fax")
-    said = [calls, *((_fax(fax),) if fax else ()), f"{status.new_messages or 'nothing'} new"]
+    line, fax = _part(status.parts, "Line"), _part(status.parts, "Fax")
+    said = [_line(line) if line else "", _fax(fax) if fax else "", f"{status.new_messages or 'nothing'} new"]
     if status.next_purge is not None:
         said.append(f"next purge {words.coming(status.next_purge, status.now, zone)}")
-    return Strip(Level.GOOD.value, " · ".join(said), _lamps(status))
+    return Strip(Level.GOOD.value, " · ".join(filter(None, said)), _lamps(status))
 
 
 def describe(status: Status | None, zone: tzinfo) -> HealthView:
@@ -159,6 +158,11 @@ def _worst(parts: Sequence[Part]) -> Part | None:
 
 def _part(parts: Sequence[Part], name: str) -> Part | None:
     return next((part for part in parts if part.name == name), None)
+
+
+def _line(part: Part) -> str:
+    """The voice line in a few words: "Line ready", "2 callers are on the line now"."""
+    return "Line ready" if part.sentence.startswith("Ready") else part.sentence.rstrip(".")
 
 
 def _fax(part: Part) -> str:

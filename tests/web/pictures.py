@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from appliance.condition import FaxFacts, Modem
 from appliance.control.values import Fault
 from appliance.fax import records
 from appliance.fax.records import CallRecord, Outcome
@@ -87,6 +88,8 @@ def tell_the_story(pictures: Album) -> None:
     pictures.take("wrong-password")
     log_in(page, pictures.address, NAME, PASSWORD)
     pictures.take("empty")
+    practice.facts = {"fax": FaxFacts(Modem.READY)}
+    practice.clock.advance(2)
     pictures.go("/status")
     pictures.take("status-good", whole=True)
     fill(practice)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from appliance.clock import Trust
-from appliance.control.values import Fault, Level, Part, Status, Verb
+from appliance.condition import FaxFacts, Modem
+from appliance.control.values import Fault, Status, Verb
 from tests.web.practice import NOON, Practice, babble
 from tests.web.staff import Staff
-from web import health
 from web.watch import Watch
 
 
@@ -29,27 +28,24 @@ def test_a_box_that_is_well_says_so_in_one_line(practice: Practice, ana: Staff) 
 
 def test_callers_on_the_line_are_counted(practice: Practice, ana: Staff) -> None:
     practice.facts = {"calls": 2}
-    assert "2 callers on the line now · nothing new" in strip(ana.get("/").text)
+    assert "2 callers are on the line now · nothing new" in strip(ana.get("/").text)
 
 
 @pytest.mark.parametrize(
-    ("level", "sentence", "says"),
+    ("fax", "says"),
     [
-        (Level.GOOD, "Ready to receive.", "Line ready · Fax ready · nothing new"),
-        (Level.GOOD, "Receiving page 2.", "Line ready · Fax: receiving page 2 · nothing new"),
-        (Level.FAULT, "The fax modem does not answer. Unplug it, wait ten seconds.", "The fax modem does not answer."),
+        (FaxFacts(Modem.READY), "Line ready · Fax ready · nothing new"),
+        (FaxFacts(Modem.READY, page=2), "Line ready · Fax: receiving page 2 · nothing new"),
+        (FaxFacts(Modem.STARTING), "Line ready · Fax: looking for the fax modem · nothing new"),
+        (FaxFacts(Modem.SILENT), "The fax modem does not answer. Unplug it, wait ten seconds, plug it in again."),
     ],
 )
-def test_the_fax_line_stands_beside_the_line(practice: Practice, level: Level, sentence: str, says: str) -> None:
-    status = practice.services.watch.look()
-    assert status
-    others = tuple(part for part in status.parts if part.name != "Fax")
-    status = replace(status, parts=(*others, Part("Fax", level, sentence)))
-    assert health.strip(status, practice.services.zone).sentence.startswith(says)
-    shown = health.describe(status, practice.services.zone)
-    assert [part.sentence for part in shown.parts if part.name == "Fax"] == [sentence]
-    if level is Level.GOOD:
-        assert shown.more.startswith("Calls and faxes are answered")
+def test_the_fax_line_stands_beside_the_line(practice: Practice, ana: Staff, fax: FaxFacts, says: str) -> None:
+    practice.facts = {"fax": fax}
+    assert says in strip(ana.get("/").text)
+    page = ana.get("/status").text
+    assert "<strong>Fax</strong>" in page
+    assert ("Calls and faxes are answered" in page) is (fax.modem is not Modem.SILENT)
 
 
 @pytest.mark.parametrize(
