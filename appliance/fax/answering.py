@@ -21,7 +21,7 @@ from appliance.fax import correcting
 from appliance.fax.capabilities import Terms
 from appliance.fax.exchange import Turn, do, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side, pack_identity, unpack_identity
-from appliance.fax.receiving import ENDS, PLAIN, Call, Script, Station, command, end_page, judge, keep, say
+from appliance.fax.receiving import ENDS, PLAIN, Call, Said, Script, Station, command, end_page, judge, keep, say
 from appliance.fax.steps import (
     CheckTraining,
     HangUp,
@@ -33,7 +33,7 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.timers import INVITATIONS, KEPT_AT_LAST, REPEATED, T4, TRAININGS, TRIES
+from appliance.fax.timers import INTERRUPTION, INVITATIONS, KEPT_AT_LAST, REPEATED, T4, TRAININGS, TRIES
 
 
 def answer(station: Station, call: Call) -> Script[None]:
@@ -139,8 +139,8 @@ def read_terms(station: Station, call: Call, turn: Turn) -> Terms:
 def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
     """Phases C and D: pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
     while True:
-        quality = yield from take_image(call, terms)
-        turn = yield from command(call, Kind.DCS, *ENDS, *([] if quality else [Kind.CRP]))
+        quality, said = yield from take_image(call, terms)
+        turn = yield from command(call, Kind.DCS, *ENDS, *([] if quality else [Kind.CRP]), said=said)
         verdict = Kind.RTN  # a page was sent of which nothing came
         if quality is not None:
             verdict = judge(quality, station.tolerance)
@@ -160,22 +160,28 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
             return (yield from command(call, Kind.DCS))
 
 
-def take_image(call: Call, terms: Terms) -> Script[Quality | None]:
-    """Phase C: a page. None when none came. Our last answer still stands only where frames came so soon that they must be the last command again."""
-    match (yield TakePage(terms)):
-        case Interrupted(after) if after < REPEATED:
-            return None
-        case Interrupted() | Silent():
-            call.said = None
-            return None
-        case PageCame(quality):
-            call.said = None
-            if not quality.rows:
-                return None
-            call.coming.append(terms)
-            return quality
-        case other:
-            unhoped(other)
+def take_image(call: Call, terms: Terms) -> Script[tuple[Quality | None, Said]]:
+    """Phase C: a page; or else what was said in its place. Our last answer stands only where that was said so soon that it must be the last command again."""
+    for _ in range(TRIES):
+        match (yield TakePage(terms)):
+            case PageCame(quality):
+                call.said = None
+                if not quality.rows:
+                    return None, None
+                call.coming.append(terms)
+                return quality, None
+            case Silent():
+                call.said = None
+                return None, None
+            case Interrupted(after):
+                if after >= REPEATED:
+                    call.said = None
+                if (said := (yield from hear(INTERRUPTION, ours=Side.CALLED))) is not None:
+                    return None, said
+                call.said = None  # it was no frame, perhaps a page that began with noise
+            case other:
+                unhoped(other)
+    return None, None
 
 
 def keep_first(call: Call, verdict: Kind, turn: Turn) -> Script[Turn]:

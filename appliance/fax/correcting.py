@@ -5,9 +5,9 @@ from __future__ import annotations
 from appliance.errors import BadFrameError, BlockLostError, NotKeptError, TermsError
 from appliance.fax.capabilities import Terms
 from appliance.fax.ecm import Part
-from appliance.fax.exchange import Turn, do, send, unhoped
-from appliance.fax.frames import Frame, Kind
-from appliance.fax.receiving import PLAIN, Call, Script, Station, command, end_page, keep, say
+from appliance.fax.exchange import Turn, do, hear, send, unhoped
+from appliance.fax.frames import Frame, Kind, Side
+from appliance.fax.receiving import PLAIN, Call, Said, Script, Station, command, end_page, keep, say
 from appliance.fax.steps import (
     BlockAgain,
     BlockCame,
@@ -20,7 +20,7 @@ from appliance.fax.steps import (
     Silent,
     TakeBlock,
 )
-from appliance.fax.timers import ROUNDS
+from appliance.fax.timers import INTERRUPTION, ROUNDS, TRIES
 
 
 def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
@@ -28,9 +28,9 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
     short = True
     missed: Part | None = None  # the block of which frames are missing
     while True:
-        if (yield from take_block(call, terms, short=short)):
-            short = True
-        turn = yield from command(call, Kind.DCS, Kind.CRP, Kind.RR, Kind.CTC, Kind.PPS, Kind.EOR)
+        came, said = yield from take_block(call, terms, short=short)
+        short = short or came
+        turn = yield from command(call, Kind.DCS, Kind.CRP, Kind.RR, Kind.CTC, Kind.PPS, Kind.EOR, said=said)
         ended = read_end(turn.main)
         match turn.main.kind:
             case Kind.DCS:
@@ -52,19 +52,23 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
             return ended
 
 
-def take_block(call: Call, terms: Terms, *, short: bool) -> Script[bool]:
-    """Phase C: did a block's signal come? Unless frames came in its place, our last answer is no answer any more."""
-    match (yield TakeBlock(terms, short)):
-        case BlockCame():
-            call.said = None
-            return True
-        case Silent():
-            call.said = None
-        case Interrupted():
-            pass
-        case other:
-            unhoped(other)
-    return False
+def take_block(call: Call, terms: Terms, *, short: bool) -> Script[tuple[bool, Said]]:
+    """Phase C: did a block's signal come? Or what was said in its place; unless that is so, our last answer is no answer any more."""
+    for _ in range(TRIES):
+        match (yield TakeBlock(terms, short)):
+            case BlockCame():
+                call.said = None
+                return True, None
+            case Silent():
+                call.said = None
+                return False, None
+            case Interrupted():
+                if (said := (yield from hear(INTERRUPTION, ours=Side.CALLED))) is not None:
+                    return False, said
+                call.said = None  # it was no frame, perhaps a block that began with noise
+            case other:
+                unhoped(other)
+    return False, None
 
 
 def read_end(asked: Frame) -> Kind | None:

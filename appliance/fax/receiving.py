@@ -15,6 +15,7 @@ from appliance.fax.timers import ANSWER, IDLE, T2, TURNS, Tolerance
 
 T = TypeVar("T")
 Script = Generator[Answering, Event, T]
+Said = Turn | Garbled | None
 
 PLAIN: Final = {Kind.PRI_EOM: Kind.EOM, Kind.PRI_MPS: Kind.MPS, Kind.PRI_EOP: Kind.EOP}  # nobody is there to talk to
 ENDS: Final = {Kind.EOM, Kind.MPS, Kind.EOP}
@@ -59,12 +60,16 @@ class Call:
     coming: list[Terms] = field(default_factory=list)  # of pages whose image is in and that are not known to be kept
 
 
-def command(call: Call, *hope_for: Kind) -> Script[Turn]:
-    """The caller's next command. The one that we have answered already is answered again, and of one that came in damaged we ask the repetition (CRP), once:
-    behind a damaged DCS a training signal is on the line. Raises `CallerHungUpError`, `CallerSilentError`, `TrainingFailedError`."""
+def command(call: Call, *hope_for: Kind, said: Said = None) -> Script[Turn]:
+    """The caller's next command; `said` is what was heard of it already. The one that we have answered already is answered again, and one that came in damaged
+    is asked for again (CRP), once: not where a DCS is hoped for, behind which a training signal is on the line.
+
+    Raises `CallerHungUpError`, `CallerSilentError`, `TrainingFailedError`.
+    """
     may_ask, asked = hope_for != (Kind.DCS,), False
     for _ in range(TURNS):
-        turn = yield from hear(T2, ours=Side.CALLED, damaged=NEXT_FRAME if may_ask else None)
+        turn = said or (yield from hear(T2, ours=Side.CALLED, damaged=NEXT_FRAME if may_ask else None))
+        said = None
         if turn is None:
             break
         call.idle += 1

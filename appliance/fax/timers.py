@@ -13,6 +13,7 @@ INVITATIONS: Final = 7  # x (2.2 s for CSI and DIS + T4) makes T1, within its to
 TRAININGS: Final = 12  # DCS in one call: three at each of four rates, more than any caller needs
 TURNS: Final = 6  # of the caller's that we listen to for one command; it says none oftener than TRIES
 IDLE: Final = 60  # of the caller's in a row that bring no page further: four of PPS at each of eight rates need 40
+INTERRUPTION: Final = 1.5  # for the frames that a modem has met in place of a page: their flags are there already
 REPEATED: Final = 3.8  # after our answer a command that follows is the one before, which the caller repeats T4 (3.45 s at most) after it heard nothing
 ANSWER: Final = (
     1.5  # for a page to be kept before its caller is answered, which waits 2.55 s or more; to be heard takes us 1

@@ -360,7 +360,7 @@ def test_a_caller_that_says_nothing_that_we_know_is_listened_to_for_a_while_only
     unknown: list[Event] = [Heard(Frame(Kind.UNKNOWN))] * 50
     steps, _, error = replay([*start(), Interrupted(1.2), *unknown])
     assert isinstance(error, CallerSilentError)
-    assert steps.count("Listen 6.0") == TURNS
+    assert sum(step.startswith("Listen") for step in steps) == 1 + TURNS  # one for the terms
 
 
 def test_a_caller_whose_pages_never_get_further_is_given_up() -> None:
