@@ -108,14 +108,11 @@ class Class1:
         last: ModemError | SerialError = ModemSilentError()
         for rung in Rung:
             try:
-                match rung:
-                    case Rung.CANCELLED:
-                        pass  # setting it up does that
-                    case Rung.RESET:
-                        self._dialogue.command("Z", RESET)
-                    case Rung.REOPENED:
-                        self._dialogue.port.reopen()
-                self.set_up()
+                if rung is Rung.RESET:
+                    self._dialogue.command("Z", RESET)
+                elif rung is Rung.REOPENED:
+                    self._dialogue.port.reopen()
+                self.set_up()  # which cancels first
                 return rung
             except (ModemError, SerialError) as error:
                 last = error

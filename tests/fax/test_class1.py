@@ -127,6 +127,18 @@ def test_a_modem_that_gives_up_early_is_asked_again_but_not_in_a_rush() -> None:
     assert len(fake.written) < 30
 
 
+def test_a_modem_that_waits_and_gives_up_by_itself_is_asked_again_until_the_time_is_over() -> None:
+    class Patient(FakeModem):
+        def read(self) -> bytes:
+            self.now += 2.5
+            return super().read()
+
+    fake = Patient({b"AT+FRH=3\r": [[NO_CARRIER]]})
+    assert Class1(fake, fake.clock, GENERIC).listen(6.0) == Silent()
+    assert 6.0 <= fake.now < 9.0
+    assert fake.written == [b"AT+FRH=3\r"] * 3
+
+
 def test_a_dead_line_is_gone() -> None:
     ours, _ = modem(
         {b"AT+FRH=3\r": [[ERROR]], b"ATA\r": [[NO_CARRIER]], b"AT+FTH=3\r": [[ERROR]], b"AT+FRM=146\r": [[ERROR]]}
