@@ -187,7 +187,7 @@ _SINGLE: Final = 0x04  # message of date, time and number
 _RING: Final = re.compile(r"RING(?: *([A-D1-4]))?")
 _BURST: Final = re.compile(r"DR(ON|OF) *= *([0-9]{1,4})")  # +VDR's reports, in tenths of a second: rings, is silent
 _HEXADECIMAL: Final = re.compile(r"(?:04|80)(?:[0-9A-F]{2}){8,}")
-_TAG: Final = re.compile(r"\b(DATE|TIME|NAME|NMBR|DDN_NMBR|ANID|MESG|NDID|CDID|USER)\s*[=:]", re.IGNORECASE)
+_TAG: Final = re.compile(r"\b(DATE|TIME|NAME|NMBR|DDN_NMBR|ANID|MESG|NDID|CDID|USER|PASS)\s*[=:]", re.IGNORECASE)
 
 #: Letters as U.S. Robotics counts patterns, digits as Rockwell and Conexant do (-SDR).
 _KINDS: Final = {
@@ -204,6 +204,7 @@ _KINDS: Final = {
 #: What stands in a number's or name's place when there is none.
 _ABSENT: Final = {
     "": Presence.UNTOLD,
+    "<NONE>": Presence.UNTOLD,  # iaxmodem
     "P": Presence.WITHHELD,
     "PRIVATE": Presence.WITHHELD,
     "WITHHELD": Presence.WITHHELD,

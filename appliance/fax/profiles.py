@@ -153,6 +153,10 @@ SOFT: Final = Profile(
     quirks=(
         Quirk("is busy for callers for 5 s after ATH and ATZ (iaxmodem)", "measured"),
         Quirk("tells who calls before the first RING; +VCID=1 must have been said by then", "measured"),
+        Quirk(
+            "does nothing off the hook as long as no call is on (iaxmodem): `modem test --line` fails with it",
+            "measured",
+        ),
         Quirk("any octet while it answers ends that, and the call stays up (iaxmodem)", "measured"),
     ),
     hardware_flow=False,  # a pseudo-terminal has no lines

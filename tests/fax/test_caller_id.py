@@ -35,6 +35,7 @@ GIVEN = CallerId("5550100", "SMITH JOHN", Presence.GIVEN, Moment(8, 5, 12, 34))
         ("DATE = 0805 TIME = 1234 NMBR = 5550100 NAME = SMITH JOHN",),
         ("DATE = 0805", "TIME = 1234", "DDN_NMBR = 5550100", "NMBR = O", "NAME = SMITH JOHN"),
         ("DATE=0805", "TIME=1234", "NAME=SMITH JOHN", "ANID=5550100", "NDID=5550199", "USER=5550188"),
+        ("DATE=0805", "TIME=1234", "NAME=SMITH JOHN", "NMBR=5550100", "ANID=<NONE>", "PASS=<NONE>", "NDID=5550199"),
         ("DATE = 20260805", "TIME = 123456", "NMBR = 5550100", "NAME = SMITH JOHN", "NAME = ", "NMBR = "),
     ],
 )
@@ -57,6 +58,7 @@ def test_a_name_or_time_may_be_missing() -> None:
         ("NMBR = OUT OF AREA", Presence.UNAVAILABLE),
         ("NMBR = something else", Presence.UNAVAILABLE),
         ("NMBR = ", Presence.UNTOLD),
+        ("NMBR=<NONE>", Presence.UNTOLD),
     ],
 )
 def test_a_number_that_is_not_given_says_why(line: str, presence: Presence) -> None:
