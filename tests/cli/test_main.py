@@ -186,7 +186,8 @@ def test_the_recovery_sheet_opens_everything_as_well(keepline: Command) -> None:
     code, out, _ = keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet + "\n")
     assert code == 0
     assert "The recovery sheet opens the practice key, 1 epoch keys and 1 messages" in out
-    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet[:-1] + "Z\n")[0] == 4
+    misread = sheet[:-1] + ("Q" if sheet.endswith("Z") else "Z")
+    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=misread + "\n")[0] == 4
 
 
 def test_a_changed_file_is_found_and_named(keepline: Command) -> None:
