@@ -115,7 +115,8 @@ class Attendant:
     def _work(self) -> None:
         while not self._ending.is_set():
             try:
-                with FaxLine(self._device, self._profile, stopped=self._ending.is_set) as line:
+                tells = self._options.ring != "any"
+                with FaxLine(self._device, self._profile, self._ending.is_set, distinctive=tells) as line:
                     self._found(Modem.READY)
                     self._attend(line)
             except ModemRefusedError:

@@ -33,6 +33,13 @@ from appliance.fax.timers import (
 )
 
 ALL_RATES: Final = frozenset(Rate)
+ALL_MODULATIONS: Final = frozenset(Modulation)
+_OFFERS: Final = (  # that a DIS has bits for, the best first, T.30 Table 2, bits 11 to 14
+    ALL_MODULATIONS,
+    frozenset({Modulation.V27TER, Modulation.V29}),
+    frozenset({Modulation.V27TER}),
+    frozenset({Modulation.V29}),
+)
 _FRAMES: Final = "+FRH=3"  # V.21, 300 bit/s
 _QUICK: Final = 0.05  # s: a NO CARRIER that comes sooner was no wait at all
 _DEAF: Final = 2  # commands in a row, with the attempts to end them, that the modem says nothing to: it hangs
@@ -68,8 +75,9 @@ class Class1:
 
     @property
     def modulations(self) -> frozenset[Modulation]:
-        """What it can be offered to callers with; known once it is set up."""
-        return frozenset(rate.modulation for rate in self.rates)
+        """What callers can be offered, as a DIS can say it; known once it is set up."""
+        has = {rate.modulation for rate in self.rates}
+        return next((offer for offer in _OFFERS if offer <= has), ALL_MODULATIONS)
 
     @property
     def caller(self) -> CallerId:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -40,11 +40,18 @@ class Received:
 class FaxLine:
     """An open modem. Use it in a `with` block. Raises `SerialError`, `ModemSilentError`, `ModemRefusedError`."""
 
-    def __init__(self, device: Path, profile: Profile = GENERIC, stopped: Callable[[], bool] = lambda: False) -> None:
-        """`stopped`: is the program ending? Then a call in progress breaks off with `LineStoppedError`."""
+    def __init__(
+        self,
+        device: Path,
+        profile: Profile = GENERIC,
+        stopped: Callable[[], bool] = lambda: False,
+        *,
+        distinctive: bool = False,
+    ) -> None:
+        """`stopped`: is the program ending? Then a call in progress breaks off with `LineStoppedError`. `distinctive`: does it matter how the line rings?"""
         self._port: Final = SerialPort(device, profile.speed, hardware_flow=profile.hardware_flow)
         self._tap: Final = _Tap(self._port, stopped)
-        self._modem: Final = Class1(self._tap, time.monotonic, profile)
+        self._modem: Final = Class1(self._tap, time.monotonic, profile, distinctive=distinctive)
 
     def __enter__(self) -> Self:
         try:
@@ -81,7 +88,7 @@ class FaxLine:
         with KeepingThread(keep) as keeper:
             try:
                 self._tap.open = True
-                play(answer(station, call), Receiver(self._modem, keeper, transcript))
+                play(answer(self._fit(station), call), Receiver(self._modem, keeper, transcript))
             except (FaxError, SerialError) as fault:
                 error = fault
             finally:
@@ -98,6 +105,11 @@ class FaxLine:
             type(error).__name__,
         )
         return Received(call, seconds, error, tuple(transcript))
+
+    def _fit(self, station: Station) -> Station:
+        """Offer callers only what the modem receives."""
+        offers = station.offers
+        return replace(station, offers=replace(offers, modulations=offers.modulations & self._modem.modulations))
 
 
 class _Tap:

@@ -384,6 +384,9 @@ def test_a_modem_whose_kind_is_not_told_is_asked() -> None:
         (b"3,24,48,72,96", {Modulation.V27TER, Modulation.V29}),
         (b"(24,48,72,73,74,96,121,122,145,146)", {Modulation.V27TER, Modulation.V29, Modulation.V17}),
         (b"(24-146)", set(Modulation)),
+        (b"24,48,145,146", {Modulation.V27TER}),
+        (b"72,96", {Modulation.V29}),
+        (b"145,146", set(Modulation)),
         (b"", set(Modulation)),
     ],
 )

@@ -14,17 +14,18 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.main import main
-from appliance.errors import LineGoneError, ModemSilentError, SerialError
+from appliance.errors import LineGoneError, ModemSilentError, SerialError, TermsError
 from appliance.fax import tiff
 from appliance.fax.at import stuff
 from appliance.fax.capabilities import Terms
 from appliance.fax.folder import Folder, check, outcome
 from appliance.fax.frames import Frame, Kind, check_sequence, pack_identity
 from appliance.fax.line import FaxLine, Received
-from appliance.fax.receiving import Call, PageTaken
+from appliance.fax.receiving import Call, PageTaken, Station
 from appliance.fax.steps import Quality
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder
+from tests.fakes.acting_modem import ActingModem, ActingTerminal
 from tests.fax.test_back_to_back import make_page
 
 CONNECT, OK, NO_CARRIER = b"\r\nCONNECT\r\n", b"\r\nOK\r\n", b"\r\nNO CARRIER\r\n"
@@ -72,7 +73,7 @@ class ModemOnAPty(threading.Thread):
         os.close(self._slave)
 
 
-SET_UP = [*(8 * [OK]), b"\r\n24,48\r\n" + OK, OK + b"\r\nRING\r\n"]
+SET_UP = [*(8 * [OK]), b"\r\n24,48,72,73,74,96,97,98,121,122,145,146\r\n" + OK, OK + b"\r\nRING\r\n"]
 GREETING = [CONNECT, CONNECT, OK]  # ATA, CSI, DIS
 TERMS = [
     frame(Kind.TSI, pack_identity("5550100"), final=False),
@@ -205,3 +206,11 @@ def test_the_outcome_tells_how_much_came() -> None:
     check(Received(whole, 1.0, None, ()))
     with pytest.raises(LineGoneError):
         check(Received(nothing, 1.0, error, ()))
+
+
+def test_only_what_the_modem_receives_is_offered_and_taken(tmp_path: Path) -> None:
+    acting = ActingModem()
+    acting.lists["+FRM=?"] = "24,48"
+    with ActingTerminal(tmp_path / "modem", acting) as terminal, FaxLine(terminal.device) as line:
+        received = line.receive(Station("5550199"), lambda page: True)
+    assert isinstance(received.error, TermsError)  # this caller insists on V.17
