@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from appliance.errors import (
+    BadTurnError,
     BlockGivenUpError,
     CallerHungUpError,
     CallerSilentError,
     FaxError,
     LineGoneError,
+    LineStoppedError,
     NoFaxError,
     NotKeptError,
     PollingRefusedError,
@@ -37,8 +39,8 @@ from appliance.fax.timers import INTERRUPTION, INVITATIONS, KEPT_AT_LAST, REPEAT
 
 
 def answer(station: Station, call: Call) -> Script[None]:
-    """A whole call. Raises a `FaxError`; whatever it is, the line was hung up and `call` says what came before. A `SerialError` of the player's may be thrown
-    in at any step: the modem itself has gone."""
+    """A whole call. Raises a `FaxError`; whatever it is, the line was hung up and `call` says what came before. At any step the player may throw in that
+    nothing can be performed any more, `SerialError` or `LineStoppedError`; then the line is left as it is."""
     try:
         yield from talk(station, call)
     except (FaxError, SerialError):
@@ -51,6 +53,8 @@ def talk(station: Station, call: Call) -> Script[None]:
     try:
         yield from do(PickUp())
         yield from receive(station, call)
+    except LineStoppedError:
+        raise
     except (BlockGivenUpError, CallerHungUpError, LineGoneError):
         yield HangUp()
         raise
@@ -226,6 +230,6 @@ def wait(call: Call) -> Script[None]:
 
 def part() -> Script[None]:
     """Say that we hang up, and do."""
-    with suppress(FaxError):  # nobody may be there to be told
+    with suppress(BadTurnError, LineGoneError):  # nobody may be there to be told
         yield from send(Frame(Kind.DCN))
     yield HangUp()

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from appliance.errors import SerialError
+from appliance.errors import LineStoppedError, SerialError
 from appliance.fax.capabilities import Terms
 from appliance.fax.class1 import Class1
 from appliance.fax.ecm import FCD, Again, Assembly, Missing, OutOfTurn, Part, Whole
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 def play(script: Generator[Answering, Event, T], receiver: Receiver) -> T:
-    """Play `script` to its end. Raises `FaxError`, and `SerialError` when the modem has gone."""
+    """Play `script` to its end. Raises `FaxError`, and `SerialError` when the modem has gone. The port may raise `LineStoppedError` to end the call."""
     step = next(script)
     try:
         while True:
@@ -60,7 +60,7 @@ def _do(step: Answering, script: Generator[Answering, Event, T], receiver: Recei
     """Perform a step; the next one."""
     try:
         event = receiver.perform(step)
-    except SerialError as error:
+    except (SerialError, LineStoppedError) as error:
         receiver.transcript.append(f"> {show_step(step)}")
         return script.throw(error)
     receiver.transcript += (f"> {show_step(step)}", f"< {show_event(event)}")

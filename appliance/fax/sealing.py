@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from appliance import logs
 from appliance.errors import (
+    BlockGivenUpError,
     BlockLostError,
     CallerHungUpError,
     CallerSilentError,
@@ -34,6 +35,7 @@ _BROKE_OFF: Final[dict[type[Exception], str]] = {
     LineGoneError: "the line was cut",
     LineStoppedError: "the box was shut down",
     TrainingFailedError: "the line became too bad",
+    BlockGivenUpError: "the sending machine gave up a part of a page",
     BlockLostError: "a part of the next page was lost",
     NotKeptError: "the next page could not be stored",
     SerialError: "the fax modem went away",

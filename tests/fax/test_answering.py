@@ -14,6 +14,7 @@ from appliance.errors import (
     CallerHungUpError,
     CallerSilentError,
     FaxError,
+    LineStoppedError,
     NotKeptError,
     SerialError,
     TermsError,
@@ -143,9 +144,10 @@ def test_a_call_ends_however_long_the_caller_goes_on_the_same_way(events: list[E
     assert len(steps) < MOST_STEPS
 
 
+@pytest.mark.parametrize("end", [SerialError, LineStoppedError])
 @given(st.lists(EVENTS, max_size=20), STARTS, st.integers(0, 60), KEPT)
-def test_a_modem_that_vanishes_at_any_step_ends_the_call_with_what_came(
-    events: list[Event], start: list[Event], at: int, kept: Event
+def test_where_nothing_can_be_performed_any_more_the_call_ends_with_what_came(
+    end: type[Exception], events: list[Event], start: list[Event], at: int, kept: Event
 ) -> None:
     call = Call()
     script = answer(Station(), call)
@@ -156,8 +158,8 @@ def test_a_modem_that_vanishes_at_any_step_ends_the_call_with_what_came(
             step = script.send(next(given_events, Silent()))
     except (StopIteration, FaxError):
         return
-    with pytest.raises((SerialError, NotKeptError)):  # noqa: PT012 - the script's steps up to there are what is looked at
-        step = script.throw(SerialError())
+    with pytest.raises((end, NotKeptError)):  # noqa: PT012 - the script's steps up to there are what is looked at
+        step = script.throw(end())
         while True:
             assert isinstance(step, EndPage | KeepPage)  # nothing that needs a modem
             step = script.send(kept if isinstance(step, KeepPage) else Done())

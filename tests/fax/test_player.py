@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
-from appliance.errors import SerialError
+from appliance.errors import LineStoppedError, SerialError
 from appliance.fax.answering import answer
 from appliance.fax.at import stuff
 from appliance.fax.capabilities import Terms
 from appliance.fax.class1 import Class1
 from appliance.fax.ecm import FCD, RCP, Part
-from appliance.fax.frames import Frame, Kind, check_sequence
+from appliance.fax.frames import Frame, Kind, check_sequence, pack_inner
 from appliance.fax.hdlc import pack
+from appliance.fax.keeping import KeepingThread
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import GENERIC
 from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import (
+    Answering,
     BlockAgain,
     BlockCame,
     BlockLost,
@@ -30,12 +34,15 @@ from appliance.fax.steps import (
     Kept,
     NotKept,
     Quality,
+    Send,
     Silent,
     TakeBlock,
     TakePage,
 )
+from appliance.fax.steps import Event as Outcome
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder
+from appliance.fax.tiff import Page
 from tests.fakes.keeper import FakeKeeper
 from tests.fakes.modem import FakeModem
 from tests.fax.test_back_to_back import make_page
@@ -166,12 +173,57 @@ def test_how_long_frames_came_in_place_of_a_page_is_told() -> None:
     assert Receiver(Class1(silent, silent.clock, GENERIC), FakeKeeper()).perform(TakePage(Terms())) == Silent()
 
 
-def test_a_page_that_came_is_known_when_the_modem_vanishes_behind_it() -> None:
+class Stopping(Vanishing):
+    """The program ends where the modem would vanish."""
+
+    def read(self) -> bytes:
+        try:
+            return super().read()
+        except SerialError:
+            raise LineStoppedError from None
+
+
+@pytest.mark.parametrize(("modem", "end"), [(Vanishing, SerialError), (Stopping, LineStoppedError)])
+def test_a_page_that_came_is_known_when_the_modem_vanishes_behind_it(
+    modem: type[Vanishing], end: type[Exception]
+) -> None:
     greeting: list[bytes | None] = [CONNECT, CONNECT, OK, wire(Kind.DCS, Terms().to_info()), TRAINING, *ANSWER]
-    fake = Vanishing([*greeting, image(), None])
+    fake = modem([*greeting, image(), None])
     call, keeper = Call(), FakeKeeper()
-    with pytest.raises(SerialError):
+    with pytest.raises(end):
         play(answer(Station(), call), Receiver(Class1(fake, fake.clock, GENERIC), keeper))
     assert [list(page.rows) for page in keeper.pages] == [ROWS]
     assert [page.quality.rows for page in call.pages] == [len(ROWS)]
     assert not call.complete
+
+
+def test_the_caller_hears_rnr_while_its_page_is_kept_on_another_thread() -> None:
+    frames = pieces(256)
+    block = pack([*frames, *[bytes((0xFF, 0x13, RCP))] * 3], flags=9)
+    terms = wire(Kind.DCS, Terms(coding=Coding.MMR, ecm=True).to_info())
+    greeting: list[bytes | None] = [CONNECT, CONNECT, OK, terms, TRAINING, *ANSWER]
+    end = wire(Kind.PPS, pack_inner(Kind.EOP) + Part(0, 0, len(frames)).to_info())
+    page: list[bytes | None] = [CONNECT + stuff(block) + NO_CARRIER, end, *ANSWER, wire(Kind.RR), *ANSWER]
+    fake = Vanishing([*greeting, *page, wire(Kind.DCN), OK])
+    told, kept, call = Event(), list[Page](), Call()
+
+    class Watched(Receiver):
+        def perform(self, step: Answering) -> Outcome:
+            if step == Send((Frame(Kind.RNR),)):
+                told.set()
+            return super().perform(step)
+
+    def keep(page: Page) -> bool:
+        kept.append(page)
+        return told.wait(60)
+
+    with KeepingThread(keep) as keeper:
+        ours = Watched(Class1(fake, fake.clock, GENERIC), keeper)
+        play(answer(Station(), call), ours)
+    assert [list(page.rows) for page in kept] == [ROWS]
+    assert [step for step in ours.transcript if step in {"> Send RNR", "< Heard RR", "> Send MCF"}] == [
+        "> Send RNR",
+        "< Heard RR",
+        "> Send MCF",
+    ]
+    assert call.complete

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.fax.capabilities import Terms
-from appliance.fax.reading import Draft
+from appliance.fax.capabilities import Resolution, Terms, Width
+from appliance.fax.reading import Draft, finish, start
 from appliance.fax.steps import Quality
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder
@@ -68,13 +68,22 @@ def test_what_was_only_read_ahead_is_no_part_of_the_page() -> None:
 def test_a_page_is_what_its_blocks_are_whatever_was_read_ahead(orders: list[tuple[bool, int, int]]) -> None:
     keeper = FakeKeeper()
     draft, come = Draft(TERMS, keeper), 0
-    for is_block, start, length in orders:
+    for is_block, first, length in orders:
         if is_block:
             draft.add(IMAGE[come : come + length])
             come = min(come + length, len(IMAGE))
         else:
-            draft.read_ahead(IMAGE[start : start + length])
+            draft.read_ahead(IMAGE[first : first + length])
     draft.add(IMAGE[come:])
     draft.finish()
     assert list(keeper.pages[0].rows) == ROWS
     assert keeper.qualities == [WHOLE]
+
+
+@pytest.mark.parametrize("resolution", Resolution, ids=lambda resolution: resolution.name)
+@pytest.mark.parametrize("width", Width, ids=lambda width: width.name)
+def test_a_page_says_how_wide_and_how_fine_it_is(resolution: Resolution, width: Width) -> None:
+    terms = Terms(resolution=resolution, width=width)
+    page, _ = finish(start(terms), terms)
+    assert (page.width, page.across, page.down) == (resolution.dots(width), resolution.across, resolution.down)
+    assert abs(page.width / page.across * 25.4 - {"A4": 217, "B4": 257, "A3": 306}[width.name]) < 5  # mm, T.4 §2.1
