@@ -52,7 +52,7 @@ def wait_drawn(picture: Locator) -> None:
     """Until the picture is there."""
     picture.scroll_into_view_if_needed()
     expect(picture).to_have_js_property("complete", True)
-    assert int(picture.evaluate("it => it.naturalWidth")) > 0
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def width_of(picture: Locator) -> float:
