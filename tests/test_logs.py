@@ -115,6 +115,8 @@ def test_a_journal_that_takes_nothing_stops_nobody() -> None:
         drain = threading.Thread(target=journal.readall, daemon=True)
         drain.start()
         logging.getLogger().handlers[0].flush()
+        full.close()
+        drain.join(20)
     assert not stopped
     assert b"line 0 " in heard
     assert b"log.lost lines=" in heard
