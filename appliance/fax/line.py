@@ -17,7 +17,7 @@ from appliance.fax.caller_id import Ring
 from appliance.fax.class1 import Class1
 from appliance.fax.keeping import KeepingThread
 from appliance.fax.player import Receiver, play
-from appliance.fax.profiles import GENERIC, Profile
+from appliance.fax.profiles import AUTO, Profile
 from appliance.fax.receiving import Call, Station
 from appliance.fax.tiff import Page
 from appliance.serial_port import SerialPort
@@ -43,7 +43,7 @@ class FaxLine:
     def __init__(
         self,
         device: Path,
-        profile: Profile = GENERIC,
+        profile: Profile = AUTO,
         stopped: Callable[[], bool] = lambda: False,
         *,
         distinctive: bool = False,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.errors import FaxError, ModemHungError, ModemRefusedError, ModemSilentError, SerialError
+from appliance.errors import FaxError, ModemError, ModemHungError, ModemRefusedError, ModemSilentError, SerialError
 from appliance.fax.answering import answer
 from appliance.fax.at import Result, stuff
 from appliance.fax.caller_id import CallerId, Moment, Presence, Ring
@@ -233,6 +235,19 @@ def test_whatever_the_modem_says_a_call_ends(answers: list[list[bytes | None]]) 
     except (FaxError, SerialError):
         assert not call.complete or call.pages
     assert fake.now < 3600
+
+
+@given(st.lists(ANSWERS, max_size=80), st.booleans())
+@settings(deadline=None, max_examples=200)
+def test_whatever_the_modem_says_it_is_brought_back_or_given_up_in_time(
+    answers: list[list[bytes | None]], twice: bool
+) -> None:
+    fake = AnyModem(answers * 2 if twice else answers)
+    modem = Class1(fake, fake.clock, AUTO, distinctive=True)
+    with suppress(ModemError, SerialError):
+        modem.recover()
+        assert modem.profile is not AUTO
+    assert fake.now < RECOVERY
 
 
 def test_a_line_that_is_never_silent_is_answered_all_the_same() -> None:

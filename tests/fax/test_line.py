@@ -73,7 +73,7 @@ class ModemOnAPty(threading.Thread):
         os.close(self._slave)
 
 
-SET_UP = [*(8 * [OK]), b"\r\n24,48,72,73,74,96,97,98,121,122,145,146\r\n" + OK, OK + b"\r\nRING\r\n"]
+SET_UP = [*(12 * [OK]), b"\r\n24,48,72,73,74,96,97,98,121,122,145,146\r\n" + OK, OK + b"\r\nRING\r\n"]
 GREETING = [CONNECT, CONNECT, OK]  # ATA, CSI, DIS
 TERMS = [
     frame(Kind.TSI, pack_identity("5550100"), final=False),
