@@ -248,6 +248,7 @@ class Daemon:
 
 def run(settings: Settings) -> None:
     """`keepline run`: until SIGTERM or SIGINT."""
+    process.overwrite_small_things()
     logs.start(settings.log.level)
     process.harden()
     daemon = Daemon(settings)

@@ -174,17 +174,25 @@ class Attendant:
 
     def _seal(self) -> None:
         """On the sealing thread: end what came, one call after the other."""
-        while (ended := self._ended.get()) is not None:
-            error = ended.received.error
-            name = type(error).__name__ if error else ""
-            try:
-                ended.arriving.finish(error)
-            except KeeplineError as failed:
-                log.error("fax.failed reason=%s", type(failed).__name__)
-                name = type(failed).__name__ if isinstance(failed, StoreError) else name
-            except Exception:
-                log.exception("fax.failed reason=bug")
-            self._remember(ended, name)
+        while self._end_next():
+            pass
+
+    def _end_next(self) -> bool:
+        """Nothing of a call stays in a name behind it: who called is not to be found in the memory of a box that waits."""
+        ended = self._ended.get()
+        if ended is None:
+            return False
+        error = ended.received.error
+        name = type(error).__name__ if error else ""
+        try:
+            ended.arriving.finish(error)
+        except KeeplineError as failed:
+            log.error("fax.failed reason=%s", type(failed).__name__)
+            name = type(failed).__name__ if isinstance(failed, StoreError) else name
+        except Exception:
+            log.exception("fax.failed reason=bug")
+        self._remember(ended, name)
+        return True
 
     def _remember(self, ended: _Ended, error: str) -> None:
         received = ended.received

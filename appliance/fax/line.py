@@ -90,7 +90,7 @@ class FaxLine:
                 self._tap.open = True
                 play(answer(self._fit(station), call), Receiver(self._modem, keeper, transcript))
             except (FaxError, SerialError) as fault:
-                error = fault
+                error = _bare(fault)
             finally:
                 self._tap.open = False
         if isinstance(error, LineStoppedError):
@@ -110,6 +110,12 @@ class FaxLine:
         """Offer callers only what the modem receives."""
         offers = station.offers
         return replace(station, offers=replace(offers, modulations=offers.modulations & self._modem.modulations))
+
+
+def _bare(fault: Fault) -> Fault:
+    """Without the frames it was raised through: they would hold the call, and who called, until Python next looks for circles."""
+    fault.__cause__ = fault.__context__ = None
+    return fault.with_traceback(None)
 
 
 class _Tap:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.main import build_parser
+from appliance.process import ALLOCATOR
 
 SHIPPED = Path(__file__).parents[2] / "systemd"
 UNITS = sorted(file.name for file in SHIPPED.glob("*.service"))
+ADDITIONS = ("keepline-panel.conf", "keepline-fax.conf")
 PROGRAMS = ("opt/keepline/venv/bin/keepline", "opt/keepline/asterisk/run-asterisk")
 MOST = {  # exposure as `systemd-analyze security` counts it: 9.2 is a plain unit, 0 nothing to attack
     "keepline.service": 1.4,
@@ -39,10 +41,10 @@ def machine(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def with_panel(machine: Path) -> None:
+def with_addition(machine: Path, name: str) -> None:
     folder = machine / "etc/systemd/system/keepline.service.d"
-    folder.mkdir()
-    shutil.copy(SHIPPED / "keepline-panel.conf", folder)
+    folder.mkdir(exist_ok=True)
+    shutil.copy(SHIPPED / name, folder)
 
 
 def systemd(program: str, *arguments: str, machine: Path) -> str:
@@ -72,8 +74,9 @@ def test_systemd_finds_nothing_wrong_with_the_unit(unit: str, machine: Path) -> 
     systemd("systemd-analyze", "verify", unit, machine=machine)
 
 
-def test_systemd_finds_nothing_wrong_with_the_panel_either(machine: Path) -> None:
-    with_panel(machine)
+def test_systemd_finds_nothing_wrong_with_panel_and_fax_modem_either(machine: Path) -> None:
+    for name in ADDITIONS:
+        with_addition(machine, name)
     systemd("systemd-analyze", "verify", "keepline.service", machine=machine)
 
 
@@ -85,9 +88,16 @@ def test_there_is_little_to_attack(unit: str, machine: Path, capsys: pytest.Capt
     assert found <= MOST[unit]
 
 
-def test_the_panel_adds_little(machine: Path) -> None:
-    with_panel(machine)
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_an_addition_adds_little(machine: Path, name: str) -> None:
+    with_addition(machine, name)
     assert exposure("keepline.service", machine) < 1.8
+
+
+def test_the_daemon_starts_with_an_allocator_that_overwrites_what_is_freed() -> None:
+    """Otherwise it would have to start over by itself."""
+    named = (f"{name}={value}" for name, value in ALLOCATOR.items())
+    assert settings("keepline.service")["Environment"] == " ".join(named)
 
 
 @pytest.mark.parametrize("unit", UNITS)
