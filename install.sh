@@ -235,6 +235,7 @@ install() {
     if [ -e /run/udev/control ]; then udevadm control --reload && udevadm trigger --action=change --subsystem-match=tty; fi
     command install -m 644 systemd/*.service /etc/systemd/system/
     command install -d -m 755 /etc/systemd/system/keepline.service.d
+    command install -m 644 systemd/keepline-fax.conf /etc/systemd/system/keepline.service.d/fax.conf
     # the daemon may speak to this machine only, and Asterisk listens on this address of it
     printf '[Service]\nIPAddressAllow=%s\n' "$box" >/etc/systemd/system/keepline.service.d/address.conf
     ln -sf "$program/venv/bin/keepline" /usr/local/bin/keepline

@@ -249,11 +249,12 @@ def modem_answer(given: Namespace, settings: Settings) -> None:
     """`keepline modem answer`: the bare fax engine on a device. Pages, transcript and result of each call go to a folder."""
     from appliance.fax.folder import Folder, check
     from appliance.fax.line import FaxLine
+    from appliance.fax.profiles import AUTO
     from appliance.fax.receiving import Station
 
     if not given.out.is_dir():
         raise UsageError(f"{given.out} is no folder. Make it first: mkdir {given.out}")
-    with FaxLine(given.device) as line:
+    with FaxLine(given.device, AUTO) as line:
         while True:
             while not line.wait(60.0):
                 pass

@@ -82,7 +82,13 @@ def test_status_tells_when_there_is_no_purge_and_no_fault() -> None:
     assert "Last fault         none" in told
 
 
-def test_lines_tells_of_the_line_only() -> None:
+def test_lines_tells_of_the_fax_line_too() -> None:
+    fax = Part("Fax", Level.FAULT, "The fax modem does not answer. Unplug it, wait ten seconds, plug it in again.")
+    told = lines(replace(STATUS, parts=(*STATUS.parts, fax)), ZONE)
+    assert "Fax: fault. The fax modem does not answer." in told
+
+
+def test_lines_tells_of_the_lines_only() -> None:
     assert lines(STATUS, ZONE).splitlines() == ["Line: good. Ready to answer.", "Calls in progress: 2"]
 
 
