@@ -5,6 +5,8 @@ from __future__ import annotations
 from threading import Event
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from appliance.errors import LineStoppedError, SerialError
 from appliance.fax.answering import answer
@@ -52,10 +54,10 @@ ROWS = make_page(1, rows=40)
 SIZES = [64, 256]
 
 
-def pieces(size: int) -> list[bytes]:
+def pieces(size: int, rows: list[bytes] = ROWS) -> list[bytes]:
     """A page's FCD frames."""
     encoder = Encoder(Coding.MMR, 1728)
-    for row in ROWS:
+    for row in rows:
         encoder.add(row)
     image = encoder.finish()
     cut = [image[start : start + size] for start in range(0, len(image), size)]
@@ -227,3 +229,42 @@ def test_the_caller_hears_rnr_while_its_page_is_kept_on_another_thread() -> None
         "> Send MCF",
     ]
     assert call.complete
+
+
+class Sender(FakeModem):
+    """Each reception hears `signal`."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.signal: list[bytes] = []
+
+    def write(self, octets: bytes) -> None:
+        if octets.startswith(b"AT+FRM"):
+            end = [bytes((0xFF, 0x13, RCP))] * 3
+            self.coming.extend(cut(CONNECT + stuff(pack([*self.signal, *end], flags=9)) + NO_CARRIER))
+
+
+@given(st.lists(st.sets(st.integers(0, 30)), max_size=3), st.booleans())
+@settings(max_examples=40)
+def test_whatever_gets_lost_and_is_sent_once_more_each_page_is_what_was_sent(lost: list[set[int]], again: bool) -> None:
+    terms, fake, keeper = Terms(coding=Coding.MMR, ecm=True, small_frames=True), Sender(), FakeKeeper()
+    ours = Receiver(Class1(fake, fake.clock, GENERIC), keeper)
+    letter = [ROWS, make_page(2, rows=25)]
+    for number, rows in enumerate(letter):
+        frames = pieces(64, rows)
+        for block, sent in enumerate(
+            (frames[:20], [frame[:3] + bytes((frame[3] - 20,)) + frame[4:] for frame in frames[20:]])
+        ):
+            part = Part(number, block, len(sent))
+            for gone in (*lost, set[int]()):
+                fake.signal = [frame for place, frame in enumerate(sent) if place not in gone]
+                assert ours.perform(TakeBlock(terms)) == BlockCame()
+                if ours.perform(CloseBlock(part)) == BlockWhole():
+                    break
+            if again and block == 0:  # the sender has not heard our MCF and sends the block once more, not only its PPS
+                fake.signal = sent
+                assert ours.perform(TakeBlock(terms)) == BlockCame()
+                assert ours.perform(CloseBlock(part)) == BlockAgain()
+        assert ours.perform(EndPage(terms)) == Done()
+    assert [list(page.rows) for page in keeper.pages] == letter
+    assert all(quality.ended and not quality.damaged for quality in keeper.qualities)
