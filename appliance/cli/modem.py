@@ -161,6 +161,6 @@ def _conclude(findings: list[Finding], *, usable: bool, off_hook: bool) -> str:
 
 
 _NOTHING = (
-    "No serial port was found. Is the modem plugged in? After plugging in, `dmesg | tail` should name it; a MultiTech on USB needs firmware-misc-nonfree "
-    "or the maker's file."
+    "No serial port was found. Is the modem plugged in, and has it power? After plugging it in, `sudo dmesg | tail` should name it; a MultiTech on USB "
+    "stays dead without its firmware file (hardware/README.md)."
 )

@@ -61,6 +61,7 @@ class Class1:
     def __init__(self, port: Port, clock: Callable[[], float], profile: Profile, *, distinctive: bool = False) -> None:
         """`clock` counts seconds and never goes back. `distinctive`: have it tell how the line rings, where it can."""
         self._dialogue: Final = Dialogue(port, clock)
+        self._wanted: Final = profile
         self._profile = profile
         self._distinctive: Final = distinctive
         self._sends = False  # the carrier of our frames is on already
@@ -120,6 +121,7 @@ class Class1:
                     self._dialogue.command("Z", RESET)
                 elif rung is Rung.REOPENED:
                     self._dialogue.port.reopen()
+                    self._profile = self._wanted  # another one may have been plugged in
                 self.set_up()  # which cancels first
                 return rung
             except (ModemError, SerialError) as error:

@@ -348,6 +348,22 @@ def test_a_modem_that_has_gone_and_come_back_under_its_name_is_opened_anew() -> 
     assert fake.reopened == 1
 
 
+def test_a_modem_of_another_kind_in_its_place_is_asked_what_it_is() -> None:
+    soft: list[bytes | None] = [b"\r\nspandsp\r\n", OK]
+    usr: list[bytes | None] = [b"\r\n5601\r\n", OK]
+    goes: dict[bytes, list[list[bytes | None]]] = {
+        HELLO: [[OK], [None], [OK]],
+        b"ATZ\r": [[None]],
+        b"AT&H1&I0&R2\r": [[OK]],
+    }
+    _, fake = modem(SETS_UP | goes | {b"ATI0\r": [soft, usr]})
+    ours = Class1(fake, fake.clock, AUTO)
+    ours.set_up()
+    assert ours.profile is SOFT
+    assert ours.recover() is Rung.REOPENED
+    assert ours.profile is USR5637
+
+
 def test_a_modem_that_has_gone_is_named() -> None:
     ours, _ = modem({HELLO: [[None]], b"ATZ\r": [[None]]})
     with pytest.raises(SerialError):
