@@ -29,7 +29,6 @@ from appliance.errors import (
 )
 from appliance.fax import records
 from appliance.fax.caller_id import CallerId, Ring
-from appliance.fax.folder import outcome
 from appliance.fax.line import FaxLine, Received
 from appliance.fax.profiles import PROFILES
 from appliance.fax.receiving import Call, Station
@@ -195,11 +194,11 @@ class Attendant:
         return True
 
     def _remember(self, ended: _Ended, error: str) -> None:
-        received = ended.received
+        received, pages = ended.received, ended.arriving.pages
         record = CallRecord(
             arrived_at=ended.arrived_at,
-            outcome=Outcome(outcome(received)),
-            pages=ended.arriving.pages,
+            outcome=_outcome(received, pages),
+            pages=pages,
             seconds=received.seconds,
             error=error,
             transcript=received.transcript,
@@ -208,3 +207,10 @@ class Attendant:
             records.add(self._folder, record)
         except OSError as failed:
             log.error("fax.unrecorded errno=%s", failed.errno)
+
+
+def _outcome(received: Received, pages: int) -> Outcome:
+    """`pages` that are safe may be more than were confirmed."""
+    if received.call.complete and received.error is None:
+        return Outcome.COMPLETE
+    return Outcome.PARTIAL if pages else Outcome.NOTHING
