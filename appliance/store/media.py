@@ -8,7 +8,7 @@ whoever ends the file, or reads one that was never ended, has it point nowhere.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -23,20 +23,26 @@ MEDIA_TYPES: Final = {Kind.VOICEMAIL: "audio/wav", Kind.FAX: "image/tiff"}
 _WAV: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")  # RIFF WAVE, one "fmt " chunk of 16 octets, one "data" chunk
 _PCM: Final = 1
 
-_TIFF_HEADER: Final = 8  # octets: "II", 42, and where the first directory is
+_TIFF_START: Final = b"II*\0\x08\0\0\0"  # little-endian, version, where the first directory is
+_TIFF_HEADER: Final = len(_TIFF_START)
+_TIFF_IMAGE: Final = (
+    273  # the tag whose value is where the image is; a value that is longer than 4 octets stands elsewhere, too
+)
+_TIFF_FIELD: Final = struct.Struct("<HHLL")  # tag, type, count, value
+_TIFF_SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8}  # octets of a value of each type, TIFF 6.0 §2
 _TIFF_FIRST: Final = 4
 _TIFF_ENTRY: Final = 12
 _SHORT: Final = struct.Struct("<H")
 _LONG: Final = struct.Struct("<L")
 
 
-def head(kind: Kind, parts_bytes: int) -> bytes:
-    """What stands before `parts_bytes` octets of parts in the content."""
+def head(kind: Kind, parts_bytes: int, lacks_start: bool = False) -> bytes:
+    """What stands before `parts_bytes` octets of parts in the content. `lacks_start`: the first part, with a TIFF file's header in it, was lost."""
     match kind:
         case Kind.VOICEMAIL:
             return _wav_header(parts_bytes)
         case Kind.FAX:
-            return b""
+            return _TIFF_START if lacks_start else b""
 
 
 def duration(kind: Kind, parts_bytes: int) -> float:
@@ -88,6 +94,34 @@ def corrections(kind: Kind, read: Callable[[int, int], bytes], size: int) -> lis
         (entries,) = _SHORT.unpack(read(directory, 2).ljust(2, b"\0"))
         place = directory + 2 + _TIFF_ENTRY * entries
     return []
+
+
+def relocations(read: Callable[[int, int], bytes], pages: Sequence[tuple[int, int]]) -> list[tuple[int, bytes]]:
+    """As `corrections`, for a fax of which whole pages are missing: those that are left are chained anew, and what they point at follows them.
+
+    `pages`: where each page's octets begin in the content, and how many they are.
+    """
+    try:
+        return _relocations(read, pages)
+    except struct.error:
+        return []  # no TIFF file of ours: it is shown as it came
+
+
+def _relocations(read: Callable[[int, int], bytes], pages: Sequence[tuple[int, int]]) -> list[tuple[int, bytes]]:
+    found = []
+    for number, (start, length) in enumerate(pages, 1):
+        directory = start + (0 if start else len(_TIFF_START))
+        (entries,) = _SHORT.unpack(read(directory, 2))
+        places = [directory + 2 + _TIFF_ENTRY * entry for entry in range(entries)]
+        pointer = directory + 2 + _TIFF_ENTRY * entries
+        end = start + length
+        (end_before,) = _LONG.unpack(read(pointer, 4))
+        found.append((pointer, _LONG.pack(end if number < len(pages) else 0)))
+        for place in places if end != end_before else ():
+            tag, form, count, value = _TIFF_FIELD.unpack(read(place, _TIFF_ENTRY))
+            if tag == _TIFF_IMAGE or count * _TIFF_SIZES.get(form, 8) > 4:
+                found.append((place + 8, _LONG.pack(value + end - end_before)))
+    return found
 
 
 def laid_over(piece: bytes, start: int, at: int, octets: bytes) -> bytes:

@@ -159,11 +159,11 @@ class _Parts:
         self._key = key
         self._generation = recording.opening.generation
         self._numbers = [number for number, _ in recording.parts]
-        self._head = media.head(recording.opening.stamp.kind, recording.parts_bytes)
+        self._recording = recording
+        self._head = media.head(recording.opening.stamp.kind, recording.parts_bytes, recording.lacks_start)
         self._starts = [*accumulate((clear for _, clear in recording.parts), initial=len(self._head))]
         self.size = self._starts[-1]
         self._corrections: list[tuple[int, bytes]] | None = None  # found when first read
-        self._kind = recording.opening.stamp.kind
 
     def header(self, recording: Recording) -> Header:
         """The last envelope that was written."""
@@ -178,11 +178,21 @@ class _Parts:
 
     def read(self, start: int, length: int) -> bytes:
         if self._corrections is None:
-            self._corrections = media.corrections(self._kind, self._read, self.size)
+            self._corrections = self._find_corrections()
         piece = self._read(start, length)
         for at, octets in self._corrections:
             piece = media.laid_over(piece, start, at, octets)
         return piece
+
+    def _find_corrections(self) -> list[tuple[int, bytes]]:
+        pages, place = [], 0
+        for parts in self._recording.pages:
+            start, end = (self._starts[place], self._starts[place + parts])
+            pages.append((start, end - start))
+            place += parts
+        if self._recording.missing and pages:
+            return media.relocations(self._read, pages)
+        return media.corrections(self._recording.opening.stamp.kind, self._read, self.size)
 
     def _read(self, start: int, length: int) -> bytes:
         """As it came; fewer octets at the end."""

@@ -92,16 +92,17 @@ class Recovery:
     def _add(self, recording: Recording, kept: Kept, recovered: bool) -> None:
         opening, closing = recording.opening, recording.closing
         kind, size = opening.stamp.kind, recording.parts_bytes
+        head = media.head(kind, size, recording.lacks_start)
         row = Row(
             stamp=opening.stamp,
             clock_trusted=opening.clock_trusted,
             state=State.NEW,
             epoch=opening.epoch,
-            content_bytes=closing.content_bytes if closing and not recovered else len(media.head(kind, size)) + size,
+            content_bytes=closing.content_bytes if closing and not recovered else len(head) + size,
             sealed_bytes=kept.sealed_bytes,
             sha256=kept.sha256,
             duration=closing.duration if closing and not recovered else media.duration(kind, size),
-            pages=closing.pages if closing and not recovered else recording.pages,
+            pages=closing.pages if closing and not recovered else len(recording.pages),
             recovered=recovered,
         )
         self._index.add(row, None)

@@ -103,14 +103,19 @@ class Recording:
     sealed_header: bytes | None  # the envelope as it was at the beginning
     closing: Closing | None
     parts: tuple[tuple[int, int], ...]  # slot number and octets in clear, in order; of a fax those of whole pages only
-    pages: int  # whole pages of a fax, up to the first damage
-    missing: int  # parts that were written and are no longer whole, or cannot be reached
+    pages: tuple[int, ...]  # parts of each whole page of a fax
+    missing: int  # parts that were written and are no longer whole, those of pages that are not
     slots: int  # up to the last one of this recording
 
     @property
     def parts_bytes(self) -> int:
         """Octets of all parts in clear."""
         return sum(clear for _, clear in self.parts)
+
+    @property
+    def lacks_start(self) -> bool:
+        """Is the first part not there?"""
+        return bool(self.parts) and self.parts[0][0] != FIRST_PART
 
 
 def read_slot(file: BinaryIO, number: int) -> Slot | None:
@@ -145,9 +150,9 @@ def read_recording(file: BinaryIO) -> Recording | None:
             case Word.OPEN | Word.IDLE:
                 pass  # only slot 0 is one; elsewhere it means nothing
     if opening.stamp.kind is Kind.FAX:
-        return _fax(Recording(opening, header, closing, (), 0, 0, last + 1), parts)
+        return _fax(Recording(opening, header, closing, (), (), 0, last + 1), parts)
     missing = parts[-1].number - FIRST_PART + 1 - len(parts) if parts else 0
-    return Recording(opening, header, closing, _places(parts), 0, missing, last + 1)
+    return Recording(opening, header, closing, _places(parts), (), missing, last + 1)
 
 
 def last_sequence(file: BinaryIO) -> int:
@@ -182,13 +187,20 @@ def idle(sequence: int) -> bytes:
 
 def _fax(recording: Recording, written: list[Slot]) -> Recording:
     """A page counts when all of it is there. Behind the last one may stand a piece of another, which was on its way when the power went."""
-    unbroken = [slot for place, slot in enumerate(written, FIRST_PART) if slot.number == place]
-    ends = [place for place, slot in enumerate(unbroken, 1) if slot.word is Word.PAGE]
-    kept = unbroken[: ends[-1]] if ends else []
-    last = max((slot.number for slot in written if slot.word is Word.PAGE), default=FIRST_PART - 1)
-    missing = last - FIRST_PART + 1 - len(kept)
-    used = recording.slots if recording.closing or missing else FIRST_PART + len(kept)
-    return replace(recording, parts=_places(kept), pages=len(ends), missing=missing, slots=used)
+    kept: list[Slot] = []
+    pages: list[int] = []
+    page: list[Slot] = []
+    begin = FIRST_PART
+    for slot in written:
+        page.append(slot)
+        if slot.word is Word.PAGE:
+            if len(page) == slot.number - begin + 1:
+                kept += page
+                pages.append(len(page))
+            begin, page = slot.number + 1, []
+    missing = begin - FIRST_PART - len(kept)
+    used = recording.slots if recording.closing or missing else begin
+    return replace(recording, parts=_places(kept), pages=tuple(pages), missing=missing, slots=used)
 
 
 def _places(parts: list[Slot]) -> tuple[tuple[int, int], ...]:

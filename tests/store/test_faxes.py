@@ -111,15 +111,29 @@ def test_without_any_whole_page_there_is_no_message(box: Box) -> None:
     assert box.inbox.list() == ()
 
 
-def test_damage_in_the_midst_leaves_the_pages_before_it_and_is_told(box: Box) -> None:
-    file = begin(box, 3).arrival.ring.file
+@pytest.mark.parametrize("hurt", [0, 1, 2])
+def test_damage_costs_one_page_and_is_told(box: Box, hurt: int) -> None:
+    file = begin(box, 4).arrival.ring.file
     ends = [place for place, word in enumerate(slots_of(file)) if word is Word.PAGE]
-    wipe(file, ends[0] + 1)
+    begins = [0, *(end + 1 for end in ends)]
+    wipe(file, begins[hurt])
     row = recovered(box)
-    assert row.pages == 1
-    assert rows_of(box, row) == sent(1)
+    left = [page for number, page in enumerate(sent(4)) if number != hurt]
+    assert row.pages == 3
+    assert rows_of(box, row) == left
     with box.open(row) as message:
-        assert message.header.envelope.notes[1] == f"{ends[2] - ends[0]} damaged parts are missing"
+        assert message.header.envelope.notes[1] == f"{ends[hurt] + 1 - begins[hurt]} damaged parts are missing"
+        whole = message.read(0, message.size)
+        assert b"".join(message.read(start, 5) for start in range(0, message.size, 5)) == whole
+
+
+def test_a_lost_end_of_a_page_costs_the_next_one_too_and_no_other(box: Box) -> None:
+    file = begin(box, 4).arrival.ring.file
+    ends = [place for place, word in enumerate(slots_of(file)) if word is Word.PAGE]
+    wipe(file, ends[0])
+    row = recovered(box)
+    assert row.pages == 2
+    assert rows_of(box, row) == sent(4)[2:]
 
 
 def test_a_fax_that_was_whole_in_its_ring_comes_back_whole(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:

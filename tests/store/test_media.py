@@ -38,3 +38,16 @@ def test_sound_comes_in_whole_samples_and_pages_as_they_like() -> None:
     for kind, part in ((Kind.VOICEMAIL, b"odd"), (Kind.VOICEMAIL, b""), (Kind.FAX, b"")):
         with pytest.raises(ValueError, match="whole samples"):
             media.must_fit(kind, part)
+
+
+def test_pages_that_are_none_are_left_as_they_came() -> None:
+    octets = bytes(range(7))
+    assert media.relocations(lambda start, length: octets[start : start + length], [(0, 7)]) == []
+    assert media.corrections(Kind.FAX, lambda start, length: octets[start : start + length], 7) == []
+
+
+def test_a_correction_is_laid_over_what_it_meets_and_nothing_else() -> None:
+    assert media.laid_over(b"abcdef", 10, 12, b"XY") == b"abXYef"
+    assert media.laid_over(b"abcdef", 10, 8, b"XYZ") == b"Zbcdef"
+    assert media.laid_over(b"abcdef", 10, 15, b"XYZ") == b"abcdeX"
+    assert media.laid_over(b"abcdef", 10, 16, b"XYZ") == b"abcdef"

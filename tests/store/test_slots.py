@@ -47,12 +47,12 @@ def read(data: bytes | bytearray) -> Recording | None:
 
 
 def test_what_was_written_is_read() -> None:
-    assert read(ring()) == Recording(OPENING, b"a sealed envelope", None, ((2, PIECE), (3, 8000)), 0, 0, 4)
+    assert read(ring()) == Recording(OPENING, b"a sealed envelope", None, ((2, PIECE), (3, 8000)), (), 0, 4)
 
 
 def test_a_closed_recording_says_what_its_row_will() -> None:
     closed = read(ring(Slot(Word.SHUT, OPENING.generation, 4, 0, slots.closing_payload(CLOSING))))
-    assert closed == Recording(OPENING, b"a sealed envelope", CLOSING, ((2, PIECE), (3, 8000)), 0, 0, 5)
+    assert closed == Recording(OPENING, b"a sealed envelope", CLOSING, ((2, PIECE), (3, 8000)), (), 0, 5)
 
 
 def test_a_full_second_fits_a_slot_with_what_age_adds() -> None:
