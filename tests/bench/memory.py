@@ -20,18 +20,18 @@ def measure() -> list[Figure]:
         with PageClient(appliance.address, appliance.ca_file) as page:
             page.log_in(NAME, PASSWORD)
             page.get("/")
-        daemon = _family(appliance.daemon.pid)
-        served = _family(appliance.page.pid)
+        daemon = family(appliance.daemon.pid)
+        served = family(appliance.page.pid)
     return [
         Figure("daemon, resident", daemon, _imports(DAEMON_IMPORTS), "MB", "under 100", "lower"),
         Figure("page, resident (all its processes)", served, _imports(PAGE_IMPORTS), "MB", "under 100", "lower"),
     ]
 
 
-def _family(pid: int) -> float:
+def family(pid: int) -> float:
     """Proportional resident memory (shared pages counted once) of a process and its children, MB."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return _resident(pid) + sum(_family(int(child)) for child in children)
+    return _resident(pid) + sum(family(int(child)) for child in children)
 
 
 def _resident(pid: int) -> float:

@@ -37,6 +37,30 @@ def send(
         raise FaxRigError from error
 
 
+def receive(device: Path, log: Path, page: Path, *, capabilities: str = "1,5,0,2,0,0,0,0") -> subprocess.Popen[bytes]:
+    """Start efax waiting for one call; its pages become `page`.001 and so on."""
+    command: list[str | Path] = [
+        "efax",
+        "-d",
+        device,
+        "-o1",
+        f"-c{capabilities}",
+        "-v",
+        "ewin",
+        "-v",
+        "ewinchma",
+        "-w",
+        "-iS0=1",
+    ]
+    try:
+        with log.open("wb") as file:
+            return subprocess.Popen(
+                [*command, "-l", "+1 555 0111", "-r", page], stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            )
+    except FileNotFoundError as error:
+        raise FaxRigError from error
+
+
 def find_shift(sent: Rows, came: Rows, *, most: int = 80) -> int | None:
     """By how many rows the page came lower, since efax puts a header above it; None when it did not come exactly. Rows that the header covers do not count."""
     for shift in range(most):

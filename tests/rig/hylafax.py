@@ -10,6 +10,7 @@ from typing import Final
 from tests.rig import fax_parts
 from tests.rig.guarded import Guarded
 
+MH, MMR = 0, 3  # as its jobs have them
 SENT: Final = 2  # its exit status: done
 SPOOL: Final = ("archive", "bin", "client", "dev", "docq", "doneq", "etc", "info", "locks", "log", "recvq", "sendq")
 SPOOL_TOO: Final = ("status", "tmp")
@@ -58,7 +59,7 @@ minbr:0
 desiredbr:5
 desiredst:0
 desiredec:{ecm}
-desireddf:3
+desireddf:{coding}
 desiredtl:0
 useccover:1
 usexvres:0
@@ -89,7 +90,8 @@ class HylaFax(Guarded):
     def __init__(self, device: Path, number: str = "+1 555 0123") -> None:
         super().__init__()
         self._number = number
-        self.modem = os.readlink(device).removeprefix("/dev/").replace("/", "_")
+        self._device = os.readlink(device).removeprefix("/dev/")
+        self.modem = self._device.replace("/", "_")  # its name in the spool
 
     @property
     def log(self) -> str:
@@ -107,8 +109,10 @@ class Sender(HylaFax):
     """Dials at once and sends `letter`, a TIFF of `pages` MMR pages. `wait` gives `SENT` when all was confirmed."""
 
     def __init__(self, device: Path, to: str, letter: bytes, pages: int, *, ecm: bool = True) -> None:
+        """With error correction the pages go as MMR, without as MH."""
         super().__init__(device)
         self._to, self._letter, self._pages, self._ecm = to, letter, pages, ecm
+        self._coding = MMR if ecm else MH
 
     def prepare(self) -> list[str]:
         """The spool, with one job in it."""
@@ -120,6 +124,7 @@ class Sender(HylaFax):
             then=now + 86400,
             pages=self._pages,
             ecm=2 if self._ecm else 0,
+            coding=self._coding,
             to=self._to,
             handling=f"{PAGE}S" * (self._pages - 1) + f"{PAGE}P",
             modem=self.modem,
@@ -132,3 +137,25 @@ class Sender(HylaFax):
             str(spool),
             *fax_parts.find().command("usr/lib/hylafax/bin/faxsend", "-m", self.modem, "sendq/q1"),
         ]
+
+
+class Receiver(HylaFax):
+    """Answers call after call."""
+
+    def prepare(self) -> list[str]:
+        """The spool, and nobody to tell of what came."""
+        self._make_spool()
+        tell = self.folder / "bin" / "faxrcvd"
+        tell.write_text("#!/bin/sh\n", encoding="ascii")
+        tell.chmod(0o755)
+        return [
+            "env",
+            "-C",
+            str(self.folder),
+            *fax_parts.find().command("usr/sbin/faxgetty", "-q", str(self.folder), self._device),
+        ]
+
+    @property
+    def received(self) -> list[Path]:
+        """Its faxes, oldest first."""
+        return sorted((self.folder / "recvq").glob("fax*.tif"))

@@ -49,7 +49,7 @@ def note(seed: int, rows: int = 300) -> Rows:
 
 
 @cache
-def report() -> Rows:
+def report(page: int = 1) -> Rows:
     """A page as an office sends it, A4 at fine resolution, with much white: some ten seconds on the line."""
     picture = Image.new("1", (WIDTH, 2156), 255)
     draw = ImageDraw.Draw(picture)
@@ -58,7 +58,7 @@ def report() -> Rows:
     for place, line in enumerate(REPORT):
         draw.text((150, 380 + 90 * place), line, fill=0, font=ImageFont.load_default(46))
     draw.rectangle((140, 1400, WIDTH - 150, 1402), fill=0)
-    draw.text((150, 1440), "This is a trial. Nobody is meant.", fill=0, font=ImageFont.load_default(40))
+    draw.text((150, 1440), f"This is a trial. Nobody is meant. Page {page}", fill=0, font=ImageFont.load_default(40))
     return _to_rows(picture)
 
 

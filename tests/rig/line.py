@@ -92,6 +92,16 @@ class PhoneCompany:
             time.sleep(0.1)
         return told.startswith("SUCCESS"), told
 
+    def take_seconds(self, number: str, within: float = 10.0) -> float:
+        """How long the last call from the modem `number` has lasted, from answering to hanging up; each is told once. Raises `RigError`."""
+        deadline = time.monotonic() + within
+        while not (told := self._told_of(f"call{number}")):
+            if time.monotonic() > deadline:
+                raise RigError(f"no call from {number} was answered")
+            time.sleep(0.1)
+        self.company.ask(f"dialplan set global call{number} -")
+        return float(told) / 1000 if told != "-" else self.take_seconds(number, within)
+
     def _told_of(self, fax: str) -> str:
         """What became of a fax that Asterisk sent or received; empty while it goes on."""
         told = re.search(rf"^ *{fax}=(.+)$", self.company.ask("dialplan show globals"), re.MULTILINE)
