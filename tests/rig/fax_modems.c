@@ -3,7 +3,8 @@
  *   fax_modems LINK_A LINK_B [-s speed] [-l loss] [-n noise] [-d delay] [-e echo] [-t file] [-c number] [-N name]
  *              [-f file [-1 | -2] [-a address] [-i identity]]
  *     speed  times real time (1)      loss   dB on the way (0)
- *     noise  dBm0 at each end (none)  delay  ms one way (50; with less, the gap between frames and training is missed)
+ *     noise  dBm0 at each end (none; above -46 the receivers take it for a carrier, and miss the one that comes: add loss instead)
+ *     delay  ms one way (50; with less, the gap between frames and training is missed)
  *     echo   dB by which what one hears of oneself, back from the far end after twice the delay, is weaker than what was said (none)
  *     -t     how soon each program answered its modem goes to this file, a line each: modem (A, B), what the modem had come to the end of (frame, page),
  *            milliseconds of real time from its result until the next command is there, that command

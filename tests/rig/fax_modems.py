@@ -14,6 +14,9 @@ from tests.rig.errors import FaxRigError
 
 SOURCE: Final = Path(__file__).with_name("fax_modems.c")
 LIBRARIES: Final = ("-lspandsp", "-ltiff", "-lm", "-lutil")
+MOST_NOISE: Final = (
+    -46.0
+)  # dBm0; spandsp's receivers take what is steadily above -45.5 for a carrier, and then miss the one that comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,13 @@ class Wire:
     """What the line between the modems does to the sound."""
 
     loss: float = 0.0  # dB on the way
-    noise: float | None = None  # dBm0 at each end
+    noise: float | None = None  # dBm0 at each end; MOST_NOISE at most. For a worse line, add loss
     delay: int = 50  # ms one way; with less, the gap between frames and training is missed
     echo: float | None = None  # dB by which one's own sound that comes back from the far end is weaker
+
+    def __post_init__(self) -> None:
+        if self.noise is not None and self.noise > MOST_NOISE:
+            raise ValueError(f"noise above {MOST_NOISE:g} dBm0 never lets a modem see that a carrier is gone, or comes")
 
     def words(self) -> list[str]:
         """As the program takes it."""
