@@ -84,6 +84,7 @@ CORES = {
     "appliance.fax.exchange",
     "appliance.fax.frames",
     "appliance.fax.modem_test",
+    "appliance.fax.paper",
     "appliance.fax.player",
     "appliance.fax.hdlc",
     "appliance.fax.pdf",

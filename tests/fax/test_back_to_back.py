@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from appliance.errors import AnswererSilentError, BlockGivenUpError, FaxError, NotKeptError
 from appliance.fax.answering import answer
 from appliance.fax.calling import Letter, Sent, call
-from appliance.fax.capabilities import Capabilities, Resolution, Terms, Width
+from appliance.fax.capabilities import Capabilities, Terms
 from appliance.fax.frames import Kind
+from appliance.fax.paper import Resolution, Width
 from appliance.fax.rates import Rate
 from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import Quality

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import BadFrameError, TermsError
-from appliance.fax.capabilities import Capabilities, Length, Resolution, Terms, Width
+from appliance.fax.capabilities import Capabilities, Terms
+from appliance.fax.paper import Length, Resolution, Width
 from appliance.fax.rates import Modulation, Rate
 from appliance.fax.t4 import Coding
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.fax.capabilities import Resolution, Terms, Width
+from appliance.fax.capabilities import Terms
+from appliance.fax.paper import Resolution, Width
 from appliance.fax.reading import Draft, finish, start
 from appliance.fax.steps import Quality
 from appliance.fax.t4 import Coding
