@@ -22,10 +22,10 @@ from tests.rig.letters import Rows, note, to_tiff
 from tests.rig.line import PhoneCompany
 from tests.rig.soft_modem import SoftModem
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow]
+pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(600)]
 
 LETTERS = {pages: [note(seed) for seed in range(pages)] for pages in (1, 3)}
-PATIENCE = 240.0  # s; a call of three pages takes 40
+PATIENCE = 150.0  # s; a call of three pages takes 40
 SOON = 15.0  # s after the sender has ended
 CALLS = 3  # that a sender makes at most
 PAIR_SPEED = 3.0  # times real time: HylaFAX's own waits are of real time
