@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -85,6 +86,12 @@ def _round(box: Appliance, desks: list[Desk], letter: list[Rows], times: int, ec
             calls = {desk.name: senders.submit(_send, box, desk, letter, ecm) for desk in desks}
         for name, call in calls.items():
             took[name].append(call.result())
+        seconds = ", ".join(f"{name} {took[name][-1]:.1f} s" for name in took)
+        print(
+            f"  {len(letter)} pages, {'with' if ecm else 'without'} error correction: {seconds}",
+            file=sys.stderr,
+            flush=True,
+        )
     return took
 
 
