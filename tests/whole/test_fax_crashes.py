@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(900)]
 BOXES = 2  # at work at the same time
 CUTS = 25  # of each
 SPEED = 20.0  # times real time
-CALL = 1.4  # s that a call takes at that speed
+PAGE = 0.5  # s that a page takes at that speed on an idle machine, its confirmation included
 ECHO = (
     0.2  # s in which the line carries to the sender what the modem was given before the cut: 4 s of the line's own time
 )
@@ -51,13 +51,18 @@ class Cuts:
         """A machine sends three pages; at some moment of the call the box is cut off."""
         file = self.line / "letter.tif"
         file.write_bytes(tiff.assemble([tiff.encode(tiff.Page(rows, 1728, 204, 196)) for rows in letter(number)]))
-        calls = self.box.log().count("fax.arrived")
+        page, calls = 1 + number % 3, self.box.log().count("fax.received")
         with FaxModems(self.line, SPEED, machine=("-f", file)) as modems:
-            self.box.wait_for(lambda: self.box.log().count("fax.arrived") > calls, "no call is answered")
-            threading.Event().wait(self.dice.uniform(0.0, CALL))  # the moment of the cut, not a wait for something
+            self.box.wait_for(lambda: self._receives(page, calls), "no call is answered")
+            threading.Event().wait(self.dice.uniform(0.0, PAGE))  # the moment of the cut, not a wait for something
             self.cut()
             threading.Event().wait(ECHO)
         self.confirmed.append(modems.confirmed)
+
+    def _receives(self, page: int, calls: int) -> bool:
+        """Is this page coming, or a later one, or is the whole call over?"""
+        coming = self.box.fax_sentence().partition("Receiving page ")[2].rstrip(".")
+        return int(coming or 0) >= page or self.box.log().count("fax.received") > calls
 
     def _look(self, number: int) -> None:
         rows = [row for row in self.box.rows() if row.stamp.id not in self._known]
