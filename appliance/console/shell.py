@@ -158,8 +158,8 @@ class _Session:
 
     def _line(self, prompt: str, hidden: bool, within: float) -> str:
         """The next line, if no key is waited for longer than `within` seconds."""
+        last_key = self.console.monotonic()  # as of the prompt, however long that takes to be sent
         self.port.write(prompt.encode("ascii"))
-        last_key = self.console.monotonic()
         while self.console.monotonic() - last_key < within:
             for key in self._keys(hidden):
                 last_key = self.console.monotonic()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +29,17 @@ PIN = "739154"
 STATUS = Status(1_772_500_000.0, (Part("Line", Level.GOOD, "Ready to answer."),), 1, 3, None, None, {})
 
 
+class Counted(SerialPort):
+    """Counts the octets that were read: what was read before the clock goes on counts as typed before it."""
+
+    taken = 0
+
+    def read(self) -> bytes:
+        octets = super().read()
+        self.taken += len(octets)
+        return octets
+
+
 class Box:
     """A console on a thread of its own, a cable to it, and a clock that jumps over long waits."""
 
@@ -42,9 +54,17 @@ class Box:
         self.open()
 
     def open(self) -> None:
-        self._port = SerialPort(self.cable.device, 115_200)
+        self._port = Counted(self.cable.device, 115_200)
         self._thread = threading.Thread(target=self._attend)
         self._thread.start()
+
+    def type(self, text: str) -> None:
+        """The person types; returns when the console has read it."""
+        before, until = self._port.taken, time.monotonic() + PATIENCE
+        self.cable.person.send(text)
+        while self._port.taken < before + len(text):
+            assert time.monotonic() < until, "nobody reads"
+            time.sleep(0.001)
 
     def attended(self) -> None:
         """Returns when nobody attends to the port any more."""
@@ -131,8 +151,7 @@ def test_wrong_pins_make_everybody_wait_longer_each_time(box: Box) -> None:
     for count, delay in enumerate(DELAYS[:4], 1):
         person.expect_exact("That is not the PIN.")
         person.expect_exact(f"Wait {delay:g} second")
-        person.send(PIN + "\r")  # counts for nothing
-        person.send("111111\r")
+        box.type(PIN + "\r111111\r")  # counts for nothing
         box.clock.advance(delay - 0.01)
         assert len(box.tried) == count
         box.clock.advance(0.02)
