@@ -2,6 +2,11 @@
 
 const policy = window.trustedTypes?.createPolicy("keepline", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 let endsAt = Infinity; // ms since 1970: when the box said the session would end
+let loggingOff = false; // somebody has pressed the button, and the page that says so is on its way
+
+document.addEventListener("submit", (event) => {
+  if (new URL(event.target.action).pathname === "/logout") loggingOff = true;
+});
 
 export class Refused extends Error {}
 
@@ -46,5 +51,5 @@ export function overdue() {
 export function leave() {
   const why = Date.now() > endsAt - 3000 ? "idle" : "locked";
   document.body.hidden = true;
-  window.location.replace(`/login?why=${why}`);
+  if (!loggingOff) window.location.replace(`/login?why=${why}`);
 }
