@@ -81,7 +81,7 @@ def inbox_list(given: Namespace, settings: Settings) -> None:
                 _time(row.stamp.arrived_at, settings) + ("" if row.clock_trusted else " (clock not trusted)"),
                 row.stamp.kind.value,
                 row.stamp.mailbox,
-                f"{row.duration:.0f} s" if row.duration else f"{row.pages} pages",
+                f"{row.duration:.0f} s" if row.duration else f"{row.pages} page{'s' * (row.pages != 1)}",
                 row.state.value + (", recovered" if row.recovered else ""),
                 *([callers[row.stamp.id]] if unlocked else []),
             )
