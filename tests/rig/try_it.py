@@ -72,7 +72,7 @@ def _once(appliance: Appliance) -> int:
     print(f"{name} calls and speaks ...", flush=True)
     spoken = place_call(appliance, number, name, words)
     appliance.wait_for_messages(1)
-    if not _send_fax(appliance):
+    if not send_fax(appliance):
         return 1
     arrived = appliance.wait_for_messages(2)
     print(appliance.keepline("inbox", "list", "--as", NAME, "--password-stdin", typed=PASSWORD + "\n"))
@@ -124,7 +124,7 @@ Your browser will warn about the certificate: this trial box has made its own. T
             if any(call.name == FAX_SENDER and call.is_alive() for call in calls):
                 print("The fax line is taken: one fax at a time.", flush=True)
                 continue
-            calls.append(threading.Thread(target=_send_fax, args=(appliance,), name=FAX_SENDER))
+            calls.append(threading.Thread(target=send_fax, args=(appliance,), name=FAX_SENDER))
             calls[-1].start()
     for call in calls:
         call.join()
@@ -142,7 +142,7 @@ def place_call(appliance: Appliance, number: str, name: str, words: str) -> byte
     return spoken
 
 
-def _send_fax(appliance: Appliance) -> bool:
+def send_fax(appliance: Appliance) -> bool:
     """Asterisk's own fax machine sends a page to the box; whether it heard that the page is kept."""
     print(
         f"{FAX_SENDER} sends a fax of one page; that takes as long as on any line, about half a minute ...", flush=True
