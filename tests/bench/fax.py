@@ -2,7 +2,8 @@
 
 Each has a number at the same telephone company; the same program, HylaFAX, sends each the same pages at the same moment, over soft modems that
 modulate, in real time. What counts is from answering to hanging up, as the company sees it. Beside it stands the least that the rate and T.30's
-own pauses allow (`fax_bound`). With error correction pages go as MMR; efax has none, so there is a second round without, as MH.
+own pauses allow (`fax_bound`). With error correction pages go as MMR. efax has none, so there is a second round without: to efax they go as MH, to the
+others as MR.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def _processor(pid: int) -> float:
 
 
 def _octets(letter: list[Rows], ecm: bool) -> list[int]:
-    return [_encoded(rows, Coding.MMR if ecm else Coding.MH) for rows in letter]
+    return [_encoded(rows, Coding.MMR if ecm else Coding.MR) for rows in letter]
 
 
 def _encoded(rows: Rows, coding: Coding) -> int:
@@ -187,12 +188,12 @@ def _encoded(rows: Rows, coding: Coding) -> int:
 def _lines(pages: int, ecm: bool, took: dict[str, list[float]], least: float) -> Iterator[Figure]:
     ours = statistics.median(took[OURS])
     what = (
-        f"{pages} page{'s' if pages > 1 else ''}, {'MMR with' if ecm else 'MH without'} error correction, on the line"
+        f"{pages} page{'s' if pages > 1 else ''}, {'MMR with' if ecm else 'MR without'} error correction, on the line"
     )
     for name in (name for name in took if name != OURS):
-        yield Figure(
-            f"{what} (peer: {name})", ours, statistics.median(took[name]), "s", f"at least {least:.1f}", "lower"
-        )
+        peer = f"{name}, MH" if name == "efax" else name
+        theirs = statistics.median(took[name])
+        yield Figure(f"{what} (peer: {peer})", ours, theirs, "s", f"at least {least:.1f}", "lower")
 
 
 def _costs(pages: int, spent: dict[str, Spent]) -> Iterator[Figure]:

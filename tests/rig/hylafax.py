@@ -10,7 +10,6 @@ from typing import Final
 from tests.rig import fax_parts
 from tests.rig.guarded import Guarded
 
-MH, MMR = 0, 3  # as its jobs have them
 SENT: Final = 2  # its exit status: done
 SPOOL: Final = ("archive", "bin", "client", "dev", "docq", "doneq", "etc", "info", "locks", "log", "recvq", "sendq")
 SPOOL_TOO: Final = ("status", "tmp")
@@ -59,7 +58,7 @@ minbr:0
 desiredbr:5
 desiredst:0
 desiredec:{ecm}
-desireddf:{coding}
+desireddf:3
 desiredtl:0
 useccover:1
 usexvres:0
@@ -109,10 +108,9 @@ class Sender(HylaFax):
     """Dials at once and sends `letter`, a TIFF of `pages` MMR pages. `wait` gives `SENT` when all was confirmed."""
 
     def __init__(self, device: Path, to: str, letter: bytes, pages: int, *, ecm: bool = True) -> None:
-        """With error correction the pages go as MMR, without as MH."""
+        """With error correction the pages go as MMR, without as MR or, where the other side knows no better, MH."""
         super().__init__(device)
         self._to, self._letter, self._pages, self._ecm = to, letter, pages, ecm
-        self._coding = MMR if ecm else MH
 
     def prepare(self) -> list[str]:
         """The spool, with one job in it."""
@@ -124,7 +122,6 @@ class Sender(HylaFax):
             then=now + 86400,
             pages=self._pages,
             ecm=2 if self._ecm else 0,
-            coding=self._coding,
             to=self._to,
             handling=f"{PAGE}S" * (self._pages - 1) + f"{PAGE}P",
             modem=self.modem,
