@@ -167,27 +167,28 @@ run_tests() {
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
     step "Types (mypy)" .venv/bin/mypy
     if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
-    halves
+    side_by_side
 }
 
-# Half of the tests wait for real time (calls, browsers), the other half computes: both at once, each in order.
-halves() {
-    local work log pid left failed=0
+# Most tests wait for real time, some on the line, some at whole boxes and in browsers; the others compute. All three side by side, each in order.
+side_by_side() {
+    local work log left pids=() failed=0 pytest=(.venv/bin/python -m pytest -p no:cacheprovider) real="rig or browser"
     work=$(mktemp -d)
-    log=$work/log
     mkdir -m 1777 "$work/tmp" # the tests' own, to see what they leave; some of them act as other users
     chmod 755 "$work"
     export TMPDIR=$work/tmp
     set -m # else what runs beside could not be interrupted
-    nice .venv/bin/python -m pytest -p no:cacheprovider -m "not rig and not browser" >"$log" 2>&1 </dev/null & # soft modems lose calls when they have to wait
-    pid=$!
+    "${pytest[@]}" -m "$real" tests/web tests/whole >"$work/boxes" 2>&1 </dev/null &
+    pids+=($!)
+    nice "${pytest[@]}" -m "not ($real)" >"$work/inner" 2>&1 </dev/null & # soft modems lose calls when they have to wait
+    pids+=($!)
     set +m
-    trap 'kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; rm -rf "$work"' EXIT
-    say "First the tests on real parts and in the browser; those without run beside them and are shown at the end."
-    .venv/bin/python -m pytest -m "rig or browser" || failed=$?
-    wait "$pid" || failed=$?
+    trap 'for pid in "${pids[@]}"; do kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; done; rm -rf "$work"' EXIT
+    say "First the tests on the line; those of whole boxes and in the browser, and those without real parts, run beside them and are shown at the end."
+    "${pytest[@]}" -m "$real" --ignore tests/web --ignore tests/whole || failed=$?
+    for pid in "${pids[@]}"; do wait "$pid" || failed=$?; done
     trap - EXIT
-    cat "$log"
+    for log in boxes inner; do cat "$work/$log"; done
     left=$(find "$TMPDIR" -mindepth 1 -maxdepth 1 ! -name 'pytest-of-*')
     rm -rf "$work"
     [ "$failed" -eq 0 ] || fail "Tests failed: the lines above say which."
