@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import logs, settings
-from appliance.cli import commands, output
+from appliance.cli import commands, faxes, inbox, output, people
 from appliance.errors import KeeplineError
 
 EXIT_CODES = (
@@ -156,21 +156,21 @@ VERBS = (
     Verb(("web",), "run the page", commands.web),
     Verb(("console",), "run the technician's console on its serial port", commands.console, _console),
     Verb(("status",), "how the box is", commands.status, _json),
-    Verb(("inbox", "list"), "list the messages", commands.inbox_list, _inbox_list),
-    Verb(("inbox", "export"), "open one message and write it to a file", commands.inbox_export, _inbox_export),
-    Verb(("people", "list"), "list who may log in", commands.people_list, _json),
+    Verb(("inbox", "list"), "list the messages", inbox.show, _inbox_list),
+    Verb(("inbox", "export"), "open one message and write it to a file", inbox.export, _inbox_export),
+    Verb(("people", "list"), "list who may log in", people.show, _json),
     Verb(
         ("people", "add"),
         "add a person; the first one founds the practice and gets the recovery sheet",
-        commands.people_add,
+        people.add,
         _people_add,
     ),
-    Verb(("people", "remove"), "remove a person", commands.people_remove, _people_remove),
-    Verb(("keys", "show"), "the public halves of all keys", commands.keys_show, _json),
+    Verb(("people", "remove"), "remove a person", people.remove, _people_remove),
+    Verb(("keys", "show"), "the public halves of all keys", people.show_keys, _json),
     Verb(
         ("keys", "check"),
         "open everything with a person's key or the recovery sheet, and say so",
-        commands.keys_check,
+        people.check_keys,
         _keys_check,
     ),
     Verb(("purge",), "purge what is due now", commands.purge, _purge),
@@ -192,13 +192,13 @@ VERBS = (
     Verb(
         ("modem", "answer"),
         "receive faxes with a Class 1 modem into a folder, without daemon and inbox",
-        commands.modem_answer,
+        faxes.answer,
         _modem_answer,
     ),
     Verb(
         ("fax", "replay"),
         "play the transcript of a call again and show where this version would act otherwise (then it ends with 1)",
-        commands.fax_replay,
+        faxes.replay,
         _fax_replay,
     ),
     Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", commands.prompts),

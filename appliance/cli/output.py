@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from appliance.control.values import pack
+from appliance.settings import Settings
 
 WIDTH: Final = 120  # columns of what goes into a file or a pipe
 
@@ -46,3 +49,13 @@ def complain(text: str) -> None:
 def _printable(text: str) -> str:
     """Without control characters: a caller's name must not steer the terminal."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def moment(seconds: float, settings: Settings) -> str:
+    """`seconds` since 1970 in the practice's zone."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(settings.practice.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def count(number: int, what: str) -> str:
+    """`1 page`, `2 pages`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

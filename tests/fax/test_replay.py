@@ -114,7 +114,7 @@ def test_the_command_shows_each_step_and_tells_by_its_exit_code(
     changed.write_text("\n".join("> Send RTN" if line == "> Send MCF" else line for line in read("efax-three-pages")))
     assert main([*words, str(changed)]) == 1
     said = capsys.readouterr().out.splitlines()
-    assert said[-4:] == ["> Send RTN", "! Send MCF", "< Done", "= 1 pages open"]
+    assert said[-4:] == ["> Send RTN", "! Send MCF", "< Done", "= 1 page open"]
     ended = tmp_path / "ended.t30"
     ended.write_text("\n".join([*read("efax-three-pages")[:-1], "> HangUp", "< Done"]))
     assert main([*words, str(ended)]) == 1

@@ -1,0 +1,58 @@
+"""Passwords and PINs, typed at a terminal or read from standard input; never given as an argument, which every user of the machine could see."""
+
+# ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
+
+from __future__ import annotations
+
+import getpass
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from appliance.cli import output
+from appliance.errors import UsageError
+from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.access.people import Unlocked
+
+
+def unlock(given: Namespace, settings: Settings) -> Unlocked:
+    """Whoever `--as` names, with their password. Raises `AccessError`."""
+    from appliance.access import unlock as way_in
+
+    return way_in.unlock(settings.store.folder, given.who, password(given, f"Password of {given.who}: "))
+
+
+def password(given: Namespace, prompt: str) -> str:
+    """One password. Raises `UsageError` when none comes."""
+    if given.password_stdin:
+        line = sys.stdin.readline()
+        if not line:
+            raise UsageError("Standard input ended before a password came.")
+        return line.rstrip("\n")
+    return _asked(prompt)
+
+
+def new_password(given: Namespace) -> str:
+    """For a person at a terminal, four words are offered: easy to say and to keep."""
+    from appliance.access import passwords
+
+    if not given.password_stdin:
+        output.say(f"A new password has at least 15 characters. For example: {passwords.make_up()}")
+    return chosen(given, f"Password for {given.name}: ")
+
+
+def chosen(given: Namespace, prompt: str) -> str:
+    """Something new, typed twice. Raises `UsageError` when the two differ."""
+    first = password(given, prompt)
+    if not given.password_stdin and first != _asked("Once more: "):
+        raise UsageError("The two were not the same. Nothing was changed.")
+    return first
+
+
+def _asked(prompt: str) -> str:
+    try:
+        return getpass.getpass(prompt)
+    except EOFError:
+        raise UsageError("No password was typed. Where there is no terminal, use --password-stdin.") from None

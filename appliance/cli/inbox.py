@@ -1,0 +1,79 @@
+"""`keepline inbox`: what is in the inbox, and one message of it in a file."""
+
+# ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from appliance.cli import asking, output
+from appliance.errors import MessageNotFoundError, UsageError
+from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.access.people import Unlocked
+    from appliance.messages import Row
+    from appliance.store.reader import Reader
+
+
+def show(given: Namespace, settings: Settings) -> None:
+    """`keepline inbox list`: every message; with --as, who left it."""
+    from appliance.store.reader import Reader
+
+    reader = Reader(settings.store.folder)
+    rows = reader.list()
+    unlocked = asking.unlock(given, settings) if given.who else None
+    callers = {row.stamp.id: _caller(reader, row, unlocked) for row in rows} if unlocked else {}
+    if given.json:
+        output.as_json([{"row": row, "caller": callers.get(row.stamp.id)} for row in rows])
+        return
+    output.table(
+        "",
+        ("Id", "Arrived", "Kind", "Mailbox", "Length", "State", *(["From"] if unlocked else [])),
+        [
+            (
+                row.stamp.id[:8],
+                output.moment(row.stamp.arrived_at, settings) + ("" if row.clock_trusted else " (clock not trusted)"),
+                row.stamp.kind.value,
+                row.stamp.mailbox,
+                f"{row.duration:.0f} s" if row.duration else output.count(row.pages, "page"),
+                row.state.value + (", recovered" if row.recovered else ""),
+                *([callers[row.stamp.id]] if unlocked else []),
+            )
+            for row in rows
+        ],
+        "The inbox is empty.",
+    )
+
+
+def export(given: Namespace, settings: Settings) -> None:
+    """`keepline inbox export`: one message's content, opened, into a file."""
+    from appliance.store.reader import Reader
+
+    reader = Reader(settings.store.folder)
+    fitting = [row for row in reader.list() if row.stamp.id.startswith(given.id)]
+    if len(fitting) != 1:
+        raise MessageNotFoundError(
+            f'{len(fitting) or "No"} messages begin with "{given.id}". `keepline inbox list` shows them.'
+        )
+    unlocked = asking.unlock(given, settings)
+    with reader.open(fitting[0], unlocked.practice) as message:
+        if given.to == "-":
+            sys.stdout.buffer.write(message.read(0, message.size))
+            return
+        try:
+            descriptor = os.open(given.to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise UsageError(f"{given.to} cannot be made: {error.strerror}.") from None
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(message.read(0, message.size))
+    output.say(f"{given.to} holds the message now, unsealed. Delete it when it is no longer needed.")
+
+
+def _caller(reader: Reader, row: Row, unlocked: Unlocked) -> str:
+    with reader.open(row, unlocked.practice) as message:
+        envelope = message.header.envelope
+    return " ".join(filter(None, (envelope.caller_name, envelope.caller_number))) or "Unknown caller"
