@@ -1,4 +1,4 @@
-"""Watches over one program and its folder for as long as its owner lives, then ends the one and removes the other.
+"""Watches over one program and its folder for as long as its owner lives, then ends the one, with all that it started, and removes the other.
 
 Run as a program of its own: `python -I -S guard.py`. Over standard input the owner first writes one line of JSON, `[uid, gid, argument, ...]`; the end of
 that input, however it comes about (close, Ctrl-C, kill -9 of the owner), is the word to stop. Standard output says `folder PATH`, `pid N` and, should the
@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
 OUTPUT = "output"  # what the program says, in its folder
 AHEAD = -5  # priority (nice): a telephone line and a modem of metal do not wait for what else the computer does
 
@@ -84,6 +85,19 @@ def notice_owners_end() -> int:
     return readable
 
 
+def adopt() -> None:
+    """Lets the kernel hand us whatever the program starts and leaves alone."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_all() -> None:
+    """The program and all that it has started, those that left its process group as well."""
+    while children := Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split():
+        for pid in children:
+            os.kill(int(pid), signal.SIGKILL)
+            os.waitpid(int(pid), 0)
+
+
 def give(folder: Path, uid: int, gid: int) -> None:
     if os.getuid() == 0:
         for path in (folder, *folder.rglob("*")):
@@ -99,8 +113,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, whose end is seen
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     gone = notice_owners_end()
+    adopt()
     folder = Path(tempfile.mkdtemp(prefix="keepline-rig-"))
-    program = None
     try:
         say(f"folder {folder}")
         if order := sys.stdin.readline():
@@ -110,9 +124,7 @@ def main() -> None:
             say(f"pid {program.pid}")
             watch(program, gone)
     finally:
-        if program and program.poll() is None:
-            program.kill()
-            program.wait()
+        end_all()
         shutil.rmtree(folder, ignore_errors=True)
 
 

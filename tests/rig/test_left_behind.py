@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.rig.asterisk import Installed
+from tests.rig.guarded import Guarded
 from tests.rig.line import PhoneCompany
 from tests.rig.patient import Patient
 from tests.rig.probe import Probe, answered_by
@@ -93,6 +94,21 @@ def test_an_asterisk_dies_with_its_guard(asterisk: Installed) -> None:
         process.stdin.close()
         process.wait()
         assert not list(folder.iterdir())
+
+
+def test_what_a_program_starts_and_leaves_alone_ends_with_it() -> None:
+    with Leaver() as leaver:
+        left = leaver.folder / "left"
+        assert eventually(left.exists)
+        pid = int(left.read_text(encoding="ascii"))
+    assert not Path(f"/proc/{pid}").exists()
+
+
+class Leaver(Guarded):
+    """Starts a program in a session of its own, and does not wait for it."""
+
+    def prepare(self) -> list[str]:
+        return ["sh", "-c", "setsid sh -c 'echo $$ >left.new; mv left.new left; exec sleep 600' & exec sleep 600"]
 
 
 class Remains:
