@@ -49,10 +49,8 @@ class Daemon:
         folder = settings.store.folder
         voice = settings.voice
         self._clock = SystemClock(settings.time.marker)
-        rings = voice.calls_at_once + SEALING
-        self._inbox = Inbox(
-            folder, rings, voice.longest_message, self._clock, on_change=self._changed, faxes=self._fax_rings()
-        )
+        voicemails = RingSet(voice.calls_at_once + SEALING, voice.longest_message)
+        self._inbox = Inbox(folder, voicemails, self._clock, self._changed, self._fax_rings())
         self._fax = self._make_fax_line()
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)

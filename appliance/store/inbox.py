@@ -27,6 +27,7 @@ from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.writer import Index
 from appliance.store.inspection import inspect
 from appliance.store.journal import Ring
+from appliance.store.rings import Rings, RingSet
 from appliance.store.slots import PIECE
 from appliance.store.values import Extent, Finding, Receipt, Trouble
 from appliance.store.vault import Vault
@@ -47,31 +48,18 @@ class _Coming:
     most: int  # octets it may become
 
 
-@dataclass(frozen=True, slots=True)
-class RingSet:
-    """Rings for messages of one kind: how many at once, and how long each may become."""
-
-    count: int
-    parts: int  # that a ring takes, 16,000 octets each: seconds of the longest message, or pieces of the longest fax
-
-
 class Inbox:
     """What the daemon knows of the sealed store. Everything that writes raises `BadStorageError` once the disk has failed."""
 
-    def __init__(  # noqa: PLR0913 - built in one place, by name
+    def __init__(
         self,
         folder: Path,
-        rings: int,
-        ring_slots: int,
+        voicemails: RingSet,
         clock: Clock,
         on_change: Callable[[], None] = lambda: None,
-        *,
         faxes: RingSet | None = None,
     ) -> None:
-        """`rings` and `ring_slots`: a `RingSet` for voicemails; `faxes`: one for faxes, which otherwise share the rings there are.
-
-        `on_change` is called after each change, from the thread that made it.
-        """
+        """Without rings of their own `faxes` share those of voicemails. `on_change` is called after each change, from the thread that made it."""
         self._folder = folder
         self._clock = clock
         self._on_change = on_change
@@ -79,13 +67,8 @@ class Inbox:
         self._index = Index(folder / FILE_NAME, self._disk)
         self._vault = Vault(folder, self._disk)
         self._epochs = Epochs(folder, self._disk)
-        own = {Kind.VOICEMAIL: self._make_rings(Kind.VOICEMAIL, RingSet(rings, ring_slots))}
-        if faxes:
-            own[Kind.FAX] = self._make_rings(Kind.FAX, faxes)
-        self._rings: tuple[Ring, ...] = tuple(ring for made in own.values() for ring in made)
-        self._rings_of = {kind: own.get(kind, own[Kind.VOICEMAIL]) for kind in Kind}
-        self._free: list[Ring] = []
-        self._stranded: list[Ring] = []  # each holds a message that is whole and found no room in the vault
+        sets = {Kind.VOICEMAIL: voicemails} | ({Kind.FAX: faxes} if faxes else {})
+        self._rings = Rings(folder, self._disk, sets)
         self._arriving: dict[str, _Coming] = {}  # deliveries that have not ended, by id
         self._sequence = 0
         self._last_event = 0.0
@@ -118,8 +101,7 @@ class Inbox:
         with self._lock:
             self._closed = True
             self._index.close()
-            for ring in self._rings:
-                ring.close()
+            self._rings.close()
             self._let_go()
 
     def must_take(self, kind: Kind) -> None:
@@ -138,7 +120,7 @@ class Inbox:
             ring = self._ring_with_room(kind)
             now, at = self._now()
             epoch = self._current_epoch(now)
-            self._free.remove(ring)
+            self._rings.take(ring)
             self._sequence += 1
             stamp = Stamp(secrets.token_hex(16), kind, mailbox, now, self._sequence)
             self._arriving[stamp.id] = _Coming(epoch.name, ring.size)
@@ -150,7 +132,7 @@ class Inbox:
         except BaseException:
             with self._lock:
                 del self._arriving[stamp.id]
-                self._free.append(ring)
+                self._rings.give_back(ring)
             raise
 
     def list(self) -> tuple[Row, ...]:
@@ -230,18 +212,10 @@ class Inbox:
         count = recovered.run()
         self._remember()
         self._end_removals()  # only now it is known which epochs are needed
-        self._free = [ring for ring in self._rings if ring.file not in recovered.stuck]
-        for ring in self._free:
-            with suppress(NoRoomError):  # then `begin` says so, and erasing still works
-                ring.prepare()
+        self._rings.make_ready(recovered.stuck)
         self._destroy_unused_epochs()
         self._empty_log()
         return count
-
-    def _make_rings(self, kind: Kind, rings: RingSet) -> tuple[Ring, ...]:
-        length = journal.slots_for(rings.parts)
-        files = (journal.file_of(self._folder, number, kind) for number in range(rings.count))
-        return tuple(Ring(file, length, self._disk) for file in files)
 
     def _let_go(self) -> None:
         if self._held >= 0:
@@ -264,26 +238,24 @@ class Inbox:
         with self._lock:
             del self._arriving[delivery.id]
             if self._disk.good:
-                self._free.append(arrival.ring)
+                self._rings.give_back(arrival.ring)
         if row is not None:
             self._on_change()
 
     def _strand(self, delivery: Delivery) -> None:
         with self._lock:
             del self._arriving[delivery.id]
-            self._stranded.append(delivery.arrival.ring)
-        log.error("store.stranded rings=%d", len(self._stranded))
+            self._rings.strand(delivery.arrival.ring)
+        log.error("store.stranded")
 
     def _take_up_stranded(self) -> None:
         """As the next start would, once there is room again for what a new ring takes."""
-        while self._stranded and self._room() >= _MARGIN + self._stranded[-1].size:
-            ring = self._stranded.pop()
-            ring.close()
+        while ring := self._rings.next_stranded(self._room() - _MARGIN):
             recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
             if recovered.take_up(ring.file):
                 self._on_change()
             if ring.file not in recovered.stuck:
-                self._free.append(ring)
+                self._rings.give_back(ring)
 
     def _room(self) -> int:
         status = os.statvfs(self._folder)
@@ -300,7 +272,7 @@ class Inbox:
 
     def _ring_with_room(self, kind: Kind) -> Ring:
         """The ring whose turn it is. Each message being recorded may still become as long as its ring. Raises `NoRoomError`."""
-        ring = next((ring for ring in self._free if ring in self._rings_of[kind]), None)
+        ring = self._rings.next(kind)
         if ring is None or self._room() < _MARGIN + ring.size + sum(coming.most for coming in self._arriving.values()):
             raise NoRoomError
         return ring

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from appliance.clock import SystemClock
 from appliance.settings import Voice
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
 from appliance.store.reader import Reader
 from appliance.voice.callflow import Sound
@@ -74,7 +74,7 @@ def _line(folder: Path, calls: int) -> Iterator[tuple[VoiceLine, Identity]]:
     practice, clock = Identity.generate(), SystemClock(Path("/nonexistent"))
     (folder / "keys").mkdir(parents=True)
     (folder / "keys" / "practice.pub").write_text(f"{practice.recipient}\n", encoding="ascii")
-    inbox = Inbox(folder, calls, LONGEST, clock)
+    inbox = Inbox(folder, RingSet(calls, LONGEST), clock)
     inbox.start()
     options = Voice(agi_port=0, audio_port=0, calls_at_once=calls, longest_message=LONGEST)
     line = VoiceLine(options, inbox, Prompts.of(SPOKEN), clock)

@@ -15,7 +15,7 @@ from typing import Final
 
 from appliance.clock import SystemClock
 from appliance.settings import Voice
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
 from appliance.voice.callflow import Sound
 from appliance.voice.line import VoiceLine
@@ -92,7 +92,7 @@ def _ours() -> Iterator[PhoneCompany]:
         folder, practice = Path(name), Identity.generate()
         (folder / "keys").mkdir()
         (folder / "keys" / "practice.pub").write_text(f"{practice.recipient}\n", encoding="ascii")
-        inbox = Inbox(folder, AT_ONCE, 10, SystemClock(Path("/nonexistent")))
+        inbox = Inbox(folder, RingSet(AT_ONCE, 10), SystemClock(Path("/nonexistent")))
         inbox.start()
         options = Voice(agi_port=0, audio_port=0, calls_at_once=AT_ONCE, longest_message=10)
         line = VoiceLine(options, inbox, Prompts.of(SPOKEN), SystemClock(Path("/nonexistent")))

@@ -23,7 +23,7 @@ from appliance.clock import SystemClock
 from appliance.messages import Envelope, Kind
 from appliance.store.age_file import seal
 from appliance.store.disk import Disk
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity, Recipient
 from appliance.store.vault import Vault
 from tests.bench.figures import Figure
@@ -68,7 +68,7 @@ class Ring:
         with Identity.generate() as practice:
             (folder / "keys").mkdir()
             (folder / "keys" / "practice.pub").write_text(str(practice.recipient), encoding="ascii")
-        self._inbox = Inbox(folder, 1, seconds, SystemClock(folder / "keys" / "practice.pub"))
+        self._inbox = Inbox(folder, RingSet(1, seconds), SystemClock(folder / "keys" / "practice.pub"))
         self._inbox.start()
         self._inbox.begin(Kind.VOICEMAIL, "bench", Envelope()).finish(Envelope())  # the first of a day makes its epoch
 

@@ -16,7 +16,7 @@ from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock
 from appliance.messages import Envelope, Kind
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from tests import other_user
 
 PASSWORD = "lantern-copper-river-seven"
@@ -55,7 +55,7 @@ class Command:
 
     def leave_a_message(self) -> str:
         """A message of one second in the store; its id."""
-        inbox = Inbox(self.store, 1, 10, SystemClock(self.settings.parent / "marker"))
+        inbox = Inbox(self.store, RingSet(1, 10), SystemClock(self.settings.parent / "marker"))
         inbox.start()
         envelope = Envelope(caller_number="5550142", caller_name="Maria [b]Lopez\x1b[2J", duration=1.0)
         delivery = inbox.begin(Kind.VOICEMAIL, "front-desk", envelope)

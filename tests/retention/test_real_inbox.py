@@ -93,7 +93,7 @@ from appliance.clock import SystemClock
 from appliance.messages import Envelope, Kind
 from appliance.retention.sweep import Sweep
 from appliance.settings import Retention
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
 
 offset, folder, marker, *steps = sys.argv[1:]
@@ -101,7 +101,7 @@ keys = Path(folder) / "keys"
 keys.mkdir(parents=True)
 (keys / "practice.pub").write_text(f"{Identity.generate().recipient}\\n")
 clock = SystemClock(Path(marker))
-inbox = Inbox(Path(folder), 1, 4, clock)
+inbox = Inbox(Path(folder), RingSet(1, 4), clock)
 inbox.start()
 for heard in (True, False):
     delivery = inbox.begin(Kind.VOICEMAIL, "front-desk", Envelope())

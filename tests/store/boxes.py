@@ -12,7 +12,7 @@ from pathlib import Path
 from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
 from appliance.store.delivery import Delivery
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
 from appliance.store.reader import OpenMessage, Reader
 from tests.fakes.clock import FakeClock
@@ -72,7 +72,7 @@ class Box:
         self.clock.advance(86_400.0)
 
     def _start(self) -> Inbox:
-        inbox = Inbox(self.folder, self.rings, self.ring_slots, self.clock, self._changed)
+        inbox = Inbox(self.folder, RingSet(self.rings, self.ring_slots), self.clock, self._changed)
         self.recovered = inbox.start()
         return inbox
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.clock import SystemClock
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
 from appliance.store.reader import RECOVERED, Reader
 from tests.store.boxes import WAV_HEAD, second
@@ -60,7 +60,7 @@ class Promises:
 
     def hold(self, folder: Path, practice: Identity) -> int:
         """Starts an inbox as the next daemon would, asserts that every promise was kept, and says how many messages came back."""
-        inbox = Inbox(folder, RINGS, RING_SLOTS, SystemClock(folder / "keys" / "practice.pub"))
+        inbox = Inbox(folder, RingSet(RINGS, RING_SLOTS), SystemClock(folder / "keys" / "practice.pub"))
         with closing(inbox):
             count = inbox.start()
             rows = {row.stamp.id: row for row in inbox.list()}

@@ -156,7 +156,7 @@ def office(tmp_path: Path) -> Box:
     """A box whose faxes have rings of their own."""
     box = Box(tmp_path / "office", rings=1)
     box.inbox.close()
-    box.inbox = Inbox(box.folder, 1, 4, box.clock, faxes=RingSet(1, 20))
+    box.inbox = Inbox(box.folder, RingSet(1, 4), box.clock, faxes=RingSet(1, 20))
     box.inbox.start()
     return box
 
@@ -204,7 +204,7 @@ def test_a_store_that_can_take_nothing_says_so_beforehand(office: Box) -> None:
 def test_a_fax_that_a_former_daemon_began_comes_back_without_a_fax_line(office: Box) -> None:
     begin(office, 2)
     office.inbox.close()
-    office.inbox = Inbox(office.folder, 1, 4, FakeClock())
+    office.inbox = Inbox(office.folder, RingSet(1, 4), FakeClock())
     assert office.inbox.start() == 1
     (row,) = office.inbox.list()
     assert rows_of(office, row) == sent(2)

@@ -17,7 +17,7 @@ from appliance.errors import (
     StoreInUseError,
 )
 from appliance.messages import Envelope, Kind, State
-from appliance.store.inbox import Extent, Finding, Inbox, Trouble
+from appliance.store.inbox import Extent, Finding, Inbox, RingSet, Trouble
 from tests.fakes.clock import FakeClock
 from tests.store.boxes import CALLER, MAILBOX, SECOND, WAV_HEAD, Box, second, sound
 
@@ -128,7 +128,7 @@ def test_without_a_free_ring_there_is_no_room(box: Box) -> None:
 
 
 def test_before_the_practice_has_a_key_no_message_is_taken(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path, 1, 4, FakeClock())
+    inbox = Inbox(tmp_path, RingSet(1, 4), FakeClock())
     inbox.start()
     with pytest.raises(NotFoundedError):
         inbox.begin(Kind.VOICEMAIL, MAILBOX, CALLER)
@@ -256,7 +256,8 @@ def test_a_key_that_a_message_on_its_way_needs_stays(box: Box) -> None:
 
 def test_a_key_stays_that_a_message_needs_which_has_only_begun(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its ring is still being made ready, so it stands nowhere on the disk, when midnight comes."""
-    ring = box.inbox._free[0]
+    ring = box.inbox._rings.next(Kind.VOICEMAIL)
+    assert ring
     prepare = ring.prepare
 
     def midnight_comes() -> None:
@@ -274,7 +275,7 @@ def test_a_second_daemon_takes_nothing_from_the_first(box: Box) -> None:
     """It would take what is being recorded for what a power cut left."""
     delivery = box.begin()
     delivery.append(second(1))
-    other = Inbox(box.folder, 2, 12, FakeClock())
+    other = Inbox(box.folder, RingSet(2, 12), FakeClock())
     for _ in range(2):
         with pytest.raises(StoreInUseError, match="only one"):
             other.start()
@@ -289,9 +290,9 @@ def test_a_second_daemon_takes_nothing_from_the_first(box: Box) -> None:
 def test_a_start_that_fails_leaves_the_store_to_the_next(tmp_path: Path) -> None:
     (tmp_path / "index.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(StoreError):
-        Inbox(tmp_path, 1, 4, FakeClock()).start()
+        Inbox(tmp_path, RingSet(1, 4), FakeClock()).start()
     (tmp_path / "index.sqlite").unlink()
-    inbox = Inbox(tmp_path, 1, 4, FakeClock())
+    inbox = Inbox(tmp_path, RingSet(1, 4), FakeClock())
     assert inbox.start() == 0
     inbox.close()
 

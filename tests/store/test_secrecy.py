@@ -28,11 +28,11 @@ import sys
 from pathlib import Path
 from appliance.clock import SystemClock
 from appliance.messages import Kind
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from tests.store.boxes import CALLER, MAILBOX, sound
 
 folder = Path(sys.argv[1])
-inbox = Inbox(folder, 2, 12, SystemClock(folder / "keys" / "practice.pub"))
+inbox = Inbox(folder, RingSet(2, 12), SystemClock(folder / "keys" / "practice.pub"))
 inbox.start()
 for seed in range(8):
     delivery = inbox.begin(Kind.VOICEMAIL, MAILBOX, CALLER)

@@ -23,11 +23,11 @@ from pathlib import Path
 from appliance.clock import SystemClock
 from appliance.errors import BadStorageError
 from appliance.messages import Kind
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from tests.store.boxes import CALLER, MAILBOX, second
 
 folder = Path(sys.argv[1])
-inbox = Inbox(folder, 2, 12, SystemClock(folder / "keys" / "practice.pub"))
+inbox = Inbox(folder, RingSet(2, 12), SystemClock(folder / "keys" / "practice.pub"))
 delivery, id = None, "0" * 32
 
 def begin():

@@ -17,7 +17,7 @@ from pathlib import Path
 from appliance.clock import SystemClock
 from appliance.messages import Kind
 from appliance.store.delivery import Delivery
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from tests.store.boxes import CALLER, MAILBOX, second
 
 RINGS = 2
@@ -26,7 +26,7 @@ LONGEST = 9  # s
 
 
 def main(folder: Path, what: str) -> None:
-    inbox = Inbox(folder, RINGS, RING_SLOTS, SystemClock(folder / "keys" / "practice.pub"))
+    inbox = Inbox(folder, RingSet(RINGS, RING_SLOTS), SystemClock(folder / "keys" / "practice.pub"))
     say(f"recovered {inbox.start()}")
     seed = int.from_bytes(os.urandom(2))
     if what == "turns":

@@ -12,7 +12,7 @@ from appliance.fax import tiff
 from appliance.fax.tiff import Page, Strip
 from appliance.messages import Envelope, Kind
 from appliance.store.age_file import seal
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.slots import Word
 from tests.fax.pictures import to_rows
 from tests.web.practice import SLOTS, Practice
@@ -78,5 +78,5 @@ def lose_power_during(practice: Practice, strips: list[Strip], rest: bytes, enve
         piece = seal(rest, [delivery._recipient])
         delivery.arrival.ring.append([(piece, len(rest))], Word.PART)  # of which the last slot never came
     practice.inbox.close()
-    practice.inbox = Inbox(practice.folder, 2, SLOTS, practice.clock)
+    practice.inbox = Inbox(practice.folder, RingSet(2, SLOTS), practice.clock)
     assert practice.inbox.start() == 1

@@ -31,7 +31,7 @@ from appliance.panel.signals import BoxFacts, lamps
 from appliance.settings import Page, Retention, Settings
 from appliance.settings import Practice as PracticeSettings
 from appliance.store import journal
-from appliance.store.inbox import Inbox
+from appliance.store.inbox import Inbox, RingSet
 from appliance.store.reader import Reader
 from tests.fakes.clock import FakeClock
 from tests.rig.appliance import free_port
@@ -94,7 +94,7 @@ class Practice:
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
         people.found_practice(self.folder, NAME, PASSWORD, 15)
-        self.inbox = Inbox(self.folder, 2, SLOTS, self.clock)
+        self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
         self.inbox.start()
         self.facts: dict[str, Any] = {}
         self.daemon = Daemon(self._answers())
@@ -147,7 +147,7 @@ class Practice:
         for start in range(0, len(sound), SECOND):
             delivery.append(sound[start : start + SECOND])
         self.inbox.close()
-        self.inbox = Inbox(self.folder, 2, SLOTS, self.clock)
+        self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
         assert self.inbox.start() == 1
 
     def _add(self, name: str, role: Role, password: str) -> None:
