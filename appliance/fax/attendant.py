@@ -7,6 +7,7 @@ to ring, so that the sending machine tries again later instead of hearing a prom
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -113,21 +114,29 @@ class Attendant:
 
     def _work(self) -> None:
         while not self._ending.is_set():
-            try:
-                tells = self._options.ring != "any"
-                with FaxLine(self._device, self._profile, self._ending.is_set, distinctive=tells) as line:
-                    self._found(Modem.READY)
-                    self._attend(line)
-            except ModemRefusedError:
-                self._found(Modem.WRONG)
-            except SerialError:
-                self._found(Modem.ABSENT)
-            except FaxError:
-                self._found(Modem.SILENT)
-            except Exception:  # whatever it was, the next caller is served
-                log.exception("fax.failed reason=bug")
-                self._found(Modem.SILENT)
+            modem = self._serve()
+            if self._modem is Modem.READY:  # until now: what an error was raised through may still hold who called
+                gc.collect()
+            self._found(modem)
             self._ending.wait(RETRY)
+
+    def _serve(self) -> Modem:
+        """Until the program ends or the modem fails: then how it is."""
+        try:
+            tells = self._options.ring != "any"
+            with FaxLine(self._device, self._profile, self._ending.is_set, distinctive=tells) as line:
+                self._found(Modem.READY)
+                self._attend(line)
+                return Modem.READY
+        except ModemRefusedError:
+            return Modem.WRONG
+        except SerialError:
+            return Modem.ABSENT
+        except FaxError:
+            return Modem.SILENT
+        except Exception:  # whatever it was, the next caller is served
+            log.exception("fax.failed reason=bug")
+            return Modem.SILENT
 
     def _found(self, modem: Modem) -> None:
         if modem is not self._modem:
@@ -145,6 +154,7 @@ class Attendant:
                     self._answer(line, ring.caller)
                     line.check()
                     rings, last = 0, time.monotonic()
+                ring = None  # who called stays in no name, also when the next wait is the modem's last
             elif time.monotonic() - last > CHECK:
                 line.check()
                 rings, last = 0, time.monotonic()
