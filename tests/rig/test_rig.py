@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,9 @@ def test_who_hangs_up_while_it_rings_is_not_answered(company: PhoneCompany) -> N
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the AGI connection and says nothing
         company.hand_calls_to(*silent.getsockname()[:2])
         with Patient().dial(company) as call:
-            silent.accept()
+            agi, _ = silent.accept()
         assert call.status == 0
+        agi.close()
 
 
 def test_without_the_daemon_nobody_answers(company: PhoneCompany) -> None:
@@ -172,7 +174,10 @@ def written(folder: Path, *canaries: bytes) -> list[Path]:
 
 def listening(pid: int) -> set[tuple[str, Place]]:
     """Where this process listens for TCP connections or UDP packets."""
-    inodes = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            inodes.add(os.readlink(link))
     found = set()
     for protocol, states in (("tcp", {"0A"}), ("udp", {"07"}), ("tcp6", {"0A"}), ("udp6", {"07"})):
         for line in Path(f"/proc/net/{protocol}").read_text(encoding="utf-8").splitlines()[1:]:
