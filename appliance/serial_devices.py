@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,12 +57,14 @@ def users(path: Path, root: Path = ROOT) -> tuple[str, ...]:
 
 
 def _open_files(process: Path) -> set[str]:
-    files = set()
+    files: set[str] = set()
     try:
-        for entry in os.scandir(process / "fd"):
-            files.add(os.readlink(entry.path))
+        entries = os.listdir(process / "fd")
     except OSError:
-        pass  # it has ended, or is another user's
+        return files  # it has ended, or is another user's
+    for entry in entries:
+        with suppress(OSError):  # closed meanwhile
+            files.add(os.readlink(process / "fd" / entry))
     return files
 
 
