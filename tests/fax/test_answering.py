@@ -273,6 +273,22 @@ def test_a_caller_that_repeats_no_more_leaves_a_page_that_is_marked() -> None:
     assert not call.complete
 
 
+def test_a_block_that_follows_a_lost_one_ends_the_call() -> None:
+    _, call, error = replay(
+        [Done(), Done(), Heard(ECM), Trained(clean=True), Done(), BlockCame(), Heard(PPS), BlockLost()]
+    )
+    assert isinstance(error, BlockLostError)
+    assert not call.pages
+
+
+def test_a_page_that_is_hard_to_read_is_kept_and_asked_for_again() -> None:
+    poor = Quality(100, 20, 15, ended=True)
+    page: list[Event] = [PageCame(poor), Heard(Frame(Kind.MPS)), Kept(poor), Done()]
+    steps, call, _ = replay([Done(), Done(), Heard(DCS), Trained(clean=True), Done(), *page])
+    assert "Send RTN" in steps
+    assert [page.answer for page in call.pages] == [Kind.RTN]
+
+
 def test_a_slower_rate_is_agreed_to_and_starts_long() -> None:
     slower = Heard(Frame(Kind.CTC, Terms(rate=Rate.V29_7200).to_info()[:2]))
     steps, _, _ = replay([Done(), Done(), Heard(ECM), Trained(clean=True), Done(), BlockCame(), slower, Done()])
