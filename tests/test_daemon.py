@@ -131,7 +131,7 @@ def test_a_subscriber_hears_of_changes(daemon: Daemon, client: Client) -> None:
 
 def test_the_lock_button_on_the_panel_ends_every_session(daemon: Daemon, client: Client) -> None:
     subscriber = Subscriber(client)
-    pin = daemon._panel._board._factory.pin(pins.read(ROOT / "hardware" / "pins.toml").lock.pin)  # type: ignore[attr-defined]
+    pin = daemon._panel._board._factory.pin(pins.read(ROOT / "hardware" / "pins.toml").lock.pin)  # type: ignore[attr-defined]  # the mock board has a factory
 
     def press() -> None:
         pin.drive_low()

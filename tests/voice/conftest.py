@@ -46,7 +46,7 @@ def line_with(inbox: FakeInbox) -> Iterator[LineFactory]:
 
         def make(on_calls: Callable[[int], None] = lambda _: None, **options: object) -> VoiceLine:
             clock = SystemClock(Path("/nonexistent"))
-            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(SPOKEN), clock, on_calls)  # type: ignore[arg-type]
+            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(SPOKEN), clock, on_calls)  # type: ignore[arg-type]  # a test's own
             line.start()
             stack.callback(line.stop)
             return line

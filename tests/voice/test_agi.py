@@ -180,4 +180,4 @@ def test_pyst2_takes_no_signal(exchange: ExchangeFactory) -> None:
     other = exchange()
     other.write(HELLO + b"\n")
     other.end()
-    assert os.popen(f"grep SigCgt /proc/{os.getpid()}/status").read() == before  # noqa: S605
+    assert os.popen(f"grep SigCgt /proc/{os.getpid()}/status").read() == before  # noqa: S605 - no word of anybody else

@@ -50,7 +50,7 @@ def event(line: str) -> Event:
     name, *carried = line.split()
     kind: Any = getattr(callflow, name)
     hints = get_type_hints(kind)
-    return kind(*(hints[item.name](value) for item, value in zip(fields(kind), carried, strict=True)))  # type: ignore[no-any-return]
+    return kind(*(hints[item.name](value) for item, value in zip(fields(kind), carried, strict=True)))  # type: ignore[no-any-return]  # whatever kind it is
 
 
 @pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda file: file.stem)

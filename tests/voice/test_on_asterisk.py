@@ -43,7 +43,7 @@ def line_with(company: PhoneCompany, inbox: FakeInbox) -> Iterator[LineFactory]:
 
         def make(**options: object) -> VoiceLine:
             clock = SystemClock(Path("/nonexistent"))
-            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(NOISES), clock)  # type: ignore[arg-type]
+            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(NOISES), clock)  # type: ignore[arg-type]  # a test's own
             line.start()
             stack.callback(line.stop)
             company.hand_calls_to("127.0.0.1", line.agi_port)

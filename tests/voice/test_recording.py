@@ -77,7 +77,7 @@ def test_a_discarded_recording_leaves_no_message() -> None:
 @pytest.mark.parametrize("when", ["on_begin", "on_append", "on_finish"])
 @pytest.mark.parametrize("error", [BadStorageError, NoRoomError])
 def test_whenever_the_inbox_refuses_the_line_is_told(when: str, error: type[BadStorageError | NoRoomError]) -> None:
-    taking = recording(FakeInbox(**{when: refuse(error)}))  # type: ignore[arg-type]
+    taking = recording(FakeInbox(**{when: refuse(error)}))  # type: ignore[arg-type]  # a test's own
     taking.add(speech(2))
     taking.keep()
     assert taking.wait(5)

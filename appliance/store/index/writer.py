@@ -205,8 +205,8 @@ def _migrate(connection: Connection) -> None:
     if found == REVISION:
         return
     from alembic import command  # noqa: PLC0415 - 20 MB that a start without news does without
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - only opening needs it, once
+    from alembic.util import CommandError  # noqa: PLC0415 - as above
 
     steps = Config()
     steps.set_main_option("script_location", str(Path(tables.__file__).parents[1] / "migrations").replace("%", "%%"))
