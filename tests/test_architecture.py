@@ -49,7 +49,7 @@ LEVELS = {
         "appliance.process",
         "appliance.service_manager",
     ),
-    0: ("appliance.messages", "appliance.errors", "appliance.clock"),
+    0: ("appliance.messages", "appliance.deeds", "appliance.errors", "appliance.clock"),
 }
 
 DOORS = {
@@ -57,16 +57,20 @@ DOORS = {
     "apscheduler": {"appliance.retention.schedule"},
     "asterisk": {"appliance.voice.agi"},
     "cryptography": {"appliance.store.primitives", "appliance.access.certificates"},
+    "babel": {"web.languages"},
     "flask": {"web"},
+    "flask_babel": {"web.languages"},
     "gpiozero": {"appliance.panel.board"},
     "granian": {"web.server"},
     "PIL": {"appliance.fax.tiff", "appliance.fax.pictures"},  # the one reads pages exactly, the other shows them
     "jinja2": {"web"},
+    "pyotp": {"appliance.access.one_time"},
     "rich": {"appliance.cli"},
     "sdnotify": {"appliance.service_manager"},
     "segno": {"appliance.access.recovery"},
     "serial": {"appliance.serial_port"},
     "sqlalchemy": {"appliance.store.index", "appliance.store.migrations"},
+    "webauthn": {"appliance.access.passkeys"},
     "werkzeug": {"web"},
 }
 
@@ -103,6 +107,7 @@ CORES = {
     "appliance.fax.timers",
     "appliance.fax.training",
     "appliance.fax.transcript",
+    "appliance.deeds",
     "appliance.messages",
     "appliance.store.age_header",
     "appliance.store.bech32",

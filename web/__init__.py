@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from web import access, calls, faxes, files, frame, guard, health, inbox, refusals, requests, services
+from web import access, calls, faxes, files, frame, guard, health, inbox, languages, refusals, requests, services
 from web.services import PageServices
 
 
@@ -14,6 +14,7 @@ def create_app(page: PageServices) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.request_class = requests.SmallRequest
     services.put(app, page)
+    languages.put(app)
     for blueprint in (files.files, access.access, inbox.inbox, faxes.faxes, health.health, calls.calls):
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page)

@@ -8,10 +8,10 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access.roles import READERS, Role
+from appliance.access.roles import Permission, Person
 from appliance.errors import AccessError, TooSoonError
 from web import health, inbox, requests, words
-from web.guard import COOKIE, EVERYBODY, allow, person_here, public, session
+from web.guard import COOKIE, allow, person_here, public, session
 from web.services import here
 
 access = Blueprint("access", __name__)
@@ -29,7 +29,7 @@ ENDED: Final = {
 def show_log_in() -> AnyResponse | str:
     """The way in."""
     if person_here():
-        return redirect(home(session().person.role), 303)
+        return redirect(home(session().person), 303)
     return render_template("log_in.html", ended=ENDED.get(request.args.get("why", "")), name="", mistake="")
 
 
@@ -47,13 +47,13 @@ def log_in() -> AnyResponse | tuple[str, int]:
         secret = here().sessions.open(unlocked)
     finally:
         unlocked.wipe()
-    response = redirect(home(unlocked.person.role), 303)
+    response = redirect(home(unlocked.person), 303)
     response.set_cookie(COOKIE, secret, secure=True, httponly=True, samesite="Strict", path="/")
     return response
 
 
 @access.post("/logout")
-@allow(EVERYBODY)
+@allow(None)
 def log_off() -> AnyResponse:
     """End this session."""
     _forget(request.cookies.get(COOKIE))
@@ -64,7 +64,7 @@ def log_off() -> AnyResponse:
 
 
 @access.get("/pulse")
-@allow(EVERYBODY, activity=False)
+@allow(None, activity=False)
 def pulse() -> Response:
     """What the page asks every second: has anything changed, and how long does the session last? Asking is no sign of a person."""
     now = session()
@@ -75,15 +75,15 @@ def pulse() -> Response:
 
 
 @access.post("/stay")
-@allow(EVERYBODY)
+@allow(None)
 def stay() -> tuple[str, int]:
     """A person is there: keep the session."""
     return "", 204
 
 
-def home(role: Role) -> str:
-    """Where a person of this role starts."""
-    return url_for("inbox.show_list") if role in READERS else url_for("health.show_status")
+def home(person: Person) -> str:
+    """Where this person starts."""
+    return url_for("inbox.show_list" if person.may(Permission.READ_MESSAGES) else "health.show_status")
 
 
 def way_in() -> str:

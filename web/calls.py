@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template
 
-from appliance.access.roles import Role
+from appliance.access.roles import Permission
 from appliance.errors import NoFaxError
 from appliance.fax import records
 from appliance.fax.records import CallRecord, Outcome
@@ -19,7 +19,6 @@ from web.services import here
 
 calls = Blueprint("calls", __name__)
 
-LISTENERS: Final = frozenset({Role.ADMIN, Role.TECHNICIAN})
 ENDINGS: Final = {
     Outcome.COMPLETE: ("good", "The fax came whole."),
     Outcome.PARTIAL: ("attention", "A part of the fax came."),
@@ -45,7 +44,7 @@ class CallView:
 
 
 @calls.get("/fax-calls")
-@allow(LISTENERS)
+@allow(Permission.SEE_CALLS)
 def show_calls() -> str:
     """The calls that are remembered, newest first."""
     found = records.latest(here().folder)
@@ -54,7 +53,7 @@ def show_calls() -> str:
 
 
 @calls.get("/fax-calls/<name>")
-@allow(LISTENERS)
+@allow(Permission.SEE_CALLS)
 def show_call(name: str) -> str:
     """One call, with all that was said."""
     call = records.read(here().folder, name)
@@ -62,7 +61,7 @@ def show_call(name: str) -> str:
 
 
 @calls.get("/fax-calls/<name>.t30")
-@allow(LISTENERS)
+@allow(Permission.SEE_CALLS)
 def transcript(name: str) -> Response:
     """The transcript as a file, for `keepline fax replay`."""
     call = records.read(here().folder, name)

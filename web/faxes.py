@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access.roles import READERS
+from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, PictureError, SealError
 from appliance.fax import directory, pdf, pictures
 from appliance.fax.directory import Directory, Sheet, Source
@@ -29,7 +29,7 @@ _DRAWING: Final = threading.Lock()  # one page at a time: however many people lo
 
 
 @faxes.get("/messages/<id>/pages/<number>.png")
-@allow(READERS)
+@allow(Permission.READ_MESSAGES)
 def page(id: str, number: str) -> Response:
     """One page as a picture."""
     wanted, scale = requests.sheet_number(number), requests.scale(request)
@@ -39,7 +39,7 @@ def page(id: str, number: str) -> Response:
 
 
 @faxes.get("/messages/<id>/sketch.png")
-@allow(READERS, activity=False)
+@allow(Permission.READ_MESSAGES, activity=False)
 def sketch(id: str) -> Response:
     """The first page, small, for a row of the list."""
     row = _row(id)
@@ -53,7 +53,7 @@ def sketch(id: str) -> Response:
 
 
 @faxes.get("/messages/<id>/fax.pdf")
-@allow(READERS)
+@allow(Permission.TAKE_MESSAGES)
 def as_pdf(id: str) -> Response:
     """The whole fax as a PDF, turned as it is on the screen."""
     row = _row(id)
@@ -75,7 +75,7 @@ def as_pdf(id: str) -> Response:
 
 
 @faxes.get("/messages/<id>/fax.tiff")
-@allow(READERS)
+@allow(Permission.TAKE_MESSAGES)
 def as_tiff(id: str) -> Response:
     """The file as it is sealed."""
     row = _row(id)
@@ -84,7 +84,7 @@ def as_tiff(id: str) -> Response:
 
 
 @faxes.post("/messages/<id>/turn")
-@allow(READERS)
+@allow(Permission.READ_MESSAGES)
 def turn(id: str) -> AnyResponse:
     """Turn a page or the whole fax, for as long as this session lasts."""
     row, turning = _row(id), requests.turning(request)

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from web import access, calls, files, health, words
+from appliance.access.roles import Permission
+from web import access, files, health, places, words
 from web.guard import person_here
 from web.services import here
 
@@ -18,7 +19,6 @@ class Me:
     name: str
     until: str  # time of day at which they must log in again
     ends_in: int  # s until they are logged off if they do nothing
-    reads: bool
 
 
 def around() -> dict[str, Any]:
@@ -29,12 +29,13 @@ def around() -> dict[str, Any]:
         "practice": services.settings.practice.name,
         "toast": None,
         "missing": False,
-        "hears_calls": session is not None and session.person.role in calls.LISTENERS,
+        "can": lambda permission: session is not None and session.person.may(Permission(permission)),
+        "places": places.of(session.person) if session else (),
     }
     if session is None:
         return always
     until = words.clock_time(services.clock.now() + session.ends_in, services.zone)
-    me = Me(session.person.name.capitalize(), until, math.ceil(session.rests_in), session.person.may_read)
+    me = Me(session.person.name.capitalize(), until, math.ceil(session.rests_in))
     box = health.version()  # before the strip: a change in between shows at the next look
     strip = health.strip(health.look(), services.zone)
-    return always | {"me": me, "home": access.home(session.person.role), "strip": strip, "box": box}
+    return always | {"me": me, "home": access.home(session.person), "strip": strip, "box": box}

@@ -1,7 +1,7 @@
 """Deny by default. Each view declares who may use it; a view without a declaration stops the page from being made.
 
-In this order a request is refused: asked for under a foreign name (421, DNS rebinding), sent by another site (403), nobody logged in (401), not this role's
-business (403). Every answer leaves with headers that let it do as little as possible.
+In this order a request is refused: asked for under a foreign name (421, DNS rebinding), sent by another site (403), nobody logged in (401), not allowed to
+this person (403). Every answer leaves with headers that let it do as little as possible.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, MisdirectedRequest, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access.roles import Role
+from appliance.access.roles import Permission
 from appliance.access.sessions import Session
 from appliance.settings import Page
 from web.services import here
 
 COOKIE: Final = "__Host-keepline"  # the prefix makes browsers insist on Secure, Path=/ and this very host
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-EVERYBODY: Final = frozenset(Role)
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
@@ -41,9 +40,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Who may use a view: roles, or anybody at all; and whether using it shows that a person is there."""
+    """Who may use a view: people with a permission (None: whoever is logged in), or anybody at all; and whether using it shows that a person is there."""
 
-    roles: frozenset[Role] = frozenset()
+    permission: Permission | None = None
     public: bool = False
     activity: bool = True
 
@@ -52,9 +51,10 @@ class UndeclaredRouteError(RuntimeError):
     """A route says not who may use it. Put `@allow(...)` or `@public` under its route."""
 
 
-def allow(roles: frozenset[Role], *, activity: bool = True) -> Callable[[View], View]:
-    """Declares that people of these roles may use the view. `activity=False`: the page's own polling, which keeps no session alive."""
-    return lambda view: _declare(view, Declared(roles, activity=activity))
+def allow(permission: Permission | None, *, activity: bool = True) -> Callable[[View], View]:
+    """Declares that people with this permission may use the view; None: whoever is logged in. `activity=False`: the page's own polling, which keeps
+    no session alive."""
+    return lambda view: _declare(view, Declared(permission, activity=activity))
 
 
 def public(view: View) -> View:
@@ -136,7 +136,7 @@ def _authorise(app: Flask) -> AnyResponse | None:
         if request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
             return redirect(url_for("access.show_log_in"), 303)
         raise Unauthorized
-    if found.person.role not in rule.roles:
+    if rule.permission is not None and not found.person.may(rule.permission):
         raise Forbidden
     return None
 

@@ -10,9 +10,10 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
+from appliance.access.roles import Permission
 from appliance.control.values import Lamp, Level, Light, Part, Status
 from web import words
-from web.guard import EVERYBODY, allow
+from web.guard import allow
 from web.services import here
 
 health = Blueprint("health", __name__)
@@ -82,21 +83,21 @@ class HealthView:
 
 
 @health.get("/status")
-@allow(EVERYBODY)
+@allow(Permission.SEE_BOX)
 def show_status() -> str:
     """The whole page."""
     return render_template("status.html", area="health", health=view())
 
 
 @health.get("/parts/status")
-@allow(EVERYBODY, activity=False)
+@allow(Permission.SEE_BOX, activity=False)
 def status_part() -> str:
     """Its content, for the page that keeps itself fresh."""
     return render_template("_status.html", health=view())
 
 
 @health.get("/parts/strip")
-@allow(EVERYBODY, activity=False)
+@allow(Permission.SEE_BOX, activity=False)
 def strip_part() -> str:
     """The strip, likewise."""
     return render_template("_strip.html")

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask import redirect as redirect_to
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access.roles import READERS
+from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
 from web import faxes, listing, memory, requests, sound, waveform, words
@@ -26,14 +26,14 @@ SANDBOX: Final = "default-src 'none'; sandbox"
 
 
 @inbox.get("/")
-@allow(READERS)
+@allow(Permission.READ_MESSAGES)
 def show_list() -> str:
     """The list."""
     return render_template("inbox.html", area="inbox", list=_list(), message=None, toast=_toast())
 
 
 @inbox.get("/messages/<id>")
-@allow(READERS)
+@allow(Permission.READ_MESSAGES)
 def show_message(id: str) -> str | tuple[str, int]:
     """The list with one message open."""
     try:
@@ -46,14 +46,14 @@ def show_message(id: str) -> str | tuple[str, int]:
 
 
 @inbox.get("/parts/list")
-@allow(READERS, activity=False)
+@allow(Permission.READ_MESSAGES, activity=False)
 def list_part() -> str:
     """The list alone, for the page that keeps itself fresh."""
     return render_template("_list.html", list=_list(), message=None)
 
 
 @inbox.get("/parts/messages/<id>")
-@allow(READERS, activity=False)
+@allow(Permission.READ_MESSAGES, activity=False)
 def message_part(id: str) -> str | tuple[str, int]:
     """One message alone, likewise."""
     try:
@@ -63,7 +63,7 @@ def message_part(id: str) -> str | tuple[str, int]:
 
 
 @inbox.get("/messages/<id>/content")
-@allow(READERS)
+@allow(Permission.READ_MESSAGES)
 def content(id: str) -> Response:
     """The sound, or the pages, straight from the sealed file."""
     row = here().reader.row(requests.message_id(id))
@@ -71,7 +71,7 @@ def content(id: str) -> Response:
 
 
 @inbox.get("/messages/<id>/wave.svg")
-@allow(READERS, activity=False)
+@allow(Permission.READ_MESSAGES, activity=False)
 def waveform_picture(id: str) -> Response:
     """The shape of the sound for a row of the list."""
     response = Response(waveform.small(_levels(here().reader.row(requests.message_id(id)))), mimetype="image/svg+xml")
@@ -80,7 +80,7 @@ def waveform_picture(id: str) -> Response:
 
 
 @inbox.post("/messages/<id>/heard")
-@allow(READERS)
+@allow(Permission.CHANGE_MESSAGES)
 def mark_heard(id: str) -> AnyResponse:
     """Say that the message was heard, or that it is new again."""
     here().control.mark_heard(requests.message_id(id), requests.heard(request))
@@ -88,7 +88,7 @@ def mark_heard(id: str) -> AnyResponse:
 
 
 @inbox.post("/messages/<id>/erase")
-@allow(READERS)
+@allow(Permission.CHANGE_MESSAGES)
 def erase(id: str) -> AnyResponse | str:
     """Erase the message; for a while it can be had back."""
     here().control.erase(requests.message_id(id))
@@ -99,7 +99,7 @@ def erase(id: str) -> AnyResponse | str:
 
 
 @inbox.post("/messages/<id>/undo")
-@allow(READERS)
+@allow(Permission.CHANGE_MESSAGES)
 def undo_erase(id: str) -> AnyResponse:
     """Have an erased message back."""
     here().control.undo_erase(requests.message_id(id))
@@ -108,7 +108,7 @@ def undo_erase(id: str) -> AnyResponse:
 
 
 @inbox.post("/search")
-@allow(READERS)
+@allow(Permission.READ_MESSAGES)
 def search() -> AnyResponse:
     """Search by name or number. What was searched for stays in the session's memory, out of every address."""
     memory.of(session()).search = requests.search(request)

@@ -105,7 +105,7 @@ def _answer(refusal: Refusal, code: int) -> Response:
     if requests.wants_part(request):
         return Response(f"{refusal.title}. {refusal.sentence}", status=code, mimetype="text/plain")
     session = person_here()
-    home = access.home(session.person.role) if session else access.way_in()
+    home = access.home(session.person) if session else access.way_in()
     page = render_template(
         "problem.html",
         title=refusal.title,

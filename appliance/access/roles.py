@@ -24,7 +24,61 @@ class Role(StrEnum):
     AUDITOR = "auditor"  # sees who did what, never a message
 
 
-READERS: Final = frozenset({Role.ADMIN, Role.STAFF})  # the practice key is sealed to these only
+class Permission(StrEnum):
+    """One thing that may be allowed. Page, command and console ask for these, never for a role."""
+
+    READ_MESSAGES = "read-messages"  # see the list and open messages, in one's own mailboxes
+    CHANGE_MESSAGES = "change-messages"  # heard or new, erase, undo, hold
+    TAKE_MESSAGES = (
+        "take-messages"  # download sound and pages: from then on they lie unsealed where the person put them
+    )
+    SEE_BOX = "see-box"  # status, lamps, list of parts
+    TEND_BOX = "tend-box"  # the technician's console, the modem's tests
+    SEE_CALLS = "see-calls"  # what the fax machines said to each other; no number, no page
+    LOCK_PAGE = "lock-page"  # end every session
+    OWN_ACCOUNT = "own-account"  # one's own password and second factors
+    RUN_PEOPLE = "run-people"  # add, change and remove people, and give them new passwords
+    RUN_KEYS = "run-keys"  # exchange the practice key and the recovery sheet
+    SEE_RECORD = "see-record"  # who did what, and whether the record is whole
+    EXPORT_RECORD = "export-record"
+    SEE_SWITCHES = "see-switches"  # what is switched on, who decided it, and why
+    RUN_SWITCHES = "run-switches"  # decide about them, and set the policy sheet
+
+
+MAY: Final[dict[Role, frozenset[Permission]]] = {
+    Role.ADMIN: frozenset(Permission),
+    Role.STAFF: frozenset(
+        {
+            Permission.READ_MESSAGES,
+            Permission.CHANGE_MESSAGES,
+            Permission.TAKE_MESSAGES,
+            Permission.SEE_BOX,
+            Permission.LOCK_PAGE,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
+    Role.TECHNICIAN: frozenset(
+        {
+            Permission.SEE_BOX,
+            Permission.TEND_BOX,
+            Permission.SEE_CALLS,
+            Permission.LOCK_PAGE,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        {
+            Permission.SEE_BOX,
+            Permission.SEE_RECORD,
+            Permission.EXPORT_RECORD,
+            Permission.SEE_SWITCHES,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
+}
+READERS: Final = frozenset(
+    role for role, may in MAY.items() if Permission.READ_MESSAGES in may
+)  # hold the practice key
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +89,13 @@ class Person:
     role: Role
     recipient: Recipient  # the public half of this person's own key
 
+    def may(self, permission: Permission) -> bool:
+        """Is this allowed to this person? What no table allows is not."""
+        return permission in MAY[self.role]
+
     @property
     def may_read(self) -> bool:
-        """May this person open messages?"""
+        """Does this person hold the practice key?"""
         return self.role in READERS
 
 

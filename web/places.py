@@ -1,0 +1,31 @@
+"""Where one can go from every page: one table, of which each person sees what is allowed to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.access.roles import Permission, Person
+from web.languages import lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page in the navigation."""
+
+    area: str
+    endpoint: str
+    words: str
+    icon: str
+    permission: Permission
+
+
+PLACES: Final = (
+    Place("inbox", "inbox.show_list", lazy("Messages"), "list", Permission.READ_MESSAGES),
+    Place("health", "health.show_status", lazy("Status"), "box", Permission.SEE_BOX),
+)
+
+
+def of(person: Person) -> tuple[Place, ...]:
+    """Where this person may go."""
+    return tuple(place for place in PLACES if person.may(place.permission))
