@@ -25,7 +25,7 @@ BENCHES = {
     "memory": "resident memory of daemon and page",
     "page": "list of 1,000 messages",
     "turnaround": "end of a received frame to our modem's next command, idle and busy (3 minutes)",
-    "fax": "1, 3 and 20 pages received, beside efax, HylaFAX and Asterisk, in real time (15 minutes)",
+    "fax": "1, 3 and 20 pages received, beside efax, HylaFAX and Asterisk, in real time (20 minutes)",
 }
 
 
