@@ -7,10 +7,10 @@ What a verb needs is imported when it runs, so that none waits for the others' l
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
-from appliance.cli import asking, output
-from appliance.errors import StoreError
+from appliance.cli import asking, output, verbs
+from appliance.cli.verbs import Verb
 from appliance.settings import Settings, current, describe
 
 
@@ -67,36 +67,6 @@ def purge(given: Namespace, settings: Settings) -> None:
     output.table(title, ("Id", "Why"), [(item.id[:8], item.reason) for item in due], "Nothing is due.")
 
 
-def store_check(given: Namespace, settings: Settings) -> None:
-    """`keepline store check`: every file against its row; exit status 4 when something does not fit."""
-    from appliance.store.inspection import inspect
-
-    findings = inspect(settings.store.folder)
-    if given.json:
-        output.as_json(list(findings))
-    else:
-        rows = [(finding.file, finding.trouble.value) for finding in findings]
-        output.table("", ("File", "What is wrong"), rows, "Every sealed file is as its row says.")
-    if findings:
-        raise StoreError(
-            f"{len(findings)} files are not as they should be. Restore them from the backup; do not delete them before."
-        )
-
-
-def modem_detect(given: Namespace, settings: Settings) -> None:
-    """`keepline modem detect`: which modems there are."""
-    from appliance.cli import modem
-
-    modem.detect(given)
-
-
-def modem_test(given: Namespace, settings: Settings) -> None:
-    """`keepline modem test`: what one modem can do."""
-    from appliance.cli import modem
-
-    modem.test(given)
-
-
 def prompts(given: Namespace, settings: Settings) -> None:
     """`keepline prompts`: speak what callers hear."""
     from appliance.voice.prompts import speak_all
@@ -114,3 +84,24 @@ def list_settings(given: Namespace, settings: Settings) -> None:
         output.as_json([dict(zip(("name", "value", "default", "allowed", "help"), row, strict=True)) for row in rows])
         return
     output.table(str(given.settings), ("Setting", "Value", "Default", "Allowed", "What it is"), rows, "")
+
+
+def _console(parser: ArgumentParser) -> None:
+    parser.add_argument("--set-pin", action="store_true", help="set the technician's PIN and end")
+    verbs.password(parser)
+
+
+def _purge(parser: ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+    verbs.as_json(parser)
+
+
+VERBS = (
+    Verb(("run",), "run the daemon: answers calls, seals messages, purges what is due", run),
+    Verb(("web",), "run the page", web),
+    Verb(("console",), "run the technician's console on its serial port", console, _console),
+    Verb(("status",), "how the box is", status, verbs.as_json),
+    Verb(("purge",), "purge what is due now", purge, _purge),
+    Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", prompts),
+    Verb(("settings",), "list every setting, its value, its default and what is allowed", list_settings, verbs.as_json),
+)

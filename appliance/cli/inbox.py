@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from appliance.cli import asking, output
+from appliance.cli import asking, output, verbs
+from appliance.cli.verbs import Verb
 from appliance.errors import MessageNotFoundError, UsageError
 from appliance.settings import Settings
 
@@ -77,3 +78,25 @@ def _caller(reader: Reader, row: Row, unlocked: Unlocked) -> str:
     with reader.open(row, unlocked.practice) as message:
         envelope = message.header.envelope
     return " ".join(filter(None, (envelope.caller_name, envelope.caller_number))) or "Unknown caller"
+
+
+def _inbox_list(parser: ArgumentParser) -> None:
+    verbs.as_json(parser)
+    parser.add_argument(
+        "--as", dest="who", metavar="NAME", help="also open callers' names and numbers with this person's key"
+    )
+    verbs.password(parser)
+
+
+def _inbox_export(parser: ArgumentParser) -> None:
+    parser.add_argument("id", help="the message, as `keepline inbox list` shows it (its first letters are enough)")
+    parser.add_argument(
+        "--to", metavar="FILE", required=True, help="where to; it will lie there unsealed. `-` is standard output"
+    )
+    verbs.who(parser)
+
+
+VERBS = (
+    Verb(("inbox", "list"), "list the messages", show, _inbox_list),
+    Verb(("inbox", "export"), "open one message and write it to a file", export, _inbox_export),
+)

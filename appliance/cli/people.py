@@ -1,12 +1,13 @@
-"""`keepline people` and `keepline keys`: who may open messages, and whether they can."""
+"""`keepline people`: who may log in, and as what."""
 
 # ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
-from appliance.cli import asking, output
+from appliance.cli import asking, output, verbs
+from appliance.cli.verbs import Verb
 from appliance.errors import UsageError
 from appliance.settings import Settings
 
@@ -81,38 +82,32 @@ def remove(given: Namespace, settings: Settings) -> None:
     output.say(f"{given.name} may not log in any more.")
 
 
-def show_keys(given: Namespace, settings: Settings) -> None:
-    """`keepline keys show`: public halves only; there is nothing secret to show."""
-    from appliance.access.people import list_people
-
-    folder = settings.store.folder
-    rows = [("person", f"{person.name} ({person.role.value})", str(person.recipient)) for person in list_people(folder)]
-    practice = folder / "keys" / "practice.pub"
-    if practice.exists():
-        rows.insert(0, ("practice", "", practice.read_text(encoding="ascii").strip()))
-    rows += [("epoch", file.stem, "sealed to the practice key") for file in sorted((folder / "epochs").glob("*.age"))]
-    if given.json:
-        output.as_json([{"kind": kind, "name": name, "public": public} for kind, name, public in rows])
-        return
-    output.table("", ("Key", "Of", "Public half"), rows, "No keys yet: keepline people add NAME")
+def _people_add(parser: ArgumentParser) -> None:
+    parser.add_argument("name", help="the new person's log-in name: small letters, digits, dot, dash")
+    parser.add_argument(
+        "--role",
+        choices=("admin", "staff", "technician", "auditor"),
+        default="staff",
+        help="what the person may do (staff)",
+    )
+    parser.add_argument(
+        "--as", dest="who", metavar="NAME", help="the admin who adds (not needed for the very first person)"
+    )
+    verbs.password(parser)
 
 
-def check_keys(given: Namespace, settings: Settings) -> None:
-    """`keepline keys check`: does this person's password, or the recovery sheet, open everything that is kept?"""
-    from appliance.access.recovery import open_with_sheet
-    from appliance.store.epochs import open_epoch
-    from appliance.store.reader import Reader
+def _people_remove(parser: ArgumentParser) -> None:
+    parser.add_argument("name", help="who leaves")
+    verbs.who(parser)
 
-    folder = settings.store.folder
-    if given.sheet:
-        what, practice = "The recovery sheet", open_with_sheet(folder, asking.password(given, "The sheet's text: "))
-    else:
-        what, practice = f"{given.who}'s password", asking.unlock(given, settings).practice
-    epochs = sorted(file.stem for file in (folder / "epochs").glob("*.age"))
-    for name in epochs:
-        open_epoch(folder, name, practice).wipe()
-    reader = Reader(settings.store.folder)
-    rows = reader.list()
-    for row in rows:
-        reader.open(row, practice).close()
-    output.say(f"{what} opens the practice key, {len(epochs)} epoch keys and {len(rows)} messages.")
+
+VERBS = (
+    Verb(("people", "list"), "list who may log in", show, verbs.as_json),
+    Verb(
+        ("people", "add"),
+        "add a person; the first one founds the practice and gets the recovery sheet",
+        add,
+        _people_add,
+    ),
+    Verb(("people", "remove"), "remove a person", remove, _people_remove),
+)
