@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from web import access, calls, faxes, files, frame, guard, health, inbox, languages, refusals, requests, services
+from web import access, calls, faxes, files, frame, gates, guard, health, inbox, languages, refusals, requests, services
 from web.services import PageServices
 
 
@@ -17,7 +17,7 @@ def create_app(page: PageServices) -> Flask:
     languages.put(app)
     for blueprint in (files.files, access.access, inbox.inbox, faxes.faxes, health.health, calls.calls):
         app.register_blueprint(blueprint)
-    guard.stand_before(app, page.settings.page)
+    guard.stand_before(app, page.settings.page, gates.GATES)
     refusals.put(app)
     app.context_processor(frame.around)
     app.jinja_env.undefined = StrictUndefined

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.access.roles import Permission, Person
 from appliance.errors import AccessError, TooSoonError
 from web import health, inbox, requests, words
-from web.guard import COOKIE, allow, person_here, public, session
+from web.guard import ANY, COOKIE, allow, person_here, public, session
 from web.services import here
 
 access = Blueprint("access", __name__)
@@ -53,7 +53,7 @@ def log_in() -> AnyResponse | tuple[str, int]:
 
 
 @access.post("/logout")
-@allow(None)
+@allow(None, gate=ANY)
 def log_off() -> AnyResponse:
     """End this session."""
     _forget(request.cookies.get(COOKIE))
@@ -64,7 +64,7 @@ def log_off() -> AnyResponse:
 
 
 @access.get("/pulse")
-@allow(None, activity=False)
+@allow(None, activity=False, gate=ANY)
 def pulse() -> Response:
     """What the page asks every second: has anything changed, and how long does the session last? Asking is no sign of a person."""
     now = session()
@@ -75,7 +75,7 @@ def pulse() -> Response:
 
 
 @access.post("/stay")
-@allow(None)
+@allow(None, gate=ANY)
 def stay() -> tuple[str, int]:
     """A person is there: keep the session."""
     return "", 204

@@ -8,7 +8,7 @@ from typing import Any
 
 from appliance.access.roles import Permission
 from web import access, files, health, places, words
-from web.guard import person_here
+from web.guard import gate_here, person_here
 from web.services import here
 
 
@@ -30,7 +30,7 @@ def around() -> dict[str, Any]:
         "toast": None,
         "missing": False,
         "can": lambda permission: session is not None and session.person.may(Permission(permission)),
-        "places": places.of(session.person) if session else (),
+        "places": places.of(session.person) if session and gate_here() is None else (),
     }
     if session is None:
         return always

@@ -1,12 +1,12 @@
 """Deny by default. Each view declares who may use it; a view without a declaration stops the page from being made.
 
 In this order a request is refused: asked for under a foreign name (421, DNS rebinding), sent by another site (403), nobody logged in (401), not allowed to
-this person (403). Every answer leaves with headers that let it do as little as possible.
+this person (403), something else to be done first (led there; `web.gates`). Every answer leaves with headers that let it do as little as possible.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -20,6 +20,7 @@ from appliance.settings import Page
 from web.services import here
 
 COOKIE: Final = "__Host-keepline"  # the prefix makes browsers insist on Secure, Path=/ and this very host
+ANY: Final = "any"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS: Final = {
@@ -45,16 +46,26 @@ class Declared:
     permission: Permission | None = None
     public: bool = False
     activity: bool = True
+    gate: str = ""  # the gate that this view serves, so that it may be used while that one is closed; ANY: while any is
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Something that a person must do before anything else on the page."""
+
+    name: str
+    endpoint: str  # where they are led
+    passed: Callable[[Session], bool]  # asked at every request, so it must be quick
 
 
 class UndeclaredRouteError(RuntimeError):
     """A route says not who may use it. Put `@allow(...)` or `@public` under its route."""
 
 
-def allow(permission: Permission | None, *, activity: bool = True) -> Callable[[View], View]:
+def allow(permission: Permission | None, *, activity: bool = True, gate: str = "") -> Callable[[View], View]:
     """Declares that people with this permission may use the view; None: whoever is logged in. `activity=False`: the page's own polling, which keeps
-    no session alive."""
-    return lambda view: _declare(view, Declared(permission, activity=activity))
+    no session alive. `gate`: the view serves this gate, and so is there before it is passed."""
+    return lambda view: _declare(view, Declared(permission, activity=activity, gate=gate))
 
 
 def public(view: View) -> View:
@@ -67,8 +78,8 @@ def _declare(view: View, declared: Declared) -> View:
     return view
 
 
-def stand_before(app: Flask, page: Page) -> None:
-    """Put the guard before every route of `app`. Raises `UndeclaredRouteError`."""
+def stand_before(app: Flask, page: Page, gates: Sequence[Gate]) -> None:
+    """Put the guard before every route of `app`; `gates` in the order in which they are passed. Raises `UndeclaredRouteError`."""
     undeclared = [rule.rule for rule in app.url_map.iter_rules() if declared(app, rule.endpoint) is None]
     if undeclared:
         raise UndeclaredRouteError(f"who may use {', '.join(undeclared)}?")
@@ -78,7 +89,7 @@ def stand_before(app: Flask, page: Page) -> None:
         if request.host.lower() not in hosts:
             raise MisdirectedRequest
         _refuse_other_sites()
-        return _authorise(app)
+        return _authorise(app) or _lead_to_gate(app, gates)
 
     app.before_request(check)
     app.after_request(_dress)
@@ -98,6 +109,11 @@ def session() -> Session:
 def person_here() -> Session | None:
     """The session if somebody is logged in, for pages that are shown to both."""
     return cast("Session | None", g.get("session"))
+
+
+def gate_here() -> Gate | None:
+    """The gate that this person has still to pass."""
+    return cast("Gate | None", g.get("gate"))
 
 
 def _hosts(page: Page) -> Iterator[str]:
@@ -133,12 +149,32 @@ def _authorise(app: Flask) -> AnyResponse | None:
     if rule.public:
         return None
     if found is None:
-        if request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        if request.method == "GET" and _navigates():
             return redirect(url_for("access.show_log_in"), 303)
         raise Unauthorized
     if rule.permission is not None and not found.person.may(rule.permission):
         raise Forbidden
     return None
+
+
+def _lead_to_gate(app: Flask, gates: Sequence[Gate]) -> AnyResponse | None:
+    """To the first gate that this person has not passed, unless this request serves it."""
+    person = person_here()
+    rule = declared(app, request.endpoint) if request.endpoint else None
+    closed = next((gate for gate in gates if not gate.passed(person)), None) if person else None
+    if closed is None or rule is None:
+        return None
+    g.gate = closed
+    if rule.public or rule.gate in {ANY, closed.name}:
+        return None
+    if _navigates():
+        return redirect(url_for(closed.endpoint), 303)
+    raise Forbidden
+
+
+def _navigates() -> bool:
+    """Does a person go somewhere? Otherwise a script or a picture asks."""
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 
 def _forget(_: BaseException | None) -> None:

@@ -35,7 +35,7 @@ def test_a_route_that_does_not_say_who_may_use_it_stops_the_page_from_being_made
     app = Flask("forgetful")
     app.add_url_rule("/secret", view_func=lambda: "everything")
     with pytest.raises(UndeclaredRouteError, match="/secret"):
-        guard.stand_before(app, practice.settings.page)
+        guard.stand_before(app, practice.settings.page, ())
 
 
 def test_without_a_session_nothing_but_the_door_opens(practice: Practice) -> None:
