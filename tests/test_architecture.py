@@ -67,7 +67,7 @@ DOORS = {
     "pyotp": {"appliance.access.one_time"},
     "rich": {"appliance.cli"},
     "sdnotify": {"appliance.service_manager"},
-    "segno": {"appliance.access.recovery"},
+    "segno": {"appliance.access.qr"},
     "serial": {"appliance.serial_port"},
     "sqlalchemy": {"appliance.store.index", "appliance.store.migrations"},
     "webauthn": {"appliance.access.passkeys"},

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import segno
-
-from appliance.access import practice
+from appliance.access import practice, qr
 from appliance.store import primitives
 from appliance.store.keys import Identity
 
@@ -21,22 +18,15 @@ class RecoverySheet:
 
     def svg_qr(self) -> str:
         """The text as a QR code, an SVG element to be placed in a page."""
-        picture = io.BytesIO()
-        self._code().save(picture, kind="svg", xmldecl=False, svgns=True, scale=4, border=4)
-        return picture.getvalue().decode("utf-8")
+        return qr.svg(self.text)
 
     def terminal_qr(self) -> str:
         """The text as a QR code of block characters, for a terminal."""
-        picture = io.StringIO()
-        self._code().terminal(picture, compact=True, border=2)
-        return picture.getvalue()
+        return qr.blocks(self.text)
 
     def forget(self) -> None:
         """Overwrite the text once it was shown; the sheet must not be used afterwards."""
         primitives.forget(self.text)
-
-    def _code(self) -> segno.QRCode:
-        return segno.make(self.text, error="q", micro=False)  # a quarter of it may be lost to a fold or a stain
 
     def __repr__(self) -> str:
         return "RecoverySheet(secret)"
