@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from appliance import condition, logs, process, service_manager
-from appliance.access import certificates, people, practice
-from appliance.clock import SystemClock
+from appliance.access import certificates, decisions, people, practice
+from appliance.clock import SystemClock, Trust
 from appliance.condition import Facts, FaxFacts, Refusal
 from appliance.control.server import Server, own_users
 from appliance.control.values import Event, Fault, Level, Part, Status, Verb, unpack
@@ -131,6 +131,7 @@ class Daemon:
                 self._settings.store.folder, unpack(people.PersonFiles, given["files"])
             ),
             Verb.REMOVE_PERSON: self._remove_person,
+            Verb.DECIDE: self._decide,
         }
 
     def _renew_certificate(self) -> None:
@@ -149,6 +150,11 @@ class Daemon:
         name, practice_key = unpack(str, given["name"]), unpack(bytes, given["practice_key"])
         people.erase_person(self._settings.store.folder, name, practice_key)
         self._lock()  # a session holds the practice key: who was removed must not go on reading with it
+
+    def _decide(self, given: Mapping[str, Any]) -> None:
+        trusted = self._clock.trust(self._inbox.last_event()) is Trust.TRUSTED
+        choice = unpack(decisions.Choice, given["choice"])
+        decisions.decide(self._settings.store.folder, choice, self._clock.now(), trusted)
 
     def _changed(self) -> None:
         self._control.publish(Event.CHANGED)

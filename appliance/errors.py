@@ -99,6 +99,18 @@ class CertificateError(AccessError):
     """The page's certificate cannot be made or renewed. Check that the daemon may write the folder `tls` of the store."""
 
 
+class DecisionError(AccessError):
+    """A decision needs a reason and the risk that is taken, each in a sentence of at most 600 letters."""
+
+
+class SwitchedOffError(AccessError):
+    """This is switched off. An admin can switch it on: on the page under Switches, or with `keepline switches set`."""
+
+    def __init__(self, message: str = "", switch: str = "") -> None:
+        super().__init__(message)
+        self.switch = switch
+
+
 class StoreError(KeeplineError):
     """The sealed store cannot do what was asked."""
 
@@ -127,6 +139,10 @@ class StoreInUseError(StoreError):
 
 class NoRoomError(StoreError):
     """There is no room for another message. Erase messages or put in a larger card."""
+
+
+class DecisionsDamagedError(StoreError):
+    """The file of decisions (decisions.json) is damaged, so everything counts as switched off. Restore it from the backup."""
 
 
 class SealError(StoreError):

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from appliance.access.decisions import Switch
 from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, PictureError, SealError
 from appliance.fax import directory, pdf, pictures
@@ -17,7 +18,7 @@ from appliance.fax.directory import Directory, Sheet, Source
 from appliance.fax.tiff import Strip
 from appliance.messages import Kind, Row
 from appliance.store.reader import OpenMessage
-from web import memory, requests, sheets, sound, words
+from web import memory, requests, sheets, sound
 from web.guard import allow, session
 from web.services import here
 from web.sheets import FaxView, Turns
@@ -53,7 +54,7 @@ def sketch(id: str) -> Response:
 
 
 @faxes.get("/messages/<id>/fax.pdf")
-@allow(Permission.TAKE_MESSAGES)
+@allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
 def as_pdf(id: str) -> Response:
     """The whole fax as a PDF, turned as it is on the screen."""
     row = _row(id)
@@ -71,16 +72,16 @@ def as_pdf(id: str) -> Response:
     response = Response(_while(session().is_open, pdf.write(leaves, _source(message))), mimetype="application/pdf")
     response.content_length = pdf.length(leaves)
     response.call_on_close(message.close)
-    return _to_keep(response, row, "pdf")
+    return sound.to_keep(response, row, "pdf")
 
 
 @faxes.get("/messages/<id>/fax.tiff")
-@allow(Permission.TAKE_MESSAGES)
+@allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
 def as_tiff(id: str) -> Response:
     """The file as it is sealed."""
     row = _row(id)
     message = here().reader.open(row, session().practice)
-    return _to_keep(sound.answer(request, row, message, session().is_open), row, "tiff")
+    return sound.to_keep(sound.answer(request, row, message, session().is_open), row, "tiff")
 
 
 @faxes.post("/messages/<id>/turn")
@@ -150,10 +151,3 @@ def _while(may_go_on: Callable[[], bool], pieces: Iterator[bytes]) -> Iterator[b
         if not may_go_on():
             return
         yield piece
-
-
-def _to_keep(response: Response, row: Row, ending: str) -> Response:
-    """A file that the browser keeps, under a name that tells nobody's."""
-    name = words.file_name(row.stamp.arrived_at, here().zone, ending)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

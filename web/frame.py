@@ -8,7 +8,7 @@ from typing import Any
 
 from appliance.access.roles import Permission
 from web import access, files, health, places, words
-from web.guard import gate_here, person_here
+from web.guard import gate_here, may_take, person_here
 from web.services import here
 
 
@@ -29,6 +29,7 @@ def around() -> dict[str, Any]:
         "practice": services.settings.practice.name,
         "toast": None,
         "missing": False,
+        "may_take": may_take(),
         "can": lambda permission: session is not None and session.person.may(Permission(permission)),
         "places": places.of(session.person) if session and gate_here() is None else (),
     }

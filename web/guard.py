@@ -1,7 +1,8 @@
 """Deny by default. Each view declares who may use it; a view without a declaration stops the page from being made.
 
 In this order a request is refused: asked for under a foreign name (421, DNS rebinding), sent by another site (403), nobody logged in (401), not allowed to
-this person (403), something else to be done first (led there; `web.gates`). Every answer leaves with headers that let it do as little as possible.
+this person or switched off (403), something else to be done first (led there; `web.gates`). Every answer leaves with headers that let it do as little as
+possible.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, MisdirectedRequest, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
+from appliance.access import decisions
+from appliance.access.decisions import Switch
 from appliance.access.roles import Permission
 from appliance.access.sessions import Session
 from appliance.settings import Page
@@ -46,6 +49,7 @@ class Declared:
     permission: Permission | None = None
     public: bool = False
     activity: bool = True
+    switch: Switch | None = None  # must be on
     gate: str = ""  # the gate that this view serves, so that it may be used while that one is closed; ANY: while any is
 
 
@@ -62,10 +66,12 @@ class UndeclaredRouteError(RuntimeError):
     """A route says not who may use it. Put `@allow(...)` or `@public` under its route."""
 
 
-def allow(permission: Permission | None, *, activity: bool = True, gate: str = "") -> Callable[[View], View]:
+def allow(
+    permission: Permission | None, *, activity: bool = True, gate: str = "", switch: Switch | None = None
+) -> Callable[[View], View]:
     """Declares that people with this permission may use the view; None: whoever is logged in. `activity=False`: the page's own polling, which keeps
-    no session alive. `gate`: the view serves this gate, and so is there before it is passed."""
-    return lambda view: _declare(view, Declared(permission, activity=activity, gate=gate))
+    no session alive. `gate`: the view serves this gate, and so is there before it is passed. `switch`: not while this is off."""
+    return lambda view: _declare(view, Declared(permission, activity=activity, gate=gate, switch=switch))
 
 
 def public(view: View) -> View:
@@ -116,6 +122,13 @@ def gate_here() -> Gate | None:
     return cast("Gate | None", g.get("gate"))
 
 
+def may_take() -> bool:
+    """May this person save messages, which also must be switched on?"""
+    person = person_here()
+    allowed = person is not None and person.person.may(Permission.TAKE_MESSAGES)
+    return allowed and decisions.is_on(here().folder, Switch.TAKE_MESSAGES)
+
+
 def _hosts(page: Page) -> Iterator[str]:
     for name in page.names:
         shown = f"[{name}]" if ":" in name else name.lower()
@@ -154,6 +167,8 @@ def _authorise(app: Flask) -> AnyResponse | None:
         raise Unauthorized
     if rule.permission is not None and not found.person.may(rule.permission):
         raise Forbidden
+    if rule.switch is not None:
+        decisions.must_be_on(here().folder, rule.switch)
     return None
 
 

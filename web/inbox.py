@@ -7,8 +7,10 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask import redirect as redirect_to
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from appliance.access.decisions import Switch
 from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
@@ -68,6 +70,17 @@ def content(id: str) -> Response:
     """The sound, or the pages, straight from the sealed file."""
     row = here().reader.row(requests.message_id(id))
     return sound.answer(request, row, here().reader.open(row, session().practice), session().is_open)
+
+
+@inbox.get("/messages/<id>/voicemail.wav")
+@allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
+def as_file(id: str) -> Response:
+    """The sound, for the browser to save."""
+    row = here().reader.row(requests.message_id(id))
+    if row.stamp.kind is not Kind.VOICEMAIL:
+        raise NotFound
+    message = here().reader.open(row, session().practice)
+    return sound.to_keep(sound.answer(request, row, message, session().is_open), row, "wav")
 
 
 @inbox.get("/messages/<id>/wave.svg")

@@ -9,6 +9,8 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from appliance import logs
+from appliance.access import decisions
+from appliance.access.decisions import Switch
 from appliance.errors import (
     CallNotFoundError,
     ControlError,
@@ -17,10 +19,12 @@ from appliance.errors import (
     MessageNotFoundError,
     PictureError,
     SealError,
+    SwitchedOffError,
     TranscriptError,
 )
 from web import access, requests
 from web.guard import person_here
+from web.languages import gettext
 from web.services import here
 
 log = logs.get(__name__)
@@ -82,9 +86,21 @@ def put(app: Flask) -> None:
     app.register_error_handler(PictureError, lambda _: _answer(UNDRAWN, 410))
     app.register_error_handler(CallNotFoundError, lambda _: _answer(FORGOTTEN, 404))
     app.register_error_handler(TranscriptError, lambda _: _answer(UNREADABLE, 410))
+    app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))
     app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))
     app.register_error_handler(KeeplineError, _failed)
     app.register_error_handler(Exception, _failed)
+
+
+def _switched_off(error: SwitchedOffError) -> Refusal:
+    """Who can switch it on stands in the sentence: somebody must know whom to ask."""
+    names = [name.capitalize() for name in decisions.deciders(here().folder)]
+    who = gettext(" or ").join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else gettext("An admin")
+    title = gettext(decisions.BY_SWITCH[Switch(error.switch)].title)
+    return Refusal(
+        gettext("“%(title)s” is switched off", title=title),
+        gettext("Nothing was done. %(who)s can switch it on, on the page “Switches”, and says there why.", who=who),
+    )
 
 
 def _refused(error: HTTPException) -> Response:

@@ -10,7 +10,9 @@ from flask import Request, Response
 
 from appliance.messages import Row
 from appliance.store.reader import OpenMessage
+from web import words
 from web.requests import ByteRange, UnsatisfiableRangeError, byte_range
+from web.services import here
 
 PIECE: Final = 64 * 1024  # octets; the size of an age chunk
 
@@ -67,6 +69,13 @@ def answer(request: Request, row: Row, message: OpenMessage, may_go_on: Callable
     if wanted:
         response.headers["Content-Range"] = f"bytes {part.start}-{part.end}/{message.size}"
     response.call_on_close(message.close)
+    return response
+
+
+def to_keep(response: Response, row: Row, ending: str) -> Response:
+    """A file that the browser keeps, under a name that tells nobody's."""
+    name = words.file_name(row.stamp.kind, row.stamp.arrived_at, here().zone, ending)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

@@ -127,9 +127,9 @@ def mailbox(name: str) -> str:
     return name.replace("-", " ").capitalize()
 
 
-def file_name(at: float, zone: tzinfo, ending: str) -> str:
-    """What a fax is called when it leaves the page, without a number or a name: "fax-2026-11-22-1042.pdf"."""
-    return f"fax-{datetime.fromtimestamp(at, zone):%Y-%m-%d-%H%M}.{ending}"
+def file_name(kind: Kind, at: float, zone: tzinfo, ending: str) -> str:
+    """What a message is called when it leaves the page, without a number or a name: "fax-2026-11-22-1042.pdf"."""
+    return f"{kind}-{datetime.fromtimestamp(at, zone):%Y-%m-%d-%H%M}.{ending}"
 
 
 def _pages(row: Row) -> str:

@@ -51,9 +51,11 @@ def show(given: Namespace, settings: Settings) -> None:
 
 
 def export(given: Namespace, settings: Settings) -> None:
-    """`keepline inbox export`: one message's content, opened, into a file."""
+    """`keepline inbox export`: one message's content, opened, into a file. Like every download it must be switched on."""
+    from appliance.access import decisions
     from appliance.store.reader import Reader
 
+    decisions.must_be_on(settings.store.folder, decisions.Switch.TAKE_MESSAGES)
     reader = Reader(settings.store.folder)
     fitting = [row for row in reader.list() if row.stamp.id.startswith(given.id)]
     if len(fitting) != 1:

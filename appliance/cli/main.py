@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance import logs, settings
-from appliance.cli import commands, faxes, inbox, keys, output, people, store
+from appliance.cli import commands, faxes, inbox, keys, output, people, store, switches
 from appliance.errors import KeeplineError
 
 EXIT_CODES = (
@@ -24,6 +24,7 @@ VERBS = (
     *people.VERBS,
     *keys.VERBS,
     *store.VERBS,
+    *switches.VERBS,
     *faxes.VERBS,
 )
 

@@ -56,6 +56,10 @@ class Client:
         """Take a person away; `practice_key` is the practice key sealed to those who stay."""
         self._ask(Verb.REMOVE_PERSON, name=name, practice_key=practice_key)
 
+    def decide(self, choice: Any) -> None:
+        """Have a decision kept (`access.decisions.Choice`)."""
+        self._ask(Verb.DECIDE, choice=choice)
+
     def subscribe(self, on_start: Callable[[], None] = lambda: None) -> Iterator[Event]:
         """Events as they happen, until the daemon goes away. `on_start` is called once the daemon has promised to tell them."""
         with self._connected() as connection:

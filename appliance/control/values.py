@@ -32,6 +32,7 @@ class Verb(StrEnum):
     PURGE = "purge"  # dry_run -> tuple[Due, ...]
     PUT_PERSON = "put-person"  # person, wrapped_key, practice_key -> nothing
     REMOVE_PERSON = "remove-person"  # name, practice_key -> nothing
+    DECIDE = "decide"  # choice -> nothing
     SUBSCRIBE = "subscribe"  # -> a stream of Event
 
 
@@ -52,6 +53,7 @@ MAY_ASK = {
     Verb.PURGE: {Peer.OWNER},
     Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.REMOVE_PERSON: {Peer.PAGE, Peer.OWNER},
+    Verb.DECIDE: {Peer.PAGE, Peer.OWNER},
     Verb.SUBSCRIBE: {Peer.PAGE, Peer.OWNER},
 }
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.access import decisions
+from appliance.access.decisions import Choice, Switch
 from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock
@@ -52,6 +54,11 @@ class Command:
         code, out, _ = self("people", "add", "ana", "--password-stdin", typed=PASSWORD + "\n")
         assert code == 0
         return out
+
+    def allow_downloads(self) -> None:
+        """Ana decides that messages may be saved."""
+        choice = Choice(Switch.TAKE_MESSAGES, True, "ana", "The practice needs it.", "A file stays behind.")
+        decisions.decide(self.store, choice, 0.0, clock_trusted=True)
 
     def leave_a_message(self) -> str:
         """A message of one second in the store; its id."""
@@ -133,6 +140,7 @@ def test_an_empty_inbox_says_so(keepline: Command) -> None:
 
 def test_a_message_is_exported_for_its_owner_alone(keepline: Command, tmp_path: Path) -> None:
     keepline.found()
+    keepline.allow_downloads()
     id = keepline.leave_a_message()
     to = tmp_path / "message.wav"
     code, out, _ = keepline(
@@ -144,8 +152,20 @@ def test_a_message_is_exported_for_its_owner_alone(keepline: Command, tmp_path: 
     assert to.stat().st_mode & 0o077 == 0
 
 
+def test_an_export_must_have_been_switched_on(keepline: Command, tmp_path: Path) -> None:
+    keepline.found()
+    id = keepline.leave_a_message()
+    to = tmp_path / "message.wav"
+    code, _, err = keepline(
+        "inbox", "export", id[:6], "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
+    )
+    assert (code, to.exists()) == (3, False)
+    assert "An admin can switch it on" in err
+
+
 def test_an_export_writes_over_nothing(keepline: Command, tmp_path: Path) -> None:
     keepline.found()
+    keepline.allow_downloads()
     id = keepline.leave_a_message()
     to = tmp_path / "there"
     to.write_text("mine", encoding="utf-8")

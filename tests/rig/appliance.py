@@ -188,7 +188,15 @@ class Appliance:
         self._parts.callback(lambda: end(self.page))
         self._parts.callback(lambda: end(self.daemon))
         self.start_daemon()
+        self._decide()
         self.start_page()
+
+    def _decide(self) -> None:
+        """As a practice does that saves faxes: else no test could compare what came with what was sent."""
+        words = ("--why", "This practice is a test.", "--risk", "None: nobody wrote these messages.")
+        self.keepline(
+            "switches", "set", "take-messages", "on", *words, "--as", NAME, "--password-stdin", typed=PASSWORD + "\n"
+        )
 
     def _start(self, verb: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{verb}.log").open("ab") as log:

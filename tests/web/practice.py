@@ -17,14 +17,15 @@ from typing import Any, Self
 from flask import Flask
 
 from appliance import condition
-from appliance.access import certificates, people
+from appliance.access import certificates, decisions, people
+from appliance.access.decisions import Choice, Switch
 from appliance.access.people import Role
 from appliance.access.sessions import Sessions
 from appliance.access.unlock import unlock
 from appliance.clock import Trust
 from appliance.condition import Facts
 from appliance.control.client import Client
-from appliance.control.values import Verb, pack
+from appliance.control.values import Verb, pack, unpack
 from appliance.errors import DaemonSilentError
 from appliance.messages import Envelope, Kind
 from appliance.panel.signals import BoxFacts, lamps
@@ -86,6 +87,7 @@ class Practice:
     idle: float = 600.0
     retention: Retention = field(default_factory=Retention)
     zone: str = "America/New_York"
+    downloads: bool = True  # Ana has decided so
 
     def __enter__(self) -> Self:
         self.settings = Settings(
@@ -102,6 +104,8 @@ class Practice:
         self.services = PageServices(
             self.settings, Reader(self.folder), self.folder, self.daemon, self.sessions, self.clock
         )
+        if self.downloads:
+            self.switch(Switch.TAKE_MESSAGES, True)
         return self
 
     def __exit__(
@@ -120,6 +124,11 @@ class Practice:
     def add_staff(self) -> None:
         """Somebody who may read messages, and nothing more."""
         self._add("sam", Role.STAFF, "velvet harbor kettle moon")
+
+    def switch(self, switch: Switch, on: bool) -> None:
+        """Ana decides."""
+        choice = Choice(switch, on, NAME, "The practice needs it.", "A file stays behind.")
+        decisions.decide(self.folder, choice, self.clock.now(), clock_trusted=True)
 
     def leave(
         self, sound: bytes, number: str = "", name: str = "", *, at: float | None = None, mailbox: str = "front-desk"
@@ -161,6 +170,9 @@ class Practice:
             Verb.MARK_HEARD: lambda given: self.inbox.mark_heard(given["id"], given["heard"]),
             Verb.ERASE: lambda given: self.inbox.erase(given["id"], undo),
             Verb.UNDO_ERASE: lambda given: self.inbox.undo_erase(given["id"]),
+            Verb.DECIDE: lambda given: decisions.decide(
+                self.folder, unpack(Choice, given["choice"]), self.clock.now(), clock_trusted=True
+            ),
         }
 
     def _status(self) -> Any:

@@ -72,7 +72,7 @@ def test_who_sent_a_fax_is_the_line_s_word_before_the_machine_s(envelope: Envelo
 
 
 def test_a_fax_leaves_under_a_name_of_its_time_alone() -> None:
-    assert words.file_name(at("2026-11-22T10:42"), NEW_YORK, "pdf") == "fax-2026-11-22-1042.pdf"
+    assert words.file_name(Kind.FAX, at("2026-11-22T10:42"), NEW_YORK, "pdf") == "fax-2026-11-22-1042.pdf"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,213 @@
+"""The practice's decisions: each feature that puts patients' words somewhere new is a switch, off until a named person has switched it on and said why.
+
+`decisions.json` in the store's folder holds every decision that was ever made, oldest first; the last one about a switch counts. The daemon writes it, page and
+command read it. Whatever cannot be read counts as off.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from appliance import logs
+from appliance.access import people
+from appliance.access.roles import Permission
+from appliance.errors import DecisionError, DecisionsDamagedError, NotForThisRoleError, StoreError, SwitchedOffError
+from appliance.store.disk import Disk
+
+FILE: Final = Path("decisions.json")
+LONGEST: Final = 600  # letters of a reason or a risk
+COLUMNS: Final = ("at", "switch", "on", "by", "why", "risk", "clock_trusted")
+_VERSION: Final = 1
+_FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what begins with these
+
+log = logs.get(__name__)
+
+
+class Switch(StrEnum):
+    """What can be switched on. A feature that puts patients' words somewhere new gets a line here and a row in `FEATURES`."""
+
+    TAKE_MESSAGES = "take-messages"
+    PASSWORD_ALONE = "password-alone"  # noqa: S105 - the word for it
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A switch in plain words: what a person must know to decide. The risks are offered; others can be written beside them."""
+
+    switch: Switch
+    title: str
+    does: str
+    puts: str  # what lies where then
+    risks_on: tuple[str, ...]
+    risks_off: tuple[str, ...]
+
+
+FEATURES: Final = (
+    Feature(
+        Switch.TAKE_MESSAGES,
+        "Downloads",
+        "Staff can save a voicemail as a sound file and a fax as PDF or TIFF. The command “keepline inbox export” works.",
+        "The saved file lies unsealed on the computer or telephone that saved it, and in its backups. Keepline can neither find it again nor erase it.",
+        (
+            "A file stays behind on a computer that is lost, sold or used by others.",
+            "A file is kept longer than the practice may keep it.",
+            "A file is sent on by e-mail or messenger.",
+        ),
+        (
+            "Staff take photographs of the screen instead.",
+            "A message that another office needs has to be read out or faxed.",
+        ),
+    ),
+    Feature(
+        Switch.PASSWORD_ALONE,
+        "Log-in without a second factor",
+        "A name and a password are enough to log in. Who has a passkey or a code generator is still asked for it.",
+        "Nothing is put anywhere. But whoever learns a password and is on the practice’s network reads every message that its owner may read.",
+        (
+            "A password that was seen, guessed or told is enough to read messages.",
+            "A password is used elsewhere too and becomes known there.",
+        ),
+        (
+            "Somebody who has lost telephone and key cannot log in until an admin helps.",
+            "Logging in takes longer.",
+        ),
+    ),
+)
+BY_SWITCH: Final = {feature.switch: feature for feature in FEATURES}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody wants to decide."""
+
+    switch: Switch
+    on: bool
+    by: str  # the log-in name of a person who may
+    why: str
+    risk: str  # which one they take
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided. `switch` is a word: a newer Keepline may have known switches that this one does not."""
+
+    switch: str
+    on: bool
+    by: str
+    why: str
+    risk: str
+    at: float  # s since 1970, UTC
+    clock_trusted: bool
+
+
+def read(folder: Path) -> tuple[Decision, ...]:
+    """Every decision, oldest first. `folder` is the store's. Raises `DecisionsDamagedError`."""
+    try:
+        data: Any = json.loads((folder / FILE).read_bytes())
+        return tuple(_decision(item) for item in data["decisions"])
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DecisionsDamagedError from None
+
+
+def last(decisions: Sequence[Decision], switch: Switch) -> Decision | None:
+    """The decision about `switch` that counts; None when it was never decided about."""
+    return next((item for item in reversed(decisions) if item.switch == switch), None)
+
+
+def is_on(folder: Path, switch: Switch) -> bool:
+    """Is it switched on? Quick: the file is read again only when it has changed."""
+    try:
+        state = (folder / FILE).stat()
+    except OSError:
+        return False
+    stamp = (state.st_mtime_ns, state.st_ino, state.st_size)
+    known = _known.get(folder)
+    if known is None or known[0] != stamp:
+        known = _known[folder] = (stamp, _on(folder))
+    return switch in known[1]
+
+
+def must_be_on(folder: Path, switch: Switch) -> None:
+    """Raises `SwitchedOffError` when it is not."""
+    if not is_on(folder, switch):
+        raise SwitchedOffError(switch=switch.value)
+
+
+def deciders(folder: Path) -> tuple[str, ...]:
+    """Who may decide about switches, by log-in name."""
+    return tuple(person.name for person in people.list_people(folder) if person.may(Permission.RUN_SWITCHES))
+
+
+def decide(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> Decision:
+    """The daemon's part: keep the decision beside all earlier ones.
+
+    Raises `DecisionError` for one without reason or risk, `NotForThisRoleError`, `DecisionsDamagedError` (then nothing is overwritten).
+    """
+    if not people.find_person(folder, choice.by).may(Permission.RUN_SWITCHES):
+        raise NotForThisRoleError("Only an admin decides what is switched on.")
+    why, risk = check_text(choice.why), check_text(choice.risk)
+    decision = Decision(choice.switch.value, choice.on, choice.by, why, risk, at, clock_trusted)
+    data = {"keepline": _VERSION, "decisions": [asdict(item) for item in (*read(folder), decision)]}
+    Disk().replace(folder / FILE, json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n")
+    log.info("decisions.made switch=%s on=%s", decision.switch, decision.on)
+    return decision
+
+
+def check_text(text: str) -> str:
+    """A reason or a risk as it is kept: in one line. Raises `DecisionError` when there is none, or when it is too long."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    if not line or len(line) > LONGEST:
+        raise DecisionError
+    return line
+
+
+def as_csv(decisions: Sequence[Decision]) -> str:
+    """For a spreadsheet and the practice's binder."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for item in as_rows(decisions):
+        writer.writerow([_harmless(str(item[column])) for column in COLUMNS])
+    return text.getvalue()
+
+
+def as_rows(decisions: Sequence[Decision]) -> list[dict[str, object]]:
+    """For a program to read; times in UTC, as ISO 8601 writes them."""
+    return [
+        asdict(item) | {"at": datetime.fromtimestamp(item.at, UTC).isoformat(timespec="seconds")} for item in decisions
+    ]
+
+
+_known: dict[Path, tuple[tuple[int, int, int], frozenset[str]]] = {}
+
+
+def _on(folder: Path) -> frozenset[str]:
+    try:
+        latest = {item.switch: item.on for item in read(folder)}
+    except StoreError:
+        log.error("decisions.damaged")
+        return frozenset()
+    return frozenset(switch for switch, on in latest.items() if on)
+
+
+def _decision(item: Any) -> Decision:
+    words = [item[name] for name in ("switch", "by", "why", "risk")]
+    flags = [item[name] for name in ("on", "clock_trusted")]
+    if not all(isinstance(word, str) for word in words) or not all(isinstance(flag, bool) for flag in flags):
+        raise TypeError
+    switch, by, why, risk = words
+    return Decision(switch, flags[0], by, why, risk, float(item["at"]), flags[1])
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in _FORMULA else cell
