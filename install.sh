@@ -166,6 +166,7 @@ run_tests() {
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
     step "Types (mypy)" .venv/bin/mypy
+    step "Dangerous code (bandit)" .venv/bin/bandit --quiet --recursive --configfile pyproject.toml appliance web setup.py
     if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
     side_by_side
 }

@@ -35,7 +35,7 @@ def overwrite_small_things() -> None:
     Neither Python's own allocator does that, nor what the C library keeps ready for each thread. Call it before anything else.
     """
     if not ALLOCATOR.items() <= os.environ.items():
-        os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATOR)  # noqa: S606 - the same program again
+        os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATOR)  # nosec B606 # noqa: S606 - the same program again
 
 
 def harden() -> None:

@@ -129,7 +129,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    host: str = option("0.0.0.0", text(HOST, "a host name or address"), "Address on which the page is served.")  # noqa: S104 - it is for the whole LAN
+    host: str = option("0.0.0.0", text(HOST, "a host name or address"), "Address on which the page is served.")  # nosec B104 # noqa: S104 - it is for the whole LAN
     port: int = option(443, whole(1, 65535), "TCP port of the page.")
     names: tuple[str, ...] = option(
         ("keepline.local", "localhost"),
