@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from appliance import condition, logs, process, service_manager
-from appliance.access import certificates, decisions, people, practice
+from appliance.access import certificates, decisions, factors, people, practice
 from appliance.clock import SystemClock, Trust
 from appliance.condition import Facts, FaxFacts, Refusal
 from appliance.control.server import Server, own_users
@@ -132,6 +132,8 @@ class Daemon:
             ),
             Verb.REMOVE_PERSON: self._remove_person,
             Verb.DECIDE: self._decide,
+            Verb.PUT_FACTORS: self._put_factors,
+            Verb.RESET_FACTORS: self._reset_factors,
         }
 
     def _renew_certificate(self) -> None:
@@ -155,6 +157,14 @@ class Daemon:
         trusted = self._clock.trust(self._inbox.last_event()) is Trust.TRUSTED
         choice = unpack(decisions.Choice, given["choice"])
         decisions.decide(self._settings.store.folder, choice, self._clock.now(), trusted)
+
+    def _put_factors(self, given: Mapping[str, Any]) -> None:
+        if factors.write(self._settings.store.folder, unpack(factors.FactorFiles, given["files"])):
+            self._control.publish(Event.PERSON_CHANGED)
+
+    def _reset_factors(self, given: Mapping[str, Any]) -> None:
+        factors.erase(self._settings.store.folder, unpack(str, given["name"]))
+        self._control.publish(Event.PERSON_CHANGED)
 
     def _changed(self) -> None:
         self._control.publish(Event.CHANGED)

@@ -71,6 +71,22 @@ class WeakPasswordError(AccessError):
     """A password needs at least 15 characters and must not be one that many people use. Four or five words that do not belong together are easy to keep."""
 
 
+class WrongCodeError(AccessError):
+    """That code is not right, or was used before. Take the newest one that the app shows, or the next printed one."""
+
+
+class PasskeyError(AccessError):
+    """That passkey was not accepted. Try again, or use another way."""
+
+
+class ClockUntrustedError(AccessError):
+    """The box does not know the right time, so it cannot check the codes of an app. Use a passkey or a printed code."""
+
+
+class FactorsDamagedError(AccessError):
+    """What this person uses beside the password cannot be read: a file was damaged or exchanged. An admin can reset it."""
+
+
 class PersonNameError(AccessError):
     """A person's name for logging in starts with a small letter or digit and has at most 32 of: small letters, digits, dot, dash, underscore."""
 

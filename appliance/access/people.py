@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import logs
-from appliance.access import passwords, practice
+from appliance.access import factors, passwords, practice
 from appliance.access.practice import Roster
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import Person, Role, check_name
@@ -57,6 +57,7 @@ class Unlocked:
 
     person: Person
     held: Identity | None  # the practice key; None for people who may not read
+    own: Identity | None = None  # the person's own key, where it was just opened
 
     @property
     def practice(self) -> Identity:
@@ -66,9 +67,10 @@ class Unlocked:
         return self.held
 
     def wipe(self) -> None:
-        """Overwrite the key."""
-        if self.held is not None:
-            self.held.wipe()
+        """Overwrite the keys."""
+        for key in (self.held, self.own):
+            if key is not None:
+                key.wipe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ def write_person(folder: Path, files: PersonFiles) -> None:
     disk = Disk()
     disk.make_folder(folder / FOLDER.parent)
     disk.make_folder(folder / FOLDER)
+    if _has_other_key(folder, person):
+        factors.erase(folder, person.name)  # they are sealed to the old key
     if files.practice_key:
         disk.replace(folder / practice.SEALED, files.practice_key)
     disk.replace(folder / FOLDER / f"{person.name}.age", files.wrapped_key)
@@ -161,6 +165,7 @@ def erase_person(folder: Path, name: str, practice_key: bytes) -> None:
         disk.replace(folder / practice.SEALED, practice_key)
     disk.unlink(folder / FOLDER / f"{name}.age")
     disk.unlink(folder / FOLDER / f"{name}.json")
+    factors.erase(folder, name)
     log.info("people.erased")
 
 
@@ -194,6 +199,13 @@ def _make_person(name: str, role: Role, password: str, work_factor: int) -> tupl
 
 def _files(person: Person, wrapped: bytes, practice_key: bytes) -> PersonFiles:
     return PersonFiles(person.name, person.role, str(person.recipient), wrapped, practice_key)
+
+
+def _has_other_key(folder: Path, person: Person) -> bool:
+    try:
+        return find_person(folder, person.name).recipient != person.recipient
+    except (PersonUnknownError, KeyFormatError):
+        return True
 
 
 def _clear(person: Person) -> bytes:

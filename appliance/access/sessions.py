@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from appliance import logs
 from appliance.access.people import Unlocked
 from appliance.access.roles import Person
+from appliance.access.signs import Sign
 from appliance.clock import Clock
 from appliance.errors import NotForThisRoleError
 from appliance.store import primitives
@@ -32,16 +33,14 @@ _TOKEN: Final = 32  # octets: 256 bits
 class Session:
     """A logged-in person, for one request. Close it (or use `with`) when the request is answered: its key is overwritten."""
 
-    __slots__ = ("_kept", "_practice", "ends_in", "is_open", "rests_in")
+    __slots__ = ("_kept", "_own", "_practice", "ends_in", "is_open", "rests_in")
 
-    def __init__(
-        self, kept: _Kept, practice: Identity | None, rests_in: float, ends_in: float, is_open: Callable[[], bool]
-    ) -> None:
+    def __init__(self, kept: _Kept, keys: _Keys, rests_in: float, ends_in: float, is_open: Callable[[], bool]) -> None:
         self._kept = kept
         self.rests_in = rests_in  # s until the person is logged off if nothing is done
         self.ends_in = ends_in  # s until the person must log in again, whatever is done
         self.is_open = is_open  # does it go on? For an answer that takes long: a session may end in the middle of it
-        self._practice = practice
+        self._practice, self._own = keys
 
     @property
     def person(self) -> Person:
@@ -63,12 +62,11 @@ class Session:
     @property
     def unlocked(self) -> Unlocked:
         """This person as `access.people` wants an admin; good until the session is closed."""
-        return Unlocked(self.person, self._practice)
+        return Unlocked(self.person, self._practice, self._own)
 
     def close(self) -> None:
-        """Overwrite the key."""
-        if self._practice is not None:
-            self._practice.wipe()
+        """Overwrite the keys."""
+        self.unlocked.wipe()
 
     def __enter__(self) -> Self:
         return self
@@ -82,35 +80,58 @@ class Session:
         return f"Session(of a {self.person.role.value})"
 
 
+_Keys = tuple[Identity | None, Identity | None]  # the practice's and the person's own
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A session as its person sees it among their others."""
+
+    is_this: bool
+    opened_ago: float  # s
+    used_ago: float  # s
+    memory: dict[str, Any] = field(repr=False)
+
+
 @dataclass(slots=True)
 class _Kept:
     person: Person
-    wrapped: bytes | None  # the practice key under the cookie's secret; None for people who may not read
+    wrapped: tuple[
+        bytes | None, bytes | None
+    ]  # the keys under the cookie's secret; None for what this session does not hold
     opened: float  # monotonic s
     used: float  # monotonic s
+    signs: set[Sign]  # what the person's files may be like for this session to go on
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
 class Sessions:
-    """Every session of the page. `idle` and `longest` in seconds."""
+    """Every session of the page. `idle` and `longest` in seconds. `keeps_own`: the person's own key is kept as well as the practice's, for the few minutes
+    between the steps of a log-in."""
 
     clock: Clock
     idle: float
     longest: float
+    keeps_own: bool = False
     _kept: dict[bytes, _Kept] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def open(self, unlocked: Unlocked) -> str:
-        """A new session; gives the secret for its cookie, which is kept nowhere else. `unlocked` stays the caller's to wipe."""
+    def open(self, unlocked: Unlocked, sign: Sign | None = None) -> str:
+        """A new session; gives the secret for its cookie, which is kept nowhere else. `unlocked` stays the caller's to wipe.
+
+        `sign`: of the person's files; when they change, `drop_changed` ends the session.
+        """
         token = secrets.token_urlsafe(_TOKEN)
-        wrapped = _wrap(token, unlocked.practice) if unlocked.person.may_read else None
+        own = unlocked.own if self.keeps_own else None
+        practice = unlocked.practice if unlocked.person.may_read else None
+        wrapped = (_wrap(token, practice), _wrap(token, own))
         now = self.clock.monotonic()
         with self._lock:
             self._drop_ended(now)
             while len(self._kept) >= MOST:
                 del self._kept[min(self._kept, key=lambda place: self._kept[place].used)]
-            self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now)
+            self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now, {sign} if sign else set())
         return token
 
     def get(self, cookie: str, activity: bool) -> Session | None:
@@ -124,8 +145,9 @@ class Sessions:
             if activity:
                 kept.used = now
             rests_in, ends_in = kept.used + self.idle - now, kept.opened + self.longest - now
-        practice = None if kept.wrapped is None else _unwrap(cookie, kept.wrapped)
-        return Session(kept, practice, min(rests_in, ends_in), ends_in, lambda: place in self._kept)
+        practice, own = kept.wrapped
+        keys = (_unwrap(cookie, practice), _unwrap(cookie, own))
+        return Session(kept, keys, min(rests_in, ends_in), ends_in, lambda: place in self._kept)
 
     def close(self, cookie: str) -> None:
         """End one session: its person has logged off."""
@@ -141,6 +163,41 @@ class Sessions:
             log.info("sessions.closed count=%d", count)
         return count
 
+    def close_others(self, cookie: str) -> int:
+        """End every other session of the person whose cookie this is; says how many."""
+        with self._lock:
+            mine = self._kept.get(_place(cookie))
+            return self._drop(
+                lambda _, kept: mine is not None and kept is not mine and kept.person.name == mine.person.name
+            )
+
+    def expect(self, cookie: str, sign: Sign) -> None:
+        """This session's person is about to change their own files: it goes on with `sign` as well."""
+        with self._lock:
+            if kept := self._kept.get(_place(cookie)):
+                kept.signs.add(sign)
+
+    def drop_changed(self, sign_of: Callable[[str], Sign]) -> int:
+        """End each session of a person whose files are no longer what they were when it began; says how many."""
+        with self._lock:
+            signs = {name: sign_of(name) for name in {kept.person.name for kept in self._kept.values()}}
+            count = self._drop(lambda _, kept: bool(kept.signs) and signs[kept.person.name] not in kept.signs)
+        if count:
+            log.info("sessions.changed count=%d", count)
+        return count
+
+    def of(self, name: str, cookie: str) -> tuple[Seen, ...]:
+        """Every session of that person, the newest first; `cookie` tells which one asks."""
+        now, place = self.clock.monotonic(), _place(cookie)
+        with self._lock:
+            self._drop_ended(now)
+            mine = [
+                Seen(one == place, now - kept.opened, now - kept.used, kept.memory)
+                for one, kept in self._kept.items()
+                if kept.person.name == name
+            ]
+        return tuple(sorted(mine, key=lambda seen: seen.opened_ago))
+
     def drop_ended(self) -> None:
         """Let go of what has ended, though nobody asks: what the page remembers of a session must not outlive it."""
         with self._lock:
@@ -151,26 +208,30 @@ class Sessions:
         return len(self._kept)
 
     def _drop_ended(self, now: float) -> None:
-        ended = [
-            place
-            for place, kept in self._kept.items()
-            if now - kept.used >= self.idle or now - kept.opened >= self.longest
-        ]
-        for place in ended:
+        self._drop(lambda _, kept: now - kept.used >= self.idle or now - kept.opened >= self.longest)
+
+    def _drop(self, ended: Callable[[bytes, _Kept], bool]) -> int:
+        places = [place for place, kept in self._kept.items() if ended(place, kept)]
+        for place in places:
             del self._kept[place]
+        return len(places)
 
 
 def _place(cookie: str) -> bytes:
     return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).digest()
 
 
-def _wrap(token: str, practice: Identity) -> bytes:
-    text = practice.to_bytes()
+def _wrap(token: str, key: Identity | None) -> bytes | None:
+    if key is None:
+        return None
+    text = key.to_bytes()
     with primitives.forgetting(text):
         return primitives.wrap(token.encode(), text, _CONTEXT)
 
 
-def _unwrap(token: str, wrapped: bytes) -> Identity:
+def _unwrap(token: str, wrapped: bytes | None) -> Identity | None:
+    if wrapped is None:
+        return None
     text = primitives.unwrap(token.encode(), wrapped, _CONTEXT)
     with primitives.forgetting(text):
         return Identity.parse(text)

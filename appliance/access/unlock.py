@@ -63,8 +63,16 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
         identity = passwords.unwrap(wrapped, password)
     except SealKeyError:
         raise WrongPasswordError from None
-    with identity:
-        return _unlocked(folder, person, identity)
+    return enter(folder, person, identity)
+
+
+def enter(folder: Path, person: Person, own: Identity) -> Unlocked:
+    """What the person's own key opens; `own` goes with it, or is wiped. Raises as `unlock` does."""
+    try:
+        return _unlocked(folder, person, own)
+    except BaseException:
+        own.wipe()
+        raise
 
 
 def as_kept(name: str) -> str:
@@ -77,8 +85,8 @@ class Doorkeeper:
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
-        self._names = _Failures(clock)
-        self._addresses = _Failures(clock)
+        self._names = Failures(clock)
+        self._addresses = Failures(clock)
         self._welcome: OrderedDict[tuple[str, str], None] = OrderedDict()  # names let in, and from where
         self._trying: set[str] = set()  # addresses with an attempt under way
         self._lock = threading.Lock()
@@ -130,16 +138,17 @@ class Doorkeeper:
 
 
 @dataclass(slots=True)
-class _Failures:
-    """Wrong attempts by name or by address."""
+class Failures:
+    """Wrong attempts by name or by address. `delays`: s after the first, second ... of them; the last stays."""
 
     clock: Clock
+    delays: tuple[float, ...] = DELAYS
     _last: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)  # how many, and when the last was
 
     def wait(self, key: str) -> float:
         """Seconds until the next attempt is looked at; 0 when it is now."""
         count, last = self._counted(key)
-        return max(0.0, last + DELAYS[min(count, len(DELAYS)) - 1] - self.clock.monotonic()) if count else 0.0
+        return max(0.0, last + self.delays[min(count, len(self.delays)) - 1] - self.clock.monotonic()) if count else 0.0
 
     def add(self, key: str) -> None:
         count, _ = self._counted(key)
@@ -164,7 +173,7 @@ def _unlocked(folder: Path, person: Person, identity: Identity) -> Unlocked:
     if identity.recipient != person.recipient:
         raise ForeignKeyError
     if not person.may_read:
-        return Unlocked(person, None)
+        return Unlocked(person, None, identity)
     try:
         key, roster = practice.open_practice(folder, identity)
     except SealKeyError:
@@ -175,7 +184,7 @@ def _unlocked(folder: Path, person: Person, identity: Identity) -> Unlocked:
     if known is None or known.recipient != person.recipient:
         key.wipe()
         raise ForeignKeyError
-    return Unlocked(known, key)  # with the role that the roster says
+    return Unlocked(known, key, identity)  # with the role that the roster says
 
 
 def _pretend(folder: Path, password: str) -> None:

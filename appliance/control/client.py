@@ -60,6 +60,14 @@ class Client:
         """Have a decision kept (`access.decisions.Choice`)."""
         self._ask(Verb.DECIDE, choice=choice)
 
+    def put_factors(self, files: Any, by: str) -> None:
+        """Hand over a person's changed second factors (`access.factors.FactorFiles`)."""
+        self._ask(Verb.PUT_FACTORS, files=files, by=by)
+
+    def reset_factors(self, name: str, by: str) -> None:
+        """Take all of a person's second factors away: they set up new ones when they next log in."""
+        self._ask(Verb.RESET_FACTORS, name=name, by=by)
+
     def subscribe(self, on_start: Callable[[], None] = lambda: None) -> Iterator[Event]:
         """Events as they happen, until the daemon goes away. `on_start` is called once the daemon has promised to tell them."""
         with self._connected() as connection:

@@ -33,6 +33,8 @@ class Verb(StrEnum):
     PUT_PERSON = "put-person"  # person, wrapped_key, practice_key -> nothing
     REMOVE_PERSON = "remove-person"  # name, practice_key -> nothing
     DECIDE = "decide"  # choice -> nothing
+    PUT_FACTORS = "put-factors"  # files, by -> nothing
+    RESET_FACTORS = "reset-factors"  # name, by -> nothing
     SUBSCRIBE = "subscribe"  # -> a stream of Event
 
 
@@ -54,6 +56,8 @@ MAY_ASK = {
     Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.REMOVE_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.DECIDE: {Peer.PAGE, Peer.OWNER},
+    Verb.PUT_FACTORS: {Peer.PAGE, Peer.OWNER},
+    Verb.RESET_FACTORS: {Peer.PAGE, Peer.OWNER},
     Verb.SUBSCRIBE: {Peer.PAGE, Peer.OWNER},
 }
 
@@ -63,6 +67,7 @@ class Event(StrEnum):
 
     CHANGED = "changed"  # the inbox holds something new or no longer holds something
     LOCKED = "locked"  # every session ends now
+    PERSON_CHANGED = "person-changed"  # somebody's role, password, key or second factor; the page finds out whose
 
 
 class Level(StrEnum):

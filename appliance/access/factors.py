@@ -1,0 +1,265 @@
+"""What a person has beside the password: passkeys, an app's secret, printed codes. Each person's lies in a folder of their own, `keys/factors/<name>/`.
+
+`factors.json` says in clear what there is (public halves of passkeys, how many printed codes are left); `factors.age` holds what must stay secret, sealed to
+that person's key, so it opens only after the password was right; `<hash>.age` is that person's key sealed to what one passkey derives. The page prepares
+a change with the person's key, the daemon writes it. Guarding the page is all that this can do: a stolen card is guarded by the password.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import secrets
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from appliance import logs
+from appliance.access import one_time
+from appliance.access.passkeys import HANDLE, Passkey
+from appliance.access.roles import check_name
+from appliance.errors import ControlError, FactorsDamagedError, SealError
+from appliance.store import age_file, primitives
+from appliance.store.disk import Disk
+from appliance.store.keys import Identity, Recipient
+
+FOLDER: Final = Path("keys/factors")
+CLEAR: Final = "factors.json"
+SEALED: Final = "factors.age"
+MOST_PASSKEYS: Final = 10  # of one person
+_VERSION: Final = 1
+_AGE: Final = b"age-encryption.org/v1\n"
+_LARGEST: Final = 16 * 1024  # octets of a file handed over for writing
+_KEY_FILE: Final = re.compile(r"[0-9a-f]{32}\.age")
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What somebody has, as anybody on the box may know it."""
+
+    stamp: str = ""  # another one with each change of what there is; using a factor leaves it
+    handle: str = ""  # hexadecimal; names the person to authenticators
+    app: bool = False
+    codes: int = 0  # printed codes that are left
+    passkeys: tuple[Passkey, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Is there any second factor?"""
+        return self.app or self.codes > 0 or bool(self.passkeys)
+
+    def find(self, id: str) -> Passkey | None:
+        """The passkey with that id."""
+        return next((passkey for passkey in self.passkeys if passkey.id == id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What stands in the sealed file."""
+
+    app: str = ""  # the app's secret, base 32; empty when there is none
+    used: int = 0  # the last step of it that was taken
+    codes: tuple[str, ...] = ()  # digests of the printed codes that are left
+
+    def __repr__(self) -> str:
+        return "Secrets(private)"
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFiles:
+    """What the daemon writes for one person. Nothing in it opens anything by itself."""
+
+    name: str
+    clear: bytes
+    sealed: bytes
+    keys: dict[str, bytes] = field(default_factory=dict)  # file name -> the person's key sealed to a new passkey
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What somebody has, opened with their own key. Each change gives another `Held`; `files` is what the daemon then writes."""
+
+    name: str
+    factors: Factors = Factors()
+    secrets: Secrets = Secrets()
+    keys: dict[str, bytes] = field(default_factory=dict)
+
+    def with_app(self, secret: str, step: int) -> Held:
+        """An app that has proven its secret with the code of `step`."""
+        return self._changed(replace(self.factors, app=True), replace(self.secrets, app=secret, used=step))
+
+    def without_app(self) -> Held:
+        return self._changed(replace(self.factors, app=False), replace(self.secrets, app="", used=0))
+
+    def with_codes(self, codes: tuple[str, ...]) -> Held:
+        """New printed codes; earlier ones no longer count."""
+        digests = tuple(one_time.digest(code) for code in codes)
+        return self._changed(replace(self.factors, codes=len(codes)), replace(self.secrets, codes=digests))
+
+    def with_passkey(self, passkey: Passkey, own: Identity, derived: Identity | None) -> Held:
+        """One passkey more; with `derived` it opens the person's key `own`, too."""
+        sealed = {passkey.file: age_file.seal_identity(own, [derived.recipient])} if derived else {}
+        factors = replace(self.factors, passkeys=(*self.factors.passkeys, passkey))
+        return replace(self._changed(factors, self.secrets), keys=self.keys | sealed)
+
+    def without_passkey(self, id: str) -> Held:
+        left = tuple(passkey for passkey in self.factors.passkeys if passkey.id != id)
+        return self._changed(replace(self.factors, passkeys=left), self.secrets)
+
+    def used_app(self, code: str, now: float) -> Held | None:
+        """After the app's code `code`, or None when that is not right."""
+        step = one_time.step_of(self.secrets.app, code, now, self.secrets.used) if self.secrets.app else None
+        return None if step is None else replace(self, secrets=replace(self.secrets, used=step))
+
+    def used_code(self, code: str) -> Held | None:
+        """After the printed code `code`, which is used up now, or None when there is none such."""
+        given = one_time.digest(code).encode()
+        left = tuple(digest for digest in self.secrets.codes if not primitives.same(digest.encode(), given))
+        if len(left) == len(self.secrets.codes):
+            return None
+        return replace(self, factors=replace(self.factors, codes=len(left)), secrets=replace(self.secrets, codes=left))
+
+    def used_passkey(self, id: str, count: int) -> Held:
+        """After a passkey whose authenticator now counts `count`."""
+        passkeys = tuple(
+            replace(passkey, count=count) if passkey.id == id else passkey for passkey in self.factors.passkeys
+        )
+        return replace(self, factors=replace(self.factors, passkeys=passkeys))
+
+    def files(self, recipient: Recipient) -> FactorFiles:
+        """For the daemon to write; secrets sealed to `recipient`, the person's own."""
+        text = bytearray(_json(self.secrets))
+        with primitives.forgetting(text):
+            return FactorFiles(self.name, _json(self.factors), age_file.seal(text, [recipient]), self.keys)
+
+    def _changed(self, factors: Factors, secret: Secrets) -> Held:
+        handle = factors.handle or secrets.token_hex(HANDLE)
+        return replace(self, factors=replace(factors, stamp=secrets.token_hex(8), handle=handle), secrets=secret)
+
+
+def read(folder: Path, name: str) -> Factors:
+    """What `name` has. Raises `FactorsDamagedError`."""
+    file = folder / FOLDER / check_name(name) / CLEAR
+    try:
+        return _parse(file.read_bytes())
+    except FileNotFoundError:
+        return Factors()
+
+
+def open_held(folder: Path, name: str, own: Identity) -> Held:
+    """What `name` has, with the secrets, which `own` opens. Raises `FactorsDamagedError`."""
+    factors = read(folder, name)
+    try:
+        text = age_file.open_bytes((folder / FOLDER / name / SEALED).read_bytes(), [own])
+    except FileNotFoundError:
+        return Held(name, factors)
+    except SealError:
+        raise FactorsDamagedError from None
+    with primitives.forgetting(text):
+        try:
+            told: Any = json.loads(text)
+            return Held(name, factors, Secrets(str(told["app"]), int(told["used"]), tuple(map(str, told["codes"]))))
+        except (ValueError, KeyError, TypeError):
+            raise FactorsDamagedError from None
+
+
+def owner_of(folder: Path, id: str) -> tuple[str, Passkey] | None:
+    """Whose passkey that is."""
+    for file in sorted((folder / FOLDER).glob(f"*/{CLEAR}")):
+        if found := read(folder, file.parent.name).find(id):
+            return file.parent.name, found
+    return None
+
+
+def open_with_passkey(folder: Path, name: str, passkey: Passkey, derived: Identity) -> Identity:
+    """The person's key, by what their passkey derived. Raises `FactorsDamagedError`."""
+    try:
+        sealed = (folder / FOLDER / check_name(name) / passkey.file).read_bytes()
+        return age_file.open_identity(sealed, [derived])
+    except (FileNotFoundError, SealError):
+        raise FactorsDamagedError from None
+
+
+def write(folder: Path, files: FactorFiles) -> dict[str, str]:
+    """The daemon's part of a change; says what has changed, for the record. Raises `ControlError` for what cannot be somebody's factors."""
+    before, after = read(folder, files.name), _parse_given(files)
+    place, disk = folder / FOLDER / files.name, Disk()
+    for part in (folder / FOLDER.parent, folder / FOLDER, place):
+        disk.make_folder(part)
+    disk.replace(place / SEALED, files.sealed)
+    for file, sealed in files.keys.items():
+        disk.replace(place / file, sealed)
+    disk.replace(place / CLEAR, files.clear)
+    wanted = {SEALED, CLEAR, *(passkey.file for passkey in after.passkeys)}
+    for left in [file for file in place.iterdir() if file.name not in wanted]:
+        disk.unlink(left)
+    log.info("factors.written")
+    return _difference(before, after)
+
+
+def erase(folder: Path, name: str) -> None:
+    """Take every second factor of `name` away, as after a new key, whose old one opened them, or when an admin says so."""
+    place, disk = folder / FOLDER / check_name(name), Disk()
+    if not place.is_dir():
+        return
+    for file in sorted(place.iterdir(), key=lambda one: one.name != CLEAR):
+        disk.unlink(file)
+    with disk.writing():
+        place.rmdir()
+    log.info("factors.erased")
+
+
+def _difference(before: Factors, after: Factors) -> dict[str, str]:
+    """What came and what went, by kind; nothing for a factor that was only used, but for a printed code."""
+    old, new = {passkey.id for passkey in before.passkeys}, {passkey.id for passkey in after.passkeys}
+    if before.stamp == after.stamp:
+        return {"used": "printed code"} if after.codes < before.codes else {}
+    added = ["passkey"] * len(new - old) + ["app"] * (after.app and not before.app)
+    removed = ["passkey"] * len(old - new) + ["app"] * (before.app and not after.app)
+    if after.codes > 0 and after.codes >= before.codes and not added and not removed:
+        added.append("printed codes")
+    said = {"added": ", ".join(added), "removed": ", ".join(removed)}
+    return {what: kinds for what, kinds in said.items() if kinds}
+
+
+def _parse_given(files: FactorFiles) -> Factors:
+    check_name(files.name)
+    sealed_files = (files.sealed, *files.keys.values())
+    if any(not sealed.startswith(_AGE) or len(sealed) > _LARGEST for sealed in sealed_files):
+        raise ControlError("that is no sealed file.")
+    if len(files.clear) > _LARGEST or not all(_KEY_FILE.fullmatch(file) for file in files.keys):
+        raise ControlError("those are no second factors.")
+    try:
+        after = _parse(files.clear)
+    except FactorsDamagedError:
+        raise ControlError("those are no second factors.") from None
+    if len(after.passkeys) > MOST_PASSKEYS or not set(files.keys) <= {one.file for one in after.passkeys}:
+        raise ControlError("those are no second factors.")
+    return after
+
+
+def _json(value: Factors | Secrets) -> bytes:
+    return json.dumps({"keepline": _VERSION} | dataclasses.asdict(value), indent=1).encode("ascii") + b"\n"
+
+
+def _parse(text: bytes) -> Factors:
+    try:
+        told: Any = json.loads(text)
+        passkeys = tuple(
+            Passkey(
+                str(one["id"]),
+                str(one["key"]),
+                int(one["count"]),
+                str(one["name"]),
+                str(one["host"]),
+                float(one["made"]),
+                bool(one["opens"]),
+            )
+            for one in told["passkeys"]
+        )
+        return Factors(str(told["stamp"]), str(told["handle"]), bool(told["app"]), int(told["codes"]), passkeys)
+    except (ValueError, KeyError, TypeError):
+        raise FactorsDamagedError from None

@@ -1,0 +1,151 @@
+"""The second step of a log-in, and log-in by a passkey alone. Like the doorkeeper of the first, it lets nobody guess quickly and locks nobody out for good."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from appliance import logs
+from appliance.access import factors, passkeys, people
+from appliance.access.factors import FactorFiles, Held
+from appliance.access.passkeys import Answer, Challenges, Site
+from appliance.access.people import Unlocked
+from appliance.access.unlock import Failures, enter
+from appliance.clock import Clock
+from appliance.errors import (
+    AccessError,
+    ClockUntrustedError,
+    FactorsDamagedError,
+    PasskeyError,
+    SealKeyError,
+    TooSoonError,
+    WrongCodeError,
+)
+
+DELAYS: Final = (
+    0.0,
+    0.0,
+    1.0,
+    4.0,
+    15.0,
+    60.0,
+    300.0,
+)  # s after wrong codes; at one in 300 s, and three codes in a million being right, who knows the password guesses for three years
+ALONE: Final = "log-in"  # the purpose of a challenge that anybody may have
+
+log = logs.get(__name__)
+
+
+class Way(StrEnum):
+    """What somebody has shown beside the password, as the record says it."""
+
+    PASSWORD = "password alone"  # noqa: S105 - the word for it
+    APP = "app"
+    CODE = "printed code"
+    PASSKEY = "passkey"
+    PASSKEY_ALONE = "passkey alone"
+
+
+class SecondStep:
+    """One for a page. `put` hands files to the daemon; while one code is looked at no other is, so that none counts twice."""
+
+    def __init__(self, folder: Path, clock: Clock, put: Callable[[FactorFiles, str], None]) -> None:
+        self.challenges = Challenges(clock)
+        self._folder = folder
+        self._clock = clock
+        self._put = put
+        self._names = Failures(clock, DELAYS)
+        self._addresses = Failures(clock, DELAYS)
+        self._lock = threading.Lock()
+
+    def take_code(self, unlocked: Unlocked, code: str, address: str, clock_trusted: bool) -> Way:
+        """A code of the app or a printed one. Raises `TooSoonError`, `WrongCodeError`, `ClockUntrustedError`, `FactorsDamagedError`."""
+        name = unlocked.person.name
+        with self._lock:
+            if (wait := max(self._names.wait(name), self._addresses.wait(address))) > 0:
+                raise TooSoonError(wait=wait)
+            held = self._held(unlocked)
+            way = Way.APP if re.fullmatch(r"\s*(\d\s*){6}", code) else Way.CODE
+            if way is Way.APP and held.secrets.app and not clock_trusted:
+                raise ClockUntrustedError
+            used = held.used_app(code, self._clock.now()) if way is Way.APP else held.used_code(code)
+            if used is None:
+                self._names.add(name)
+                self._addresses.add(address)
+                log.warning("access.second_refused")
+                raise WrongCodeError
+            self._write(used, unlocked)
+            self._names.clear(name)
+            self._addresses.clear(address)
+            return way
+
+    def take_passkey(self, unlocked: Unlocked, answer: Answer, site: Site, purpose: str) -> Way:
+        """A passkey of the person whose password was right. Nobody guesses one, so there is no delay. Raises `PasskeyError`, `FactorsDamagedError`."""
+        with self._lock:
+            self.challenges.must_stand(answer.challenge, purpose)
+            held = self._held(unlocked)
+            self._use(held, unlocked, answer, site)
+            return Way.PASSKEY
+
+    def passkey_alone(self, answer: Answer, derived: str, site: Site) -> Unlocked:
+        """Whoever's passkey that is, if it opens its person's key. Raises `PasskeyError`, `FactorsDamagedError`, and as `unlock` does."""
+        with self._lock:
+            self.challenges.must_stand(answer.challenge, ALONE)
+            found = factors.owner_of(self._folder, answer.id)
+            if found is None:
+                raise PasskeyError
+            name, passkey = found
+            passkeys.check(answer, site, passkey)
+            if not (passkey.opens and derived):
+                raise PasskeyError
+            with passkeys.identity_of(derived, passkey.id) as identity:
+                own = factors.open_with_passkey(self._folder, name, passkey, identity)
+            unlocked = enter(self._folder, people.find_person(self._folder, name), own)
+            try:
+                self._use(self._held(unlocked), unlocked, answer, site)
+            except BaseException:
+                unlocked.wipe()
+                raise
+            return unlocked
+
+    def owner(self, answer: Answer, site: Site) -> str:
+        """Whose passkey answered, though it cannot open their key: for a page that then asks for the password. Raises `PasskeyError`."""
+        found = factors.owner_of(self._folder, answer.id)
+        if found is None:
+            raise PasskeyError
+        self.challenges.must_stand(answer.challenge, ALONE)
+        passkeys.check(answer, site, found[1])
+        return found[0]
+
+    def open_held(self, unlocked: Unlocked) -> Held:
+        """What that person has. Raises `FactorsDamagedError`."""
+        return self._held(unlocked)
+
+    def change(self, unlocked: Unlocked, changed: Held) -> None:
+        """Let the daemon write what was changed."""
+        with self._lock:
+            self._write(changed, unlocked)
+
+    def _use(self, held: Held, unlocked: Unlocked, answer: Answer, site: Site) -> None:
+        passkey = held.factors.find(answer.id)
+        if passkey is None:
+            raise PasskeyError
+        count = passkeys.check(answer, site, passkey)
+        self.challenges.use_up(answer.challenge)
+        if count != passkey.count:
+            self._write(held.used_passkey(passkey.id, count), unlocked)
+
+    def _held(self, unlocked: Unlocked) -> Held:
+        if unlocked.own is None:
+            raise AccessError
+        try:
+            return factors.open_held(self._folder, unlocked.person.name, unlocked.own)
+        except SealKeyError:
+            raise FactorsDamagedError from None
+
+    def _write(self, held: Held, unlocked: Unlocked) -> None:
+        self._put(held.files(unlocked.person.recipient), unlocked.person.name)

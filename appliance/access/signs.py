@@ -1,0 +1,41 @@
+"""What a person's files are like: a session that began with other ones ends, because role, password, key or second factor changed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.access import factors, people
+from appliance.errors import FactorsDamagedError
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Digests of what is believed of a person. Using a second factor changes none of them."""
+
+    person: str  # name, role, mailboxes, public half
+    key: str  # their key, wrapped by the password
+    factors: str
+
+
+def sign_of(folder: Path, name: str) -> Sign:
+    """As it is now; of somebody who was removed, no session has ever begun with it."""
+    place = folder / people.FOLDER
+    try:
+        stamp = factors.read(folder, name).stamp
+    except FactorsDamagedError:
+        stamp = "damaged"
+    return Sign(_digest(place / f"{name}.json"), _digest(place / f"{name}.age"), stamp)
+
+
+def digest(content: bytes) -> str:
+    """Of a file's content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest(file: Path) -> str:
+    try:
+        return digest(file.read_bytes())
+    except FileNotFoundError:
+        return ""
