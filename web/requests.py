@@ -142,6 +142,11 @@ def search(request: Request) -> str:
     return " ".join(request.form.get("search", "").split())[:LONGEST_SEARCH]
 
 
+def line(request: Request, field: str) -> str:
+    """What somebody wrote into `field` of a form, in one line."""
+    return " ".join(request.form.get(field, "").split())
+
+
 def byte_range(header: str | None, size: int) -> ByteRange | None:
     """The one range that `header` asks for of `size` octets (RFC 9110 §14); None means the whole, also for several ranges or another unit.
 
