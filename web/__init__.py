@@ -5,7 +5,22 @@ from __future__ import annotations
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from web import access, calls, faxes, files, frame, gates, guard, health, inbox, languages, refusals, requests, services, switches
+from web import (
+    access,
+    calls,
+    faxes,
+    files,
+    frame,
+    gates,
+    guard,
+    health,
+    inbox,
+    languages,
+    refusals,
+    requests,
+    services,
+    switches,
+)
 from web.services import PageServices
 
 
@@ -15,7 +30,15 @@ def create_app(page: PageServices) -> Flask:
     app.request_class = requests.SmallRequest
     services.put(app, page)
     languages.put(app)
-    for blueprint in (files.files, access.access, inbox.inbox, faxes.faxes, health.health, calls.calls, switches.switches):
+    for blueprint in (
+        files.files,
+        access.access,
+        inbox.inbox,
+        faxes.faxes,
+        health.health,
+        calls.calls,
+        switches.switches,
+    ):
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page, gates.GATES)
     refusals.put(app)

@@ -128,7 +128,9 @@ def _form(feature: Feature, entry: Entry) -> str:
     last = decisions.last(decisions.read(here().folder), feature.switch)
     shown = _switch(feature, last)
     risks = _risks(feature, not shown.on)
-    return render_template("switch.html", area="switches", switch=shown, risks=risks, entry=entry, longest=decisions.LONGEST)
+    return render_template(
+        "switch.html", area="switches", switch=shown, risks=risks, entry=entry, longest=decisions.LONGEST
+    )
 
 
 def _risks(feature: Feature, on: bool) -> list[str]:

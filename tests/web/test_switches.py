@@ -38,7 +38,7 @@ def test_everything_is_shown_and_off(new: Staff) -> None:
 
 
 def test_an_admin_decides_and_the_page_says_who_when_why_and_at_what_risk(nothing_on: Practice, new: Staff) -> None:
-    assert new.post("/switches/take-messages", **FORM).headers["Location"] == "/switches"
+    assert new.post("/switches/take-messages", None, **FORM).headers["Location"] == "/switches"
     page = new.get("/switches").text
     assert "Downloads: switched on" in page
     assert "The lab has no fax." in page
@@ -48,7 +48,7 @@ def test_an_admin_decides_and_the_page_says_who_when_why_and_at_what_risk(nothin
     assert f"{risk} The lab loses it." in page
     [made] = decisions.read(nothing_on.folder)
     assert (made.on, made.by) == (True, "ana")
-    new.post("/switches/take-messages", **FORM | {"on": "no"})
+    new.post("/switches/take-messages", None, **(FORM | {"on": "no"}))
     assert [item.on for item in decisions.read(nothing_on.folder)] == [True, False]
 
 
@@ -63,7 +63,7 @@ def test_an_admin_decides_and_the_page_says_who_when_why_and_at_what_risk(nothin
 def test_what_lacks_is_told_beside_the_field_and_nothing_typed_is_lost(
     nothing_on: Practice, new: Staff, change: dict[str, str], mistake: str
 ) -> None:
-    answer = new.post("/switches/take-messages", **FORM | change)
+    answer = new.post("/switches/take-messages", None, **(FORM | change))
     assert answer.status_code == 400
     assert mistake in answer.text
     for typed in (FORM | change).values():
@@ -72,7 +72,7 @@ def test_what_lacks_is_told_beside_the_field_and_nothing_typed_is_lost(
 
 
 def test_what_is_written_never_becomes_part_of_the_page(new: Staff) -> None:
-    new.post("/switches/take-messages", **FORM | {"why": "<script>alert(1)</script>"})
+    new.post("/switches/take-messages", None, **(FORM | {"why": "<script>alert(1)</script>"}))
     assert "<script>alert" not in new.get("/switches").text
 
 
@@ -82,7 +82,7 @@ def test_an_auditor_looks_and_exports_and_decides_nothing(practice: Practice) ->
     page = olga.get("/switches").text
     assert "The practice needs it." in page
     assert "Switch off …" not in page
-    assert olga.post("/switches/take-messages", **FORM).status_code == 403
+    assert olga.post("/switches/take-messages", None, **FORM).status_code == 403
     assert olga.get("/switches/take-messages").status_code == 403
     saved = olga.get("/switches/decisions.csv")
     assert saved.headers["Content-Disposition"] == 'attachment; filename="keepline-decisions.csv"'
@@ -101,7 +101,7 @@ def test_staff_see_no_switches(practice: Practice) -> None:
 
 def test_what_does_not_exist_cannot_be_switched(ana: Staff) -> None:
     assert ana.get("/switches/carrier-pigeons").status_code == 404
-    assert ana.post("/switches/carrier-pigeons", **FORM).status_code == 404
+    assert ana.post("/switches/carrier-pigeons", None, **FORM).status_code == 404
 
 
 def test_a_damaged_file_is_told_in_words(practice: Practice, ana: Staff) -> None:
