@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Mapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final
 
-from appliance import condition, logs, process, service_manager
-from appliance.access import certificates, decisions, factors, people, practice
-from appliance.clock import SystemClock, Trust
+from appliance import answers, condition, logs, process, service_manager
+from appliance.access import certificates, practice
+from appliance.access.record import Record
+from appliance.answers import Parts
+from appliance.clock import SystemClock
 from appliance.condition import Facts, FaxFacts, Refusal
 from appliance.control.server import Server, own_users
-from appliance.control.values import Event, Fault, Level, Part, Status, Verb, unpack
+from appliance.control.values import Event, Fault, Level, Part, Status
+from appliance.deeds import Act, Deed
 from appliance.errors import CertificateError, NoRoomError, NotFoundedError, StoreError
 from appliance.fax.attendant import Attendant
 from appliance.messages import Kind, Row
@@ -50,6 +53,7 @@ class Daemon:
         voice = settings.voice
         self._clock = SystemClock(settings.time.marker)
         voicemails = RingSet(voice.calls_at_once + SEALING, voice.longest_message)
+        self._record = Record(folder, self._clock)
         self._inbox = Inbox(folder, voicemails, self._clock, self._changed, self._fax_rings())
         self._fax = self._make_fax_line()
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
@@ -57,7 +61,19 @@ class Daemon:
         self._schedule = Schedule(self._sweep, self._clock)
         self._panel = Panel(make_board(settings.panel), on_lock=self._lock)
         users = own_users(settings.control.page_user, settings.control.console_user)
-        self._control = Server(settings.control.path, users, self._answers())
+        self._parts = Parts(
+            folder=folder,
+            undo=settings.retention.undo,
+            clock=self._clock,
+            inbox=self._inbox,
+            record=self._record,
+            sweep=self._sweep,
+            sweep_soon=self._schedule.soon,
+            drop_sessions=self._drop_sessions,
+            publish=self._publish,
+            status=self._status,
+        )
+        self._control = Server(settings.control.path, users, answers.table(self._parts))
         self._certificate_seen = 0.0  # monotonic
         self._asterisk_answers = False
         self._fault: Part | None = None
@@ -69,9 +85,11 @@ class Daemon:
 
     def start(self) -> None:
         """Recover what a power cut left, then open the line, the socket and the schedule."""
+        torn = self._record.open()
         recovered = self._inbox.start()
         if recovered:
             log.warning("inbox.recovered messages=%d", recovered)
+        self._record.write(Deed(Act.STARTED, detail={"torn": str(torn)} if torn else {}))
         self._renew_certificate()
         self._line.start()
         if self._fax:
@@ -91,7 +109,10 @@ class Daemon:
         self._line.stop()
         self._control.stop()
         self._panel.stop()
+        with suppress(StoreError):  # bad storage has been told of
+            self._record.write(Deed(Act.STOPPED))
         self._inbox.close()
+        self._record.close()
         log.info("daemon.stopped")
 
     def watch(self) -> None:
@@ -119,23 +140,6 @@ class Daemon:
             return None
         return Attendant(settings.fax, self._inbox, settings.store.folder, self._clock, self._fax_refusal)
 
-    def _answers(self) -> dict[Verb, Any]:
-        return {
-            Verb.STATUS: lambda _: self._status(),
-            Verb.MARK_HEARD: lambda given: self._inbox.mark_heard(_id(given), unpack(bool, given["heard"])),
-            Verb.ERASE: lambda given: self._erase(_id(given)),
-            Verb.UNDO_ERASE: lambda given: self._inbox.undo_erase(_id(given)),
-            Verb.LOCK: lambda _: self._lock(),
-            Verb.PURGE: lambda given: self._sweep.run(dry_run=unpack(bool, given["dry_run"])),
-            Verb.PUT_PERSON: lambda given: people.write_person(
-                self._settings.store.folder, unpack(people.PersonFiles, given["files"])
-            ),
-            Verb.REMOVE_PERSON: self._remove_person,
-            Verb.DECIDE: self._decide,
-            Verb.PUT_FACTORS: self._put_factors,
-            Verb.RESET_FACTORS: self._reset_factors,
-        }
-
     def _renew_certificate(self) -> None:
         """Made here, because whoever holds the CA's key could pass for the page: the page itself cannot read it."""
         self._certificate_seen = self._clock.monotonic()
@@ -144,34 +148,22 @@ class Daemon:
         except CertificateError:
             log.exception("certificate.failed")
 
-    def _erase(self, id: str) -> None:
-        self._inbox.erase(id, self._settings.retention.undo)
-        self._schedule.soon()
-
-    def _remove_person(self, given: Mapping[str, Any]) -> None:
-        name, practice_key = unpack(str, given["name"]), unpack(bytes, given["practice_key"])
-        people.erase_person(self._settings.store.folder, name, practice_key)
-        self._lock()  # a session holds the practice key: who was removed must not go on reading with it
-
-    def _decide(self, given: Mapping[str, Any]) -> None:
-        trusted = self._clock.trust(self._inbox.last_event()) is Trust.TRUSTED
-        choice = unpack(decisions.Choice, given["choice"])
-        decisions.decide(self._settings.store.folder, choice, self._clock.now(), trusted)
-
-    def _put_factors(self, given: Mapping[str, Any]) -> None:
-        if factors.write(self._settings.store.folder, unpack(factors.FactorFiles, given["files"])):
-            self._control.publish(Event.PERSON_CHANGED)
-
-    def _reset_factors(self, given: Mapping[str, Any]) -> None:
-        factors.erase(self._settings.store.folder, unpack(str, given["name"]))
-        self._control.publish(Event.PERSON_CHANGED)
-
     def _changed(self) -> None:
         self._control.publish(Event.CHANGED)
 
-    def _lock(self) -> None:
+    def _publish(self, event: Event) -> None:
+        self._control.publish(event)
+
+    def _drop_sessions(self) -> None:
         log.info("page.locked")
         self._control.publish(Event.LOCKED)
+
+    def _lock(self) -> None:
+        """The button on the panel: nobody knows who pressed it."""
+        try:
+            answers.lock(self._parts, by="")
+        except StoreError:
+            log.exception("record.failed")  # the button works all the same
 
     def _watch_asterisk(self) -> None:
         voice = self._settings.voice
@@ -188,7 +180,7 @@ class Daemon:
             trust=self._clock.trust(self._inbox.last_event()),
             asterisk_answers=self._asterisk_answers,
             calls=self._line.state().calls,
-            storage_good=self._inbox.storage_good and self._readable,
+            storage_good=self._inbox.storage_good and self._record.disk.good and self._readable,
             free_bytes=free,
             disk_bytes=size,
             rows=rows,
@@ -275,7 +267,3 @@ def run(settings: Settings) -> None:
     finally:
         service_manager.stopping()
         daemon.stop()
-
-
-def _id(given: Mapping[str, Any]) -> str:
-    return str(unpack(str, given["id"]))

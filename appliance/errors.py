@@ -153,6 +153,10 @@ class StoreInUseError(StoreError):
     """Another Keepline daemon works on this store already. Look at it with `systemctl status keepline`; only one may run."""
 
 
+class RecordError(StoreError):
+    """The record cannot be read or written, so nothing is shown or changed. Look at the box's status page; it says what to do."""
+
+
 class NoRoomError(StoreError):
     """There is no room for another message. Erase messages or put in a larger card."""
 

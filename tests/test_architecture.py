@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LEVELS = {
-    5: ("appliance.daemon", "appliance.cli", "web"),
+    5: ("appliance.daemon", "appliance.answers", "appliance.cli", "web"),
     4: (
         "appliance.voice.agi",
         "appliance.voice.audio_server",
@@ -75,6 +75,7 @@ DOORS = {
 }
 
 CORES = {
+    "appliance.access.chain",
     "appliance.fax.answering",
     "appliance.fax.at",
     "appliance.fax.calling",

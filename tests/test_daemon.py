@@ -114,14 +114,14 @@ def test_a_new_message_shows_in_list_status_and_lamp(daemon: Daemon, client: Cli
 def test_hearing_erasing_and_having_back_reach_the_store(daemon: Daemon, client: Client, folder: Path) -> None:
     id = leave_a_message(daemon)
     reader = Reader(folder / "store")
-    client.mark_heard(id, True)
+    client.mark_heard(id, True, "ana")
     assert reader.row(id).heard_at is not None
-    client.erase(id)
+    client.erase(id, "ana")
     assert reader.row(id).erase_at is not None
-    client.undo_erase(id)
+    client.undo_erase(id, "ana")
     assert reader.row(id).erase_at is None
     with pytest.raises(MessageNotFoundError):
-        client.erase("0" * 32)
+        client.erase("0" * 32, "ana")
 
 
 def test_a_subscriber_hears_of_changes(daemon: Daemon, client: Client) -> None:
@@ -215,9 +215,9 @@ def test_the_certificate_is_made_and_only_the_daemon_can_read_the_cas_key(daemon
 def test_people_come_and_go_through_the_daemon_which_has_no_key(client: Client, folder: Path) -> None:
     store = folder / "store"
     ana = unlock(store, "ana", PASSWORD)
-    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15))
+    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15), "ana")
     assert unlock(store, "ben", OTHER).practice.recipient == ana.practice.recipient
-    client.remove_person("ben", prepare_removal(store, ana, "ben"))
+    client.remove_person("ben", prepare_removal(store, ana, "ben"), "ana")
     assert [person.name for person in list_people(store)] == ["ana"]
 
 
@@ -226,11 +226,11 @@ def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(
 ) -> None:
     store = folder / "store"
     ana = unlock(store, "ana", PASSWORD)
-    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15))
+    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15), "ana")
     removal = prepare_removal(store, ana, "ben")
     subscriber = Subscriber(client)
     assert subscriber.wait_for(Event.CHANGED, lambda: leave_a_message(daemon))  # it has begun
-    client.remove_person("ben", removal)
+    client.remove_person("ben", removal, "ana")
     assert subscriber.wait_for(Event.LOCKED, lambda: None)
 
 
@@ -241,13 +241,13 @@ def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(
 def test_what_is_no_persons_files_is_refused(client: Client, folder: Path, files: object) -> None:
     before = sorted(path.name for path in (folder / "store" / "keys").rglob("*"))
     with pytest.raises(ControlError):
-        client.put_person(files)
+        client.put_person(files, "ana")
     assert sorted(path.name for path in (folder / "store" / "keys").rglob("*")) == before
 
 
 def test_nothing_is_due_in_a_young_inbox(daemon: Daemon, client: Client) -> None:
     leave_a_message(daemon)
-    assert client.purge(dry_run=True) == ()
+    assert client.purge(dry_run=True, by="root") == ()
 
 
 def test_the_daemon_says_nothing_of_callers_on_its_socket(daemon: Daemon, client: Client) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.access.roles import Permission, Person
-from appliance.errors import AccessError, TooSoonError
-from web import health, inbox, requests, words
+from appliance.deeds import Act
+from appliance.errors import AccessError, KeeplineError, TooSoonError, WrongPasswordError
+from web import health, inbox, requests, telling, words
 from web.guard import ANY, COOKIE, allow, person_here, public, session
 from web.services import here
 
@@ -41,9 +43,12 @@ def log_in() -> AnyResponse | tuple[str, int]:
     try:
         unlocked = here().doorkeeper.unlock(given.name, given.password, request.remote_addr or "")
     except AccessError as error:
+        if isinstance(error, WrongPasswordError):
+            telling.log_in_failed(given.name, request.remote_addr or "")
         return render_template("log_in.html", ended="", name=given.name, mistake=_in_words(error)), 401
     _forget(request.cookies.get(COOKIE))
     try:
+        telling.record_of(unlocked.person.name, Act.LOGGED_IN, detail={"from": request.remote_addr or ""})
         secret = here().sessions.open(unlocked)
     finally:
         unlocked.wipe()
@@ -55,8 +60,11 @@ def log_in() -> AnyResponse | tuple[str, int]:
 @access.post("/logout")
 @allow(None, gate=ANY)
 def log_off() -> AnyResponse:
-    """End this session."""
+    """End this session, whether a line of it can be written or not."""
+    name = session().person.name
     _forget(request.cookies.get(COOKIE))
+    with suppress(KeeplineError):
+        telling.record_of(name, Act.LOGGED_OFF)
     response = redirect(url_for("access.show_log_in", why="off"), 303)
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Strict", path="/")
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -96,7 +96,7 @@ def waveform_picture(id: str) -> Response:
 @allow(Permission.CHANGE_MESSAGES)
 def mark_heard(id: str) -> AnyResponse:
     """Say that the message was heard, or that it is new again."""
-    here().control.mark_heard(requests.message_id(id), requests.heard(request))
+    here().control.mark_heard(requests.message_id(id), requests.heard(request), session().person.name)
     return _done(url_for("inbox.show_message", id=id))
 
 
@@ -104,7 +104,7 @@ def mark_heard(id: str) -> AnyResponse:
 @allow(Permission.CHANGE_MESSAGES)
 def erase(id: str) -> AnyResponse | str:
     """Erase the message; for a while it can be had back."""
-    here().control.erase(requests.message_id(id))
+    here().control.erase(requests.message_id(id), session().person.name)
     memory.of(session()).erased = memory.Erased(id, here().clock.now() + LONGEST_TOAST)
     if requests.wants_part(request):
         return render_template("_toast.html", toast=_toast())
@@ -115,7 +115,7 @@ def erase(id: str) -> AnyResponse | str:
 @allow(Permission.CHANGE_MESSAGES)
 def undo_erase(id: str) -> AnyResponse:
     """Have an erased message back."""
-    here().control.undo_erase(requests.message_id(id))
+    here().control.undo_erase(requests.message_id(id), session().person.name)
     memory.of(session()).erased = None
     return _done(url_for("inbox.show_message", id=id))
 

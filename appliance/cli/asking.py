@@ -7,7 +7,7 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from appliance.cli import output
 from appliance.errors import UsageError
@@ -15,6 +15,9 @@ from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.access.people import Unlocked
+
+
+ROOT: Final = "root"  # who asks, in the record, when somebody works at the box itself without a person's key
 
 
 def unlock(given: Namespace, settings: Settings) -> Unlocked:

@@ -59,7 +59,7 @@ def purge(given: Namespace, settings: Settings) -> None:
     """`keepline purge`: what is due goes now, or is only named."""
     from appliance.control.client import Client
 
-    due = Client(settings.control.path).purge(dry_run=given.dry_run)
+    due = Client(settings.control.path).purge(dry_run=given.dry_run, by=asking.ROOT)
     if given.json:
         output.as_json(list(due))
         return

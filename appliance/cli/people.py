@@ -52,7 +52,7 @@ def add(given: Namespace, settings: Settings) -> None:
         password,
         passwords.work_factor(settings.store.work_factor),
     )
-    Client(settings.control.path).put_person(files)
+    Client(settings.control.path).put_person(files, unlocked.person.name)
     output.say(f"{given.name} may log in now, as {given.role}.")
 
 
@@ -77,8 +77,9 @@ def remove(given: Namespace, settings: Settings) -> None:
     from appliance.access.people import prepare_removal
     from appliance.control.client import Client
 
-    practice_key = prepare_removal(settings.store.folder, asking.unlock(given, settings), given.name)
-    Client(settings.control.path).remove_person(given.name, practice_key)
+    unlocked = asking.unlock(given, settings)
+    practice_key = prepare_removal(settings.store.folder, unlocked, given.name)
+    Client(settings.control.path).remove_person(given.name, practice_key, unlocked.person.name)
     output.say(f"{given.name} may not log in any more.")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from appliance import errors
 from appliance.control.values import Due, Event, Status, Verb, pack, unpack
+from appliance.deeds import Deed
 from appliance.errors import ControlError, DaemonSilentError, KeeplineError
 
 PATIENCE: Final = 15.0  # s for an answer; a purge of many messages is the longest
@@ -27,34 +28,40 @@ class Client:
         status: Status = unpack(Status, self._ask(Verb.STATUS))
         return status
 
-    def mark_heard(self, id: str, heard: bool) -> None:
+    def record(self, deed: Deed) -> None:
+        """Put a deed on record. When this returns its line is on the disk: only then go on with what it tells of."""
+        self._ask(Verb.RECORD, deed=deed)
+
+    # in all that follows `by` is the log-in name of whoever wants it
+
+    def mark_heard(self, id: str, heard: bool, by: str) -> None:
         """Say that a message was heard, or was not."""
-        self._ask(Verb.MARK_HEARD, id=id, heard=heard)
+        self._ask(Verb.MARK_HEARD, id=id, heard=heard, by=by)
 
-    def erase(self, id: str) -> None:
+    def erase(self, id: str, by: str) -> None:
         """Erase a message; for a while `undo_erase` brings it back."""
-        self._ask(Verb.ERASE, id=id)
+        self._ask(Verb.ERASE, id=id, by=by)
 
-    def undo_erase(self, id: str) -> None:
+    def undo_erase(self, id: str, by: str) -> None:
         """Have an erased message back."""
-        self._ask(Verb.UNDO_ERASE, id=id)
+        self._ask(Verb.UNDO_ERASE, id=id, by=by)
 
-    def lock(self) -> None:
+    def lock(self, by: str) -> None:
         """End every session of the page, as the panel's lock button does."""
-        self._ask(Verb.LOCK)
+        self._ask(Verb.LOCK, by=by)
 
-    def purge(self, dry_run: bool) -> tuple[Due, ...]:
+    def purge(self, dry_run: bool, by: str) -> tuple[Due, ...]:
         """Purge what is due now, or only say what that is."""
-        due: tuple[Due, ...] = unpack(tuple[Due, ...], self._ask(Verb.PURGE, dry_run=dry_run))
+        due: tuple[Due, ...] = unpack(tuple[Due, ...], self._ask(Verb.PURGE, dry_run=dry_run, by=by))
         return due
 
-    def put_person(self, files: Any) -> None:
+    def put_person(self, files: Any, by: str) -> None:
         """Hand over the files of a new or changed person (`access.people.PersonFiles`)."""
-        self._ask(Verb.PUT_PERSON, files=files)
+        self._ask(Verb.PUT_PERSON, files=files, by=by)
 
-    def remove_person(self, name: str, practice_key: bytes) -> None:
+    def remove_person(self, name: str, practice_key: bytes, by: str) -> None:
         """Take a person away; `practice_key` is the practice key sealed to those who stay."""
-        self._ask(Verb.REMOVE_PERSON, name=name, practice_key=practice_key)
+        self._ask(Verb.REMOVE_PERSON, name=name, practice_key=practice_key, by=by)
 
     def decide(self, choice: Any) -> None:
         """Have a decision kept (`access.decisions.Choice`)."""

@@ -22,19 +22,20 @@ V = TypeVar("V")
 
 
 class Verb(StrEnum):
-    """What the daemon can be asked."""
+    """What the daemon can be asked. `by` is who asks, by log-in name, for the record: "root" at the box itself without a person's key."""
 
     STATUS = "status"  # -> Status
-    MARK_HEARD = "mark-heard"  # id, heard -> nothing
-    ERASE = "erase"  # id -> nothing
-    UNDO_ERASE = "undo-erase"  # id -> nothing
-    LOCK = "lock"  # drop every session of the page -> nothing
-    PURGE = "purge"  # dry_run -> tuple[Due, ...]
-    PUT_PERSON = "put-person"  # person, wrapped_key, practice_key -> nothing
-    REMOVE_PERSON = "remove-person"  # name, practice_key -> nothing
+    MARK_HEARD = "mark-heard"  # id, heard, by -> nothing
+    ERASE = "erase"  # id, by -> nothing
+    UNDO_ERASE = "undo-erase"  # id, by -> nothing
+    LOCK = "lock"  # drop every session of the page; by -> nothing
+    PURGE = "purge"  # dry_run, by -> tuple[Due, ...]
+    PUT_PERSON = "put-person"  # person, wrapped_key, practice_key, by -> nothing
+    REMOVE_PERSON = "remove-person"  # name, practice_key, by -> nothing
     DECIDE = "decide"  # choice -> nothing
     PUT_FACTORS = "put-factors"  # files, by -> nothing
     RESET_FACTORS = "reset-factors"  # name, by -> nothing
+    RECORD = "record"  # deed -> nothing, once it is on record
     SUBSCRIBE = "subscribe"  # -> a stream of Event
 
 
@@ -58,6 +59,7 @@ MAY_ASK = {
     Verb.DECIDE: {Peer.PAGE, Peer.OWNER},
     Verb.PUT_FACTORS: {Peer.PAGE, Peer.OWNER},
     Verb.RESET_FACTORS: {Peer.PAGE, Peer.OWNER},
+    Verb.RECORD: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},
     Verb.SUBSCRIBE: {Peer.PAGE, Peer.OWNER},
 }
 

@@ -140,6 +140,11 @@ class Inbox:
         with self._lock:
             return self._index.list()
 
+    def known(self, id: str) -> str:
+        """`id` again, when there is such a message; raises `MessageNotFoundError`."""
+        with self._lock:
+            return self._index.row(id).stamp.id
+
     def mark_heard(self, id: str, heard: bool) -> None:
         """Somebody heard it, or wants it to count as new. The first hearing whose time can be trusted counts. Raises `MessageNotFoundError`."""
         now, at = self._now()

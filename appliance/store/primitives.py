@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Self
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -113,6 +114,42 @@ class SecretKey:
     def agree(self, point: bytes) -> bytes:
         """What is shared with the owner of `point`. Raises ValueError for a low-order point: anybody would know that secret."""
         return self._key.exchange(X25519PublicKey.from_public_bytes(point))
+
+
+class SigningKey:
+    """An Ed25519 secret (RFC 8032): signs what the box itself says."""
+
+    __slots__ = ("_key", "point")
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.point = key.public_key().public_bytes_raw()  # the public half, 32 octets
+
+    @classmethod
+    def generate(cls) -> Self:
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def from_bytes(cls, secret: Secret) -> Self:
+        """Raises ValueError for anything but 32 octets."""
+        return cls(Ed25519PrivateKey.from_private_bytes(secret))
+
+    def to_bytes(self) -> bytes:
+        """The secret in clear: `forget` it after use."""
+        return self._key.private_bytes_raw()
+
+    def sign(self, message: Buffer) -> bytes:
+        """64 octets."""
+        return self._key.sign(message)
+
+
+def is_signed(point: bytes, message: Buffer, signature: bytes) -> bool:
+    """Did the owner of the Ed25519 public half `point` sign this?"""
+    try:
+        Ed25519PublicKey.from_public_bytes(point).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 class Cipher:

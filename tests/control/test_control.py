@@ -101,21 +101,21 @@ def test_a_status_arrives_as_it_was_sent(client: Client) -> None:
 
 
 def test_arguments_arrive_as_they_were_sent(client: Client, daemon: Daemon) -> None:
-    client.mark_heard("b" * 32, heard=True)
-    client.remove_person("ana", b"\x00\xff")
+    client.mark_heard("b" * 32, heard=True, by="ana")
+    client.remove_person("ana", b"\x00\xff", by="ben")
     assert daemon.asked == [
-        (Verb.MARK_HEARD, {"id": "b" * 32, "heard": True}),
-        (Verb.REMOVE_PERSON, {"name": "ana", "practice_key": "AP8="}),
+        (Verb.MARK_HEARD, {"id": "b" * 32, "heard": True, "by": "ana"}),
+        (Verb.REMOVE_PERSON, {"name": "ana", "practice_key": "AP8=", "by": "ben"}),
     ]
 
 
 def test_a_list_arrives_typed(client: Client) -> None:
-    assert client.purge(dry_run=True) == (Due("a" * 32, "heard 30 days ago"),)
+    assert client.purge(dry_run=True, by="root") == (Due("a" * 32, "heard 30 days ago"),)
 
 
 def test_an_error_comes_out_as_the_same_error(client: Client) -> None:
     with pytest.raises(MessageNotFoundError, match="erased or purged"):
-        client.erase("c" * 32)
+        client.erase("c" * 32, "ana")
 
 
 def test_a_daemon_that_is_not_there_is_said_so(tmp_path: Path) -> None:

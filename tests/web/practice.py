@@ -16,19 +16,22 @@ from typing import Any, Self
 
 from flask import Flask
 
-from appliance import condition
+from appliance import answers, condition
 from appliance.access import certificates, decisions, people
 from appliance.access.decisions import Choice, Switch
 from appliance.access.people import Role
+from appliance.access.record import Record
 from appliance.access.sessions import Sessions
 from appliance.access.unlock import unlock
+from appliance.answers import Parts
 from appliance.clock import Trust
 from appliance.condition import Facts
 from appliance.control.client import Client
-from appliance.control.values import Verb, pack, unpack
+from appliance.control.values import Verb, pack
 from appliance.errors import DaemonSilentError
 from appliance.messages import Envelope, Kind
 from appliance.panel.signals import BoxFacts, lamps
+from appliance.retention.sweep import Sweep
 from appliance.settings import Page, Retention, Settings
 from appliance.settings import Practice as PracticeSettings
 from appliance.store import journal
@@ -96,6 +99,8 @@ class Practice:
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
         people.found_practice(self.folder, NAME, PASSWORD, 15)
+        self.record = Record(self.folder, self.clock)
+        self.record.open()
         self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
         self.inbox.start()
         self.facts: dict[str, Any] = {}
@@ -112,6 +117,7 @@ class Practice:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.inbox.close()
+        self.record.close()
 
     def app(self) -> Flask:
         """The page."""
@@ -156,7 +162,7 @@ class Practice:
         for start in range(0, len(sound), SECOND):
             delivery.append(sound[start : start + SECOND])
         self.inbox.close()
-        self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
+        self.inbox = self.parts.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
         assert self.inbox.start() == 1
 
     def _add(self, name: str, role: Role, password: str) -> None:
@@ -164,16 +170,21 @@ class Practice:
         people.write_person(self.folder, people.prepare_person(self.folder, admin, name, role, password, 15))
 
     def _answers(self) -> dict[Verb, Any]:
-        undo = self.retention.undo
-        return {
-            Verb.STATUS: lambda _: self._status(),
-            Verb.MARK_HEARD: lambda given: self.inbox.mark_heard(given["id"], given["heard"]),
-            Verb.ERASE: lambda given: self.inbox.erase(given["id"], undo),
-            Verb.UNDO_ERASE: lambda given: self.inbox.undo_erase(given["id"]),
-            Verb.DECIDE: lambda given: decisions.decide(
-                self.folder, unpack(Choice, given["choice"]), self.clock.now(), clock_trusted=True
-            ),
-        }
+        """As the daemon answers, but for its condition."""
+        sweep = Sweep(self.inbox, self.retention, self.clock, self.zone)
+        self.parts = Parts(
+            folder=self.folder,
+            undo=self.retention.undo,
+            clock=self.clock,
+            inbox=self.inbox,
+            record=self.record,
+            sweep=sweep,
+            sweep_soon=lambda: None,
+            drop_sessions=lambda: None,
+            publish=lambda _: None,
+            status=self._status,
+        )
+        return answers.table(self.parts)
 
     def _status(self) -> Any:
         usual: dict[str, Any] = {

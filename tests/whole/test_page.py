@@ -93,7 +93,7 @@ def seek_to_the_middle(page: Page) -> None:
 def test_the_lock_ends_every_session_at_once(appliance: Appliance, browser: Browser) -> None:
     page = somebody(browser, "desk").new_page()
     log_in(page, appliance.address, NAME, PASSWORD)
-    Client(appliance.folder / "control.sock").lock()
+    Client(appliance.folder / "control.sock").lock(by="root")
     page.wait_for_url("**/login?why=locked", timeout=10_000)
     page.context.close()
 

@@ -1,0 +1,240 @@
+"""The record's only writer: the daemon. One signed line a deed, on the disk before anybody goes on.
+
+Several who write at once share one flush. A line that a power cut tore in two was never promised to anybody; the next start cuts it off and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from appliance import logs
+from appliance.access import chain, testimony
+from appliance.access.chain import Head, Line
+from appliance.clock import Clock, Trust
+from appliance.deeds import Act, Deed
+from appliance.errors import NoRoomError, RecordError
+from appliance.store import primitives
+from appliance.store.disk import FILE_MODE, Disk, write_all
+from appliance.store.primitives import SigningKey
+
+FOLDER: Final = Path("record")
+KEY: Final = Path("keys/box.key")  # 32 octets, for the daemon's eyes only
+PUBLIC: Final = Path("keys/box.pub")
+SEGMENT: Final = 5000  # lines a file, some 4 MB
+
+log = logs.get(__name__)
+
+
+class Record:
+    """The record below the store's `folder`. Any thread may write."""
+
+    def __init__(self, folder: Path, clock: Clock, disk: Disk | None = None, segment: int = SEGMENT) -> None:
+        self.disk = disk or Disk()
+        self._store = folder
+        self._folder = folder / FOLDER
+        self._clock = clock
+        self._segment = segment
+        self._key: SigningKey | None = None
+        self._head = Head()
+        self._last_event = 0.0  # latest time that a trusted clock gave
+        self._file = -1  # descriptor of the newest segment
+        self._count = 0  # lines in it
+        self._written = self._flushed = 0  # lines since the start
+        self._adding = threading.RLock()
+        self._flushing = threading.Lock()
+
+    def open(self) -> int:
+        """Make ready to write behind the last whole line; how many octets of a torn one were cut off. Raises `RecordError`, `BadStorageError`."""
+        with self._adding:
+            for folder in (self._store, self._folder, self._store / KEY.parent):
+                self.disk.make_folder(folder)
+            self._key = _key(self._store, self.disk)
+            testimony.make_key(self._store, self.disk)
+            found = segments(self._store)
+            torn = self._take_up(found[-1]) if found else 0
+            if not found:
+                self._begin_segment(1)
+            return torn
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        with self._flushing, self._adding:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    @property
+    def head(self) -> Head:
+        """How far it has come."""
+        return self._head
+
+    def anchor(self) -> tuple[int, str]:
+        """The head, for the index to remember."""
+        return self._head.sequence, self._head.hash
+
+    def write(self, deed: Deed) -> Line:
+        """The deed's line, on the disk when this returns. Raises `BadStorageError`, `NoRoomError`."""
+        with self._adding:
+            line = self._add(deed)
+            self._written += 1
+            mine = self._written
+        with self._flushing:
+            if self._flushed < mine:
+                self._flush()
+        return line
+
+    def seal(self, **words: str) -> bytes:
+        """What is known of a patient, for the line's `sealed`. The record's key is made as soon as the practice has one."""
+        testimony.make_key(self._store, self.disk)
+        return testimony.seal(self._store, **words)
+
+    def has(self, act: Act, subject: str) -> bool:
+        """Does such a line stand in the record? Reads it from the end."""
+        marks = f'"act":"{act.value}",'.encode(), f'"subject":"{subject}",'.encode()
+        return any(all(mark in line for mark in marks) for line in read_backwards(self._store))
+
+    def must_hold(self, anchor: Head) -> bool:
+        """The index remembers the record's head: does the record hold it? If not, that is put on record."""
+        if anchor.sequence == 0 or any(line.head == anchor for line in _near(self._store, anchor.sequence)):
+            return True
+        log.error("record.broken expected=%d found=%d", anchor.sequence, self._head.sequence)
+        self.write(Deed(Act.STARTED, detail={"broken": f"line {anchor.sequence} {anchor.hash} was expected"}))
+        return False
+
+    def _flush(self) -> None:
+        with self._adding:
+            all_of_them, file = self._written, os.dup(self._file)  # a segment that is full may be closed meanwhile
+        try:
+            self.disk.flush(file, os.fdatasync)
+        finally:
+            os.close(file)
+        self._flushed = all_of_them
+
+    def _add(self, deed: Deed) -> Line:
+        if self._key is None or self._file < 0:
+            raise RecordError
+        self.disk.must_be_good()
+        if self._count >= self._segment:
+            self.disk.flush(self._file, os.fdatasync)
+            os.close(self._file)
+            self._file = -1
+            self._begin_segment(int(segments(self._store)[-1].stem) + 1)
+        now = self._clock.now()
+        trusted = self._clock.trust(self._last_event) is Trust.TRUSTED
+        line = chain.add(self._head, now, trusted, deed, self._key)
+        self._append(line.to_bytes())
+        self._head = line.head
+        self._count += 1
+        if trusted:
+            self._last_event = max(self._last_event, now)
+        return line
+
+    def _append(self, octets: bytes) -> None:
+        place = os.fstat(self._file).st_size
+        try:
+            with self.disk.writing():
+                write_all(self._file, octets)
+        except NoRoomError:
+            with self.disk.writing():
+                os.ftruncate(self._file, place)
+            raise
+
+    def _begin_segment(self, number: int) -> None:
+        file = self._folder / f"{number:06}.jsonl"
+        with self.disk.writing():
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._file = os.open(file, flags, FILE_MODE)
+            os.fchmod(self._file, FILE_MODE)
+        self.disk.flush_folder(self._folder)
+        self._count = 0
+
+    def _take_up(self, file: Path) -> int:
+        """Go on behind the last line of the newest segment."""
+        with self.disk.writing():
+            self._file = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+            octets = file.read_bytes()
+        whole = octets[: octets.rfind(b"\n") + 1]
+        torn = len(octets) - len(whole)
+        if torn:
+            with self.disk.writing():
+                os.ftruncate(self._file, len(whole))
+            self.disk.flush(self._file)
+            log.warning("record.torn octets=%d", torn)
+        self._count = whole.count(b"\n")
+        for line in _readable(read_backwards(self._store)):
+            self._head = max(self._head, line.head, key=lambda head: head.sequence)
+            if line.trusted:
+                self._last_event = line.at
+                break
+        return torn
+
+
+def segments(folder: Path) -> list[Path]:
+    """The record's files below the store's `folder`, oldest first."""
+    return sorted(file for file in (folder / FOLDER).glob("[0-9]*.jsonl") if file.stem.isdecimal())
+
+
+def read(folder: Path) -> Iterator[bytes]:
+    """Every line, oldest first."""
+    for file in segments(folder):
+        yield from _lines(file)
+
+
+def read_backwards(folder: Path) -> Iterator[bytes]:
+    """Every line, newest first."""
+    for file in reversed(segments(folder)):
+        yield from reversed(_lines(file))
+
+
+def public_key(folder: Path) -> bytes:
+    """The public half of what the box signs with, 32 octets. Raises `RecordError`."""
+    try:
+        return bytes.fromhex((folder / PUBLIC).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        raise RecordError("The box's public key (keys/box.pub) is missing or damaged: start the daemon.") from None
+
+
+def _key(folder: Path, disk: Disk) -> SigningKey:
+    """The box's own key, made at its first start."""
+    file = folder / KEY
+    if file.exists():
+        try:
+            key = SigningKey.from_bytes(file.read_bytes())
+        except (OSError, ValueError):
+            raise RecordError("The box's key (keys/box.key) cannot be read. Restore it from the backup.") from None
+    else:
+        key = SigningKey.generate()
+        secret = key.to_bytes()
+        with primitives.forgetting(secret):
+            disk.replace(file, secret, 0o600)
+    if not (folder / PUBLIC).exists():
+        disk.replace(folder / PUBLIC, key.point.hex().encode("ascii") + b"\n")
+    return key
+
+
+def _lines(file: Path) -> list[bytes]:
+    try:
+        octets = file.read_bytes()
+    except FileNotFoundError:  # it grew too old in this moment
+        return []
+    except OSError as error:
+        raise RecordError from error
+    return octets[: octets.rfind(b"\n") + 1].splitlines()
+
+
+def _readable(lines: Iterator[bytes]) -> Iterator[Line]:
+    for octets in lines:
+        try:
+            yield Line.from_bytes(octets)
+        except RecordError:
+            continue
+
+
+def _near(folder: Path, sequence: int) -> Iterator[Line]:
+    """The line of that number, wherever it stands."""
+    mark = f'{{"sequence":{sequence},'.encode()
+    return _readable(line for line in read_backwards(folder) if line.startswith(mark))

@@ -1,0 +1,65 @@
+"""What the record says of patients: sealed to a key pair of the record's own, so that it outlives the keys of the days.
+
+`keys/record.pub` is what everybody seals to. Its secret half, `keys/record.age`, is sealed to the practice key the moment it is made and then forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from appliance.access import practice
+from appliance.errors import KeyFormatError, NotFoundedError, SealError
+from appliance.store import age_file, primitives
+from appliance.store.age_file import open_identity, seal_identity
+from appliance.store.disk import Disk
+from appliance.store.keys import Identity, Recipient
+
+PUBLIC: Final = Path("keys/record.pub")
+SEALED: Final = Path("keys/record.age")
+
+
+def seal(folder: Path, **words: str) -> bytes:
+    """`words` (a caller's number and name; for whom and why) for the record; empty when there are none or the practice has no keys yet."""
+    said = {name: text for name, text in words.items() if text}
+    if not said:
+        return b""
+    try:
+        recipient = Recipient.parse((folder / PUBLIC).read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, KeyFormatError):
+        return b""
+    text = bytearray(json.dumps(said, ensure_ascii=True, separators=(",", ":")), "ascii")
+    with primitives.forgetting(text):
+        return age_file.seal(text, [recipient])
+
+
+def open_sealed(sealed: bytes, key: Identity) -> dict[str, str]:
+    """What `seal` sealed; empty when `key` does not open it or it was damaged."""
+    try:
+        data = json.loads(bytes(age_file.open_bytes(sealed, [key])))
+        return {str(name): str(text) for name, text in data.items()}
+    except (SealError, ValueError, AttributeError):
+        return {}
+
+
+def open_key(folder: Path, held: Identity) -> Identity:
+    """The record's key, by the practice key: wipe it when it was used. Raises `NotFoundedError` while there is none, `SealError`."""
+    try:
+        return open_identity((folder / SEALED).read_bytes(), [held])
+    except FileNotFoundError:
+        raise NotFoundedError from None
+
+
+def make_key(folder: Path, disk: Disk) -> bool:
+    """The daemon's part: the record has a key as soon as there is a practice to seal it to. Was it made now?"""
+    if (folder / PUBLIC).exists():
+        return False
+    try:
+        to = Recipient.parse((folder / practice.PUBLIC).read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, KeyFormatError):
+        return False
+    with Identity.generate() as identity:
+        disk.replace(folder / SEALED, seal_identity(identity, [to]))
+        disk.replace(folder / PUBLIC, f"{identity.recipient}\n".encode("ascii"))
+    return True

@@ -1,0 +1,172 @@
+"""What the daemon answers: a function for each verb, grouped by what it touches. Whoever changes something is put on record by the one who does it, here.
+
+What changes a message is written down before it is done: rather a line too many than a deed without a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.access import decisions, factors, people
+from appliance.access.record import Record
+from appliance.clock import Clock, Trust
+from appliance.control.values import Due, Event, Status, Verb, unpack
+from appliance.deeds import Act, Deed
+from appliance.errors import ControlError
+from appliance.retention.sweep import Sweep
+from appliance.store.inbox import Inbox
+
+Given = Mapping[str, Any]
+Answer = Callable[[Given], Any]
+
+REPORTED: Final = (
+    frozenset(  # what page, console and command do themselves; all else the daemon does, and puts on record itself
+        {
+            Act.LOGGED_IN,
+            Act.LOG_IN_FAILED,
+            Act.LOGGED_OFF,
+            Act.SESSION_ENDED,
+            Act.EMERGENCY,
+            Act.LOOKED,
+            Act.PLAYED,
+            Act.TAKEN,
+            Act.DISCLOSED,
+            Act.CHECKED,
+            Act.EXPORTED,
+            Act.FACTOR_CHANGED,
+            Act.PASSWORD_CHANGED,
+            Act.POLICY_ACKNOWLEDGED,
+        }
+    )
+)
+_BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
+_LONGEST: Final = 256  # letters of a subject and of each word of a detail
+_MOST: Final = 16  # words of a detail
+_LARGEST: Final = 8 * 1024  # octets that are sealed
+_AGE: Final = b"age-encryption.org/v1\n"
+
+
+@dataclass(slots=True)
+class Parts:
+    """What of the daemon the answers need."""
+
+    folder: Path  # the store's
+    undo: float  # s in which an erased message can be had back
+    clock: Clock
+    inbox: Inbox
+    record: Record
+    sweep: Sweep
+    sweep_soon: Callable[[], None]
+    drop_sessions: Callable[[], None]
+    publish: Callable[[Event], None]
+    status: Callable[[], Status]
+
+
+def table(parts: Parts) -> dict[Verb, Answer]:
+    """A function for each verb."""
+    return {
+        Verb.STATUS: lambda _: parts.status(),
+        Verb.RECORD: lambda given: _record(parts, given),
+        **_messages(parts),
+        **_people(parts),
+        Verb.DECIDE: lambda given: _decide(parts, given),
+        Verb.LOCK: lambda given: lock(parts, _by(given)),
+    }
+
+
+def lock(parts: Parts, by: str) -> None:
+    """Every session ends, at the panel's button or at somebody's wish. A card that takes no line keeps no session open."""
+    parts.drop_sessions()
+    parts.record.write(Deed(Act.LOCKED, by))
+
+
+def _messages(parts: Parts) -> dict[Verb, Answer]:
+    def mark_heard(given: Given) -> None:
+        heard = unpack(bool, given["heard"])
+        parts.record.write(
+            Deed(Act.MARKED, _by(given), parts.inbox.known(_id(given)), {"as": "heard" if heard else "new"})
+        )
+        parts.inbox.mark_heard(_id(given), heard)
+
+    def erase(given: Given) -> None:
+        parts.record.write(Deed(Act.ERASED, _by(given), parts.inbox.known(_id(given))))
+        parts.inbox.erase(_id(given), parts.undo)
+        parts.sweep_soon()
+
+    def undo_erase(given: Given) -> None:
+        parts.record.write(Deed(Act.UNERASED, _by(given), parts.inbox.known(_id(given))))
+        parts.inbox.undo_erase(_id(given))
+
+    def purge(given: Given) -> tuple[Due, ...]:
+        _by(given)  # the sweep's own lines tell what went
+        return parts.sweep.run(dry_run=unpack(bool, given["dry_run"]))
+
+    return {Verb.MARK_HEARD: mark_heard, Verb.ERASE: erase, Verb.UNDO_ERASE: undo_erase, Verb.PURGE: purge}
+
+
+def _people(parts: Parts) -> dict[Verb, Answer]:
+    def put_person(given: Given) -> None:
+        files, by = unpack(people.PersonFiles, given["files"]), _by(given)
+        known = any(person.name == files.name for person in people.list_people(parts.folder))
+        people.write_person(parts.folder, files)
+        act = Act.PERSON_CHANGED if known else Act.PERSON_ADDED
+        parts.record.write(Deed(act, by, files.name, {"role": files.role.value}))
+
+    def remove_person(given: Given) -> None:
+        name, practice_key, by = unpack(str, given["name"]), unpack(bytes, given["practice_key"]), _by(given)
+        people.erase_person(parts.folder, name, practice_key)
+        parts.drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
+        parts.record.write(Deed(Act.PERSON_REMOVED, by, name))
+
+    def put_factors(given: Given) -> None:
+        files, by = unpack(factors.FactorFiles, given["files"]), _by(given)
+        if changed := factors.write(parts.folder, files):
+            parts.publish(Event.PERSON_CHANGED)
+            parts.record.write(Deed(Act.FACTOR_CHANGED, by, files.name, changed))
+
+    def reset_factors(given: Given) -> None:
+        name, by = unpack(str, given["name"]), _by(given)
+        parts.record.write(Deed(Act.FACTOR_CHANGED, by, people.find_person(parts.folder, name).name, {"as": "reset"}))
+        factors.erase(parts.folder, name)
+        parts.publish(Event.PERSON_CHANGED)
+
+    return {
+        Verb.PUT_PERSON: put_person,
+        Verb.REMOVE_PERSON: remove_person,
+        Verb.PUT_FACTORS: put_factors,
+        Verb.RESET_FACTORS: reset_factors,
+    }
+
+
+def _decide(parts: Parts, given: Given) -> None:
+    trusted = parts.clock.trust(parts.inbox.last_event()) is Trust.TRUSTED
+    choice = unpack(decisions.Choice, given["choice"])
+    decision = decisions.decide(parts.folder, choice, parts.clock.now(), trusted)
+    parts.record.write(Deed(Act.DECIDED, decision.by, decision.switch, {"on": "yes" if decision.on else "no"}))
+
+
+def _record(parts: Parts, given: Given) -> None:
+    deed: Deed = unpack(Deed, given["deed"])
+    words = (deed.subject, *deed.detail.keys(), *deed.detail.values())
+    if deed.act not in REPORTED or not _BY.fullmatch(deed.by) or len(deed.detail) > _MOST:
+        raise ControlError("such a line is not written at somebody else's wish.")
+    if any(len(word) > _LONGEST or not word.isprintable() for word in words):
+        raise ControlError("a line of the record is short and plain.")
+    if deed.sealed and not (deed.sealed.startswith(_AGE) and len(deed.sealed) <= _LARGEST):
+        raise ControlError("what a line seals is an age file.")
+    parts.record.write(deed)
+
+
+def _id(given: Given) -> str:
+    return str(unpack(str, given["id"]))
+
+
+def _by(given: Given) -> str:
+    by = str(unpack(str, given["by"]))
+    if not _BY.fullmatch(by):
+        raise ControlError("who asks is told by a log-in name.")
+    return by

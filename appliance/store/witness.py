@@ -1,0 +1,50 @@
+"""Who keeps the record of what happens in the store. The store tells what it does; how that is written down and signed is the business of `access.record`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from appliance.deeds import Act, Deed
+from appliance.store.disk import Disk
+
+
+class Witness(Protocol):
+    """Told of every deed before the store goes on. Everything raises `BadStorageError` or `NoRoomError` when the disk does not take it."""
+
+    @property
+    def disk(self) -> Disk:
+        """The disk that the record lies on: the store's own."""
+
+    def write(self, deed: Deed, /) -> object:
+        """The deed is on record when this returns."""
+
+    def seal(self, **words: str) -> bytes:
+        """What is known of a patient, so that only those who hold the practice key can read it in the record."""
+
+    def has(self, act: Act, subject: str) -> bool:
+        """Does such a line stand in the record?"""
+
+    def anchor(self) -> tuple[int, str]:
+        """The last line's number and hash, for the index to remember."""
+
+
+class NoWitness:
+    """Nobody writes anything down: for a store that is looked at alone."""
+
+    def __init__(self) -> None:
+        self.disk = Disk()
+
+    def write(self, deed: Deed, /) -> None:
+        """Forgotten."""
+
+    def seal(self, **words: str) -> bytes:
+        """Nothing."""
+        return b""
+
+    def has(self, act: Act, subject: str) -> bool:
+        """As if everything stood there: nothing needs to be told again."""
+        return True
+
+    def anchor(self) -> tuple[int, str]:
+        """None."""
+        return 0, ""
