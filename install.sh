@@ -161,7 +161,7 @@ try() {
 }
 
 run_tests() {
-    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd libspandsp-dev libtiff-dev libtiff-tools efax
+    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd nftables iproute2 libspandsp-dev libtiff-dev libtiff-tools efax
     step "Shell scripts (shellcheck)" shellcheck install.sh .ci/run tests/rig/*.sh
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
@@ -217,7 +217,7 @@ install() {
         say "Installing needs root; sudo may ask for your password."
         exec sudo -- "$here/install.sh" install "${given[@]}"
     fi
-    packages python3-venv espeak-ng sox debootstrap debian-archive-keyring util-linux iproute2 systemd
+    packages python3-venv espeak-ng sox debootstrap debian-archive-keyring util-linux iproute2 systemd nftables
     [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p') || true
     [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
     step "Making a user for each program" systemd-sysusers "$here/systemd/keepline.sysusers"
@@ -235,6 +235,7 @@ install() {
     systemd-tmpfiles --create keepline.conf
     command install -D -m 644 -t /etc/udev/rules.d hardware/udev/*.rules
     if [ -e /run/udev/control ]; then udevadm control --reload && udevadm trigger --action=change --subsystem-match=tty; fi
+    sed "s|@ATA@|$ata|" systemd/keepline-firewall.nft >"$etc/firewall.nft"
     command install -m 644 systemd/*.service /etc/systemd/system/
     command install -d -m 755 /etc/systemd/system/keepline.service.d
     command install -m 644 systemd/keepline-fax.conf /etc/systemd/system/keepline.service.d/fax.conf
@@ -242,7 +243,7 @@ install() {
     printf '[Service]\nIPAddressAllow=%s\n' "$box" >/etc/systemd/system/keepline.service.d/address.conf
     ln -sf "$program/venv/bin/keepline" /usr/local/bin/keepline
     step "Speaking the prompts" keepline prompts
-    systemctl enable --quiet keepline keepline-page keepline-console keepline-asterisk
+    systemctl enable --quiet keepline-firewall keepline keepline-page keepline-console keepline-asterisk
     start_units
     cat <<TXT
 
@@ -310,7 +311,7 @@ start_units() {
     fi
     started=" and runs"
     systemctl daemon-reload
-    step "Starting Keepline" systemctl restart keepline keepline-page keepline-console keepline-asterisk
+    step "Starting Keepline" systemctl restart keepline-firewall keepline keepline-page keepline-console keepline-asterisk
 }
 
 main() {

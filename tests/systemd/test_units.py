@@ -16,13 +16,17 @@ from appliance.process import ALLOCATOR
 SHIPPED = Path(__file__).parents[2] / "systemd"
 UNITS = sorted(file.name for file in SHIPPED.glob("*.service"))
 ADDITIONS = ("keepline-panel.conf", "keepline-fax.conf")
-PROGRAMS = ("opt/keepline/venv/bin/keepline", "opt/keepline/asterisk/run-asterisk")
+PROGRAMS = ("opt/keepline/venv/bin/keepline", "opt/keepline/asterisk/run-asterisk", "usr/sbin/nft")
 MOST = {  # exposure as `systemd-analyze security` counts it: 9.2 is a plain unit, 0 nothing to attack
     "keepline.service": 1.4,
     "keepline-page.service": 1.4,
     "keepline-console.service": 0.6,
+    "keepline-firewall.service": 1.3,
     "keepline-asterisk.service": 1.2,
 }
+RIGHTS = {"keepline-page.service": "CAP_NET_BIND_SERVICE", "keepline-firewall.service": "CAP_NET_ADMIN"}
+#: The two that a stranger's words reach, as they are installed: with the drop-ins, too.
+EXPOSED = ("keepline.service", "keepline-page.service")
 
 
 @pytest.fixture
@@ -88,10 +92,30 @@ def test_there_is_little_to_attack(unit: str, machine: Path, capsys: pytest.Capt
     assert found <= MOST[unit]
 
 
-@pytest.mark.parametrize("name", ADDITIONS)
-def test_an_addition_adds_little(machine: Path, name: str) -> None:
-    with_addition(machine, name)
-    assert exposure("keepline.service", machine) < 1.8
+@pytest.mark.parametrize("additions", [(), ADDITIONS[:1], ADDITIONS[1:], ADDITIONS])
+@pytest.mark.parametrize("unit", EXPOSED)
+def test_daemon_and_page_stay_under_one_and_a_half_as_they_are_installed(
+    unit: str, additions: tuple[str, ...], machine: Path
+) -> None:
+    """With the ports of a fax modem and the pins of lamps, and with the address that `install.sh` allows."""
+    for name in additions:
+        with_addition(machine, name)
+    folder = machine / "etc/systemd/system/keepline.service.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "address.conf").write_text("[Service]\nIPAddressAllow=192.168.1.10\n", encoding="ascii")
+    assert exposure(unit, machine) < 1.5
+
+
+@pytest.mark.parametrize("unit", [*EXPOSED, "keepline-asterisk.service"])
+def test_nobody_asks_a_name_server_for_anything(unit: str) -> None:
+    assert "-/etc/resolv.conf" in settings(unit)["InaccessiblePaths"].split()
+
+
+@pytest.mark.parametrize("unit", [*EXPOSED, "keepline-asterisk.service"])
+def test_the_firewall_stands_before_whoever_speaks_to_the_network(unit: str) -> None:
+    found = settings(unit)
+    assert "keepline-firewall.service" in found["Wants"].split()
+    assert "keepline-firewall.service" in found["After"].split()
 
 
 def test_the_daemon_starts_with_an_allocator_that_overwrites_what_is_freed() -> None:
@@ -106,7 +130,7 @@ def test_no_memory_reaches_a_disk_and_no_program_runs_as_root(unit: str) -> None
     assert found["MemorySwapMax"] == "0"
     assert found["LimitCORE"] == "0"
     assert found["User"] == unit.removesuffix(".service")
-    assert found["CapabilityBoundingSet"] == ("CAP_NET_BIND_SERVICE" if unit == "keepline-page.service" else "")
+    assert found["CapabilityBoundingSet"] == RIGHTS.get(unit, "")
 
 
 def test_each_program_has_a_user_of_its_own() -> None:
@@ -114,7 +138,9 @@ def test_each_program_has_a_user_of_its_own() -> None:
     assert len(set(users)) == len(UNITS)
 
 
-@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit != "keepline-asterisk.service"])
+@pytest.mark.parametrize(
+    "unit", [unit for unit in UNITS if unit not in {"keepline-asterisk.service", "keepline-firewall.service"}]
+)
 def test_the_unit_starts_a_verb_that_there_is(unit: str) -> None:
     program, *arguments = settings(unit)["ExecStart"].split()
     assert program.lstrip("/") in PROGRAMS
