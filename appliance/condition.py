@@ -10,9 +10,12 @@ from typing import Final
 from appliance.clock import Trust
 from appliance.control.values import Fault, Lamp, Level, Light, Part, Status
 from appliance.messages import Row, State
+from appliance.speech import spoken
 
 LITTLE_ROOM: Final = 0.10  # of the disk
 NO_ROOM: Final = 0.02
+LINE_READY: Final = spoken("Ready to answer.")
+FAX_READY: Final = spoken("Ready to receive.")
 
 
 class Modem(StrEnum):
@@ -26,11 +29,11 @@ class Modem(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why no fax is answered, and what to do: the rest of a sentence."""
+    """Why no fax is answered."""
 
-    BAD_STORAGE = "the memory card refused to keep what was written. Put in a new card and restore the backup."
-    NO_ROOM = "there is no room for another one. Erase messages that are no longer needed."
-    NOT_FOUNDED = "nothing can be sealed yet. Make the first person: keepline people add NAME."
+    BAD_STORAGE = "bad-storage"
+    NO_ROOM = "no-room"
+    NOT_FOUNDED = "not-founded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,78 +104,115 @@ def _line(facts: Facts) -> Part:
         return Part(
             "Line",
             Level.FAULT,
-            "Calls cannot be answered: the telephone part (Asterisk) does not run. It starts again by itself; if this stays for five minutes, "
-            "switch the box off and on.",
+            spoken(
+                "Calls cannot be answered: the telephone part (Asterisk) does not run. It starts again by itself; if this stays for five minutes, "
+                "switch the box off and on."
+            ),
         )
     if not facts.founded:
         return Part(
             "Line",
             Level.FAULT,
-            "No message can be sealed yet, so callers are told to call again. Make the first person: keepline people add NAME.",
+            spoken(
+                "No message can be sealed yet, so callers are told to call again. Make the first person: keepline people add NAME."
+            ),
         )
+    if facts.calls == 1:
+        return Part("Line", Level.GOOD, spoken("One caller is on the line now."))
     if facts.calls:
-        callers = "One caller is" if facts.calls == 1 else f"{facts.calls} callers are"
-        return Part("Line", Level.GOOD, f"{callers} on the line now.")
-    return Part("Line", Level.GOOD, "Ready to answer.")
+        return Part("Line", Level.GOOD, spoken("%(count)s callers are on the line now."), {"count": str(facts.calls)})
+    return Part("Line", Level.GOOD, LINE_READY)
 
 
 def _fax(fax: FaxFacts) -> Part:
     """A fax that arrives is told of whatever else is wrong: it goes on."""
     if fax.page:
-        return Part("Fax", Level.GOOD, f"Receiving page {fax.page}.")
+        return Part("Fax", Level.GOOD, spoken("Receiving page %(page)s."), {"page": str(fax.page)})
     if fax.modem in _MODEM:
         return Part("Fax", Level.FAULT, _MODEM[fax.modem])
     if fax.refusal:
-        return Part("Fax", Level.FAULT, f"Faxes are not answered, so that senders try again later: {fax.refusal}")
-    return Part("Fax", Level.GOOD, "Looking for the fax modem." if fax.modem is Modem.STARTING else "Ready to receive.")
+        return Part("Fax", Level.FAULT, _REFUSALS[fax.refusal])
+    if fax.modem is Modem.STARTING:
+        return Part("Fax", Level.GOOD, spoken("Looking for the fax modem."))
+    return Part("Fax", Level.GOOD, FAX_READY)
 
 
 def _messages(facts: Facts) -> Part:
     old = sum(row.state is State.NEW and row.warned_at is not None for row in facts.rows)
     if old:
-        what = "One message has" if old == 1 else f"{old} messages have"
-        return Part(
-            "Messages",
-            Level.ATTENTION,
-            f"{what} waited long and will be purged soon. Open what is marked in the list, or it will be gone.",
-        )
+        return Part("Messages", Level.ATTENTION, _ONE_WAITS if old == 1 else _MANY_WAIT, {"count": str(old)})
     new = new_messages(facts.rows)
-    count = "No new message." if not new else "One new message." if new == 1 else f"{new} new messages."
-    return Part("Messages", Level.GOOD, count)
+    text = (
+        spoken("%(count)s new messages.")
+        if new > 1
+        else spoken("One new message.")
+        if new
+        else spoken("No new message.")
+    )
+    return Part("Messages", Level.GOOD, text, {"count": str(new)})
 
 
 def _disk(facts: Facts) -> Part:
     if not facts.storage_good:
-        return Part(
-            "Disk",
-            Level.FAULT,
-            "The memory card refused to keep what was written, so no message is taken. Put in a new card and restore the backup.",
-        )
+        return Part("Disk", Level.FAULT, _BAD_DISK)
     free = facts.free_bytes / facts.disk_bytes if facts.disk_bytes else 0.0
+    share = {"share": f"{free:.0%}"}
     if free < NO_ROOM:
-        return Part(
-            "Disk", Level.FAULT, "The disk is full, so no message is taken. Erase messages that are no longer needed."
-        )
+        return Part("Disk", Level.FAULT, _FULL_DISK)
     if free < LITTLE_ROOM:
-        return Part(
-            "Disk", Level.ATTENTION, f"Only {free:.0%} of the disk is free. Erase messages that are no longer needed."
-        )
-    return Part("Disk", Level.GOOD, f"{free:.0%} free.")
+        return Part("Disk", Level.ATTENTION, _LITTLE_DISK, share)
+    return Part("Disk", Level.GOOD, spoken("%(share)s free."), share)
 
 
 def _clock(facts: Facts) -> Part:
     if facts.trust is Trust.TRUSTED:
-        return Part("Clock", Level.GOOD, "Right.")
-    return Part(
-        "Clock",
-        Level.ATTENTION,
-        f"The clock cannot be trusted ({facts.trust.value}). Messages are taken and marked, and nothing is purged. "
-        "Connect the box to a network that has the time (NTP, UDP port 123).",
-    )
+        return Part("Clock", Level.GOOD, spoken("Right."))
+    return Part("Clock", Level.ATTENTION, _CLOCK[facts.trust])
 
 
+_ONE_WAITS: Final = spoken(
+    "One message has waited long and will be purged soon. Open what is marked in the list, or it will be gone."
+)
+_MANY_WAIT: Final = spoken(
+    "%(count)s messages have waited long and will be purged soon. Open what is marked in the list, or it will be gone."
+)
+_BAD_DISK: Final = spoken(
+    "The memory card refused to keep what was written, so no message is taken. Put in a new card and restore the backup."
+)
+_FULL_DISK: Final = spoken("The disk is full, so no message is taken. Erase messages that are no longer needed.")
+_LITTLE_DISK: Final = spoken("Only %(share)s of the disk is free. Erase messages that are no longer needed.")
+_CLOCK: Final = {
+    Trust.NOT_SYNCHRONISED: spoken(
+        "The clock cannot be trusted (not synchronised since the box started). Messages are taken and marked, and nothing is purged. "
+        "Connect the box to a network that has the time (NTP, UDP port 123)."
+    ),
+    Trust.BEFORE_LAST_EVENT: spoken(
+        "The clock cannot be trusted (earlier than the last recorded event). Messages are taken and marked, and nothing is purged. "
+        "Connect the box to a network that has the time (NTP, UDP port 123)."
+    ),
+    Trust.JUMPED: spoken(
+        "The clock cannot be trusted (stepped while the box was running). Messages are taken and marked, and nothing is purged. "
+        "Connect the box to a network that has the time (NTP, UDP port 123)."
+    ),
+}
+_REFUSALS: Final = {
+    Refusal.BAD_STORAGE: spoken(
+        "Faxes are not answered, so that senders try again later: the memory card refused to keep what was written. "
+        "Put in a new card and restore the backup."
+    ),
+    Refusal.NO_ROOM: spoken(
+        "Faxes are not answered, so that senders try again later: there is no room for another one. Erase messages that are no longer needed."
+    ),
+    Refusal.NOT_FOUNDED: spoken(
+        "Faxes are not answered, so that senders try again later: nothing can be sealed yet. Make the first person: keepline people add NAME."
+    ),
+}
 _MODEM: Final = {
-    Modem.ABSENT: "The fax modem is not there. Check its cable at both ends; once it is plugged in it is found by itself.",
-    Modem.SILENT: "The fax modem does not answer. Unplug it, wait ten seconds, plug it in again.",
-    Modem.WRONG: "The modem is none that Keepline can use for faxes (Class 1). hardware/README.md lists some that are.",
+    Modem.ABSENT: spoken(
+        "The fax modem is not there. Check its cable at both ends; once it is plugged in it is found by itself."
+    ),
+    Modem.SILENT: spoken("The fax modem does not answer. Unplug it, wait ten seconds, plug it in again."),
+    Modem.WRONG: spoken(
+        "The modem is none that Keepline can use for faxes (Class 1). hardware/README.md lists some that are."
+    ),
 }

@@ -245,7 +245,7 @@ class Daemon:
             return
         if self._last_fault is None or self._last_fault.sentence != fault.sentence:
             log.error("box.fault part=%s", fault.name)
-            self._last_fault = Fault(facts.now, fault.sentence)
+            self._last_fault = Fault(facts.now, fault.text, fault.values)
 
     def _status(self) -> Status:
         facts = self._facts()

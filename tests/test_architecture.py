@@ -49,7 +49,13 @@ LEVELS = {
         "appliance.process",
         "appliance.service_manager",
     ),
-    0: ("appliance.messages", "appliance.deeds", "appliance.errors", "appliance.clock"),
+    0: (
+        "appliance.messages",
+        "appliance.deeds",
+        "appliance.errors",
+        "appliance.clock",
+        "appliance.speech",
+    ),
 }
 
 DOORS = {
@@ -57,7 +63,7 @@ DOORS = {
     "apscheduler": {"appliance.retention.schedule"},
     "asterisk": {"appliance.voice.agi"},
     "cryptography": {"appliance.store.primitives", "appliance.access.certificates"},
-    "babel": {"web.languages"},
+    "babel": {"web.languages", "web.catalogues"},
     "flask": {"web"},
     "flask_babel": {"web.languages"},
     "gpiozero": {"appliance.panel.board"},
@@ -110,6 +116,7 @@ CORES = {
     "appliance.fax.transcript",
     "appliance.deeds",
     "appliance.messages",
+    "appliance.speech",
     "appliance.store.age_header",
     "appliance.store.bech32",
     "appliance.store.media",

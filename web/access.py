@@ -14,15 +14,16 @@ from appliance.deeds import Act
 from appliance.errors import AccessError, KeeplineError, TooSoonError, WrongPasswordError
 from web import health, inbox, requests, telling, words
 from web.guard import ANY, COOKIE, allow, person_here, public, session
+from web.languages import gettext, spoken, tell
 from web.services import here
 
 access = Blueprint("access", __name__)
 
 WARNING: Final = 60.0  # s before a session ends
 ENDED: Final = {
-    "idle": "You were logged off because nobody used the page for a while. Nothing is lost: log in to go on.",
-    "locked": "Somebody pressed the lock button on the box, or the box was started again. Log in to go on.",
-    "off": "You are logged off.",
+    "idle": spoken("You were logged off because nobody used the page for a while. Nothing is lost: log in to go on."),
+    "locked": spoken("Somebody pressed the lock button on the box, or the box was started again. Log in to go on."),
+    "off": spoken("You are logged off."),
 }
 
 
@@ -32,7 +33,7 @@ def show_log_in() -> AnyResponse | str:
     """The way in."""
     if person_here():
         return redirect(home(session().person), 303)
-    return render_template("log_in.html", ended=ENDED.get(request.args.get("why", "")), name="", mistake="")
+    return render_template("log_in.html", ended=tell(ENDED.get(request.args.get("why", ""), "")), name="", mistake="")
 
 
 @access.post("/login")
@@ -101,8 +102,9 @@ def way_in() -> str:
 
 def _in_words(error: AccessError) -> str:
     if isinstance(error, TooSoonError) and error.wait:
-        return f"Name and password were wrong several times. Wait {words.count(math.ceil(error.wait), 'second')}, then try again."
-    return str(error)
+        wait = words.count(math.ceil(error.wait), "second")
+        return gettext("Name and password were wrong several times. Wait %(time)s, then try again.", time=wait)
+    return tell(str(error))
 
 
 def _forget(cookie: str | None) -> None:

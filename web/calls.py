@@ -15,16 +15,17 @@ from appliance.fax.records import CallRecord, Outcome
 from web import conversation, words
 from web.conversation import Remark
 from web.guard import allow
+from web.languages import gettext, spoken, tell
 from web.services import here
 
 calls = Blueprint("calls", __name__)
 
 ENDINGS: Final = {
-    Outcome.COMPLETE: ("good", "The fax came whole."),
-    Outcome.PARTIAL: ("attention", "A part of the fax came."),
-    Outcome.NOTHING: ("attention", "No page came."),
+    Outcome.COMPLETE: ("good", spoken("The fax came whole.")),
+    Outcome.PARTIAL: ("attention", spoken("A part of the fax came.")),
+    Outcome.NOTHING: ("attention", spoken("No page came.")),
 }
-NO_FAX: Final = ("quiet", "No fax called.")  # nobody needs to do anything
+NO_FAX: Final = ("quiet", spoken("No fax called."))  # nobody needs to do anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +76,16 @@ def describe(call: CallRecord, now: float, zone: tzinfo, *, whole: bool = False)
     """`call` in words; `whole`: with what was said."""
     level, ending = NO_FAX if call.error == NoFaxError.__name__ else ENDINGS[call.outcome]
     day, time = words.when(call.arrived_at, now, zone), words.clock_time(call.arrived_at, zone)
+    sentence = tell(call.sentence)
     return CallView(
         name=call.name,
-        when=day if day == time else f"{day}, {time}",
+        when=day if day == time else gettext("%(day)s, %(time)s", day=day, time=time),
         in_full=words.in_full(call.arrived_at, zone),
         machine=words.machine(call.arrived_at, zone),
         level=level,
-        ending=ending,
-        sentence=call.sentence,
-        cause=call.sentence.partition(". ")[0].rstrip("."),
+        ending=gettext(ending),
+        sentence=sentence,
+        cause=sentence.partition(". ")[0].rstrip("."),
         facts=", ".join((*((words.count(call.pages, "page"),) if call.pages else ()), words.span(call.seconds))),
         remarks=conversation.tell(call.transcript) if whole else (),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.access.roles import Permission
-from web import access, files, health, places, words
+from web import access, files, health, languages, places, scripts, words
 from web.guard import gate_here, may_take, person_here
 from web.services import here
 
@@ -31,6 +31,7 @@ def around() -> dict[str, Any]:
         "missing": False,
         "may_take": may_take(),
         "can": lambda permission: session is not None and session.person.may(Permission(permission)),
+        "language": languages.here(),
         "places": places.of(session.person) if session and gate_here() is None else (),
     }
     if session is None:
@@ -39,4 +40,10 @@ def around() -> dict[str, Any]:
     me = Me(session.person.name.capitalize(), until, math.ceil(session.rests_in))
     box = health.version()  # before the strip: a change in between shows at the next look
     strip = health.strip(health.look(), services.zone)
-    return always | {"me": me, "home": access.home(session.person), "strip": strip, "box": box}
+    return always | {
+        "me": me,
+        "home": access.home(session.person),
+        "strip": strip,
+        "box": box,
+        "script_words": scripts.words(),
+    }

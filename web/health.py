@@ -11,21 +11,50 @@ from typing import Final
 from flask import Blueprint, render_template
 
 from appliance.access.roles import Permission
-from appliance.control.values import Lamp, Level, Light, Part, Status
+from appliance.condition import FAX_READY, LINE_READY
+from appliance.control.values import Fault, Lamp, Level, Light, Part, Status
 from web import words
 from web.guard import ANY, allow
+from web.languages import gettext, listed, ngettext, number, spoken, tell
 from web.services import here
 
 health = Blueprint("health", __name__)
 
-LAMPS: Final = {Lamp.MESSAGE: "Message", Lamp.LINE: "Line", Lamp.FAULT: "Fault"}
-LIGHTS: Final = {Light.OFF: "off", Light.ON: "on", Light.BLINKING: "blinking"}
-LEVELS: Final = {Level.GOOD: "Good", Level.ATTENTION: "Needs a look", Level.FAULT: "Fault"}
+LAMPS: Final = {
+    Lamp.MESSAGE: {
+        Light.OFF: spoken("Message lamp off"),
+        Light.ON: spoken("Message lamp on"),
+        Light.BLINKING: spoken("Message lamp blinking"),
+    },
+    Lamp.LINE: {
+        Light.OFF: spoken("Line lamp off"),
+        Light.ON: spoken("Line lamp on"),
+        Light.BLINKING: spoken("Line lamp blinking"),
+    },
+    Lamp.FAULT: {
+        Light.OFF: spoken("Fault lamp off"),
+        Light.ON: spoken("Fault lamp on"),
+        Light.BLINKING: spoken("Fault lamp blinking"),
+    },
+}
+NAMES: Final = {Lamp.MESSAGE: spoken("Message"), Lamp.LINE: spoken("Line"), Lamp.FAULT: spoken("Fault")}
+LIGHTS: Final = {Light.OFF: spoken("off"), Light.ON: spoken("on"), Light.BLINKING: spoken("blinking")}
+LEVELS: Final = {Level.GOOD: spoken("Good"), Level.ATTENTION: spoken("Needs a look"), Level.FAULT: spoken("Fault")}
+PARTS: Final = {
+    "Line": spoken("Line"),
+    "Fax": spoken("Fax"),
+    "Messages": spoken("Messages"),
+    "Disk": spoken("Disk"),
+    "Clock": spoken("Clock"),
+    "Panel": spoken("Panel"),
+}
 SILENT: Final = Part(
     "Box",
     Level.FAULT,
-    "The part of the box that answers calls does not run. Messages that are kept can still be heard and read. Wait a minute; if this stays, "
-    "switch the box off and on.",
+    spoken(
+        "The part of the box that answers calls does not run. Messages that are kept can still be heard and read. Wait a minute; if this stays, "
+        "switch the box off and on."
+    ),
 )
 
 
@@ -37,10 +66,7 @@ class LampView:
     name: str
     light: str
     light_word: str
-
-    @property
-    def words(self) -> str:
-        return f"{self.name} lamp {self.light_word}"
+    words: str  # "Message lamp blinking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,32 +132,35 @@ def strip_part() -> str:
 def strip(status: Status | None, zone: tzinfo) -> Strip:
     """The strip for `status`."""
     if status is None:
-        return Strip(SILENT.level.value, SILENT.sentence, ())
+        return Strip(SILENT.level.value, _said(SILENT), ())
     worst = _worst(status.parts)
     if worst is not None and worst.level is not Level.GOOD:
         others = sum(part.level is not Level.GOOD for part in status.parts) - 1
-        more = f" (and {words.count(others, 'more thing')}: see Status)" if others else ""
-        return Strip(worst.level.value, worst.sentence + more, _lamps(status))
+        return Strip(worst.level.value, _with_more(_said(worst), others), _lamps(status))
     line, fax = _part(status.parts, "Line"), _part(status.parts, "Fax")
-    said = [_line(line) if line else "", _fax(fax) if fax else "", f"{status.new_messages or 'nothing'} new"]
+    new = status.new_messages
+    count = ngettext("%(n)s new", "%(n)s new", new, n=number(new)) if new else gettext("nothing new")
+    said = [_line(line) if line else "", _fax(fax) if fax else "", count]
     if status.next_purge is not None:
-        said.append(f"next purge {words.coming(status.next_purge, status.now, zone)}")
+        said.append(gettext("next purge %(day)s", day=words.coming(status.next_purge, status.now, zone)))
     return Strip(Level.GOOD.value, " · ".join(filter(None, said)), _lamps(status))
 
 
 def describe(status: Status | None, zone: tzinfo) -> HealthView:
     """The status page for `status`."""
     if status is None:
-        return HealthView(Level.FAULT.value, "The box does not answer.", SILENT.sentence, (), (), ())
+        return HealthView(Level.FAULT.value, gettext("The box does not answer."), _said(SILENT), (), (), ())
     wrong = [part for part in status.parts if part.level is not Level.GOOD]
     worst = _worst(status.parts)
     level = worst.level if worst else Level.GOOD
     return HealthView(
         level=level.value,
         verdict=_verdict(level, len(wrong)),
-        more=_more([part.name for part in wrong], _part(status.parts, "Fax") is not None),
+        more=_more([_name(part) for part in wrong], _part(status.parts, "Fax") is not None),
         lamps=_lamps(status),
-        parts=tuple(PartView(part.name, part.level.value, LEVELS[part.level], part.sentence) for part in status.parts),
+        parts=tuple(
+            PartView(_name(part), part.level.value, gettext(LEVELS[part.level]), _said(part)) for part in status.parts
+        ),
         facts=_facts(status, zone),
     )
 
@@ -161,57 +190,77 @@ def _part(parts: Sequence[Part], name: str) -> Part | None:
     return next((part for part in parts if part.name == name), None)
 
 
+def _name(part: Part) -> str:
+    return gettext(PARTS.get(part.name, part.name))
+
+
+def _said(what: Part | Fault) -> str:
+    """Its sentence in the language of whoever looks."""
+    return tell(what.text, what.values)
+
+
+def _with_more(sentence: str, others: int) -> str:
+    if not others:
+        return sentence
+    more = ngettext("(and %(n)s more thing: see Status)", "(and %(n)s more things: see Status)", others, n=others)
+    return f"{sentence} {more}"
+
+
 def _line(part: Part) -> str:
     """The voice line in a few words: "Line ready", "2 callers are on the line now"."""
-    return "Line ready" if part.sentence.startswith("Ready") else part.sentence.rstrip(".")
+    return gettext("Line ready") if part.text == LINE_READY else _said(part).rstrip(".")
 
 
 def _fax(part: Part) -> str:
     """The fax line in a few words: "Fax ready", "Fax: receiving page 2"."""
-    doing = part.sentence[:1].lower() + part.sentence[1:].rstrip(".")
-    return "Fax ready" if doing.startswith("ready") else f"Fax: {doing}"
+    doing = _said(part)
+    return (
+        gettext("Fax ready")
+        if part.text == FAX_READY
+        else gettext("Fax: %(doing)s", doing=doing[:1].lower() + doing[1:].rstrip("."))
+    )
 
 
 def _verdict(level: Level, wrong: int) -> str:
     match level:
         case Level.GOOD:
-            return "All is well."
+            return gettext("All is well.")
         case Level.ATTENTION:
-            return "One thing needs a look." if wrong == 1 else f"{wrong} things need a look."
+            return ngettext("One thing needs a look.", "%(n)s things need a look.", wrong, n=wrong)
         case Level.FAULT:
-            return "Something does not work."
+            return gettext("Something does not work.")
 
 
 def _more(wrong: Sequence[str], has_fax: bool) -> str:
-    if not wrong:
-        who = "Calls and faxes" if has_fax else "Calls"
-        return f"{who} are answered, messages are kept sealed, and nobody needs to do anything."
-    names = f"{', '.join(wrong[:-1])} and {wrong[-1]}" if len(wrong) > 1 else wrong[0]
-    return f"What to do about {names} stands below. Everything else is good."
+    if wrong:
+        return gettext("What to do about %(parts)s stands below. Everything else is good.", parts=listed(wrong))
+    if has_fax:
+        return gettext("Calls and faxes are answered, messages are kept sealed, and nobody needs to do anything.")
+    return gettext("Calls are answered, messages are kept sealed, and nobody needs to do anything.")
 
 
 def _lamps(status: Status) -> tuple[LampView, ...]:
     return tuple(
-        LampView(lamp.value, name, light.value, LIGHTS[light])
-        for lamp, name in LAMPS.items()
+        LampView(lamp.value, gettext(NAMES[lamp]), light.value, gettext(LIGHTS[light]), gettext(LAMPS[lamp][light]))
+        for lamp in LAMPS
         if (light := status.lamps.get(lamp)) is not None
     )
 
 
 def _facts(status: Status, zone: tzinfo) -> tuple[Fact, ...]:
-    purge, fault = status.next_purge, status.last_fault
+    purge, fault, none = status.next_purge, status.last_fault, gettext("None")
     return (
-        Fact("Calls now", str(status.calls) if status.calls else "None"),
-        Fact("New messages", str(status.new_messages) if status.new_messages else "None"),
-        Fact("The box’s clock", words.in_full(status.now, zone)),
+        Fact(gettext("Calls now"), number(status.calls) if status.calls else none),
+        Fact(gettext("New messages"), number(status.new_messages) if status.new_messages else none),
+        Fact(gettext("The box’s clock"), words.in_full(status.now, zone)),
         Fact(
-            "Next purge",
+            gettext("Next purge"),
             words.coming(purge, status.now, zone).capitalize()
             if purge is not None
-            else "Not while the clock cannot be trusted",
+            else gettext("Not while the clock cannot be trusted"),
         ),
         Fact(
-            "Last fault",
-            f"{words.in_full(fault.at, zone)}: {fault.sentence}" if fault else "None since the box was started",
+            gettext("Last fault"),
+            f"{words.in_full(fault.at, zone)}: {_said(fault)}" if fault else gettext("None since the box was started"),
         ),
     )

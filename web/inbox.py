@@ -16,6 +16,7 @@ from appliance.errors import DamagedMessageError, MessageNotFoundError, SealErro
 from appliance.messages import Envelope, Kind, Row
 from web import faxes, listing, memory, requests, sound, waveform, words
 from web.guard import allow, session
+from web.languages import gettext
 from web.listing import Asked, ListView, Present
 from web.services import here
 
@@ -203,5 +204,9 @@ def _toast() -> dict[str, object] | None:
     if row.erase_at is None or seconds < SHORTEST_TOAST:
         return None
     envelope = _envelope(row)
-    who = words.who(envelope, row.stamp.kind) if envelope else "a message"
-    return {"id": erased.id, "seconds": round(seconds), "sentence": f"Erased: {who}, {words.length(row)}."}
+    who = words.who(envelope, row.stamp.kind) if envelope else gettext("a message")
+    return {
+        "id": erased.id,
+        "seconds": round(seconds),
+        "sentence": gettext("Erased: %(who)s, %(length)s.", who=who, length=words.length(row)),
+    }

@@ -13,18 +13,43 @@ from appliance.retention.rules import DAY
 from appliance.settings import Retention
 from appliance.store.reader import RECOVERED
 from web import quality, words
+from web.languages import gettext, spoken, tell
 from web.sheets import FaxView
 from web.waveform import Drawing
 
 PAGE: Final = 50  # rows
 STATES: Final = {State.NEW: "new", State.HEARD: "heard", State.ERASING: "erased"}
-KINDS: Final = {Kind.VOICEMAIL: "Voicemail", Kind.FAX: "Fax"}
-SHUT: Final = "Cannot be opened"
-DAMAGED: Final = "This message cannot be opened: its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected."
-PARTIAL: Final = "Partial: recovered after an interruption"
+KINDS: Final = {Kind.VOICEMAIL: spoken("Voicemail"), Kind.FAX: spoken("Fax")}
+SHUT: Final = spoken("Cannot be opened")
+DAMAGED: Final = spoken(
+    "This message cannot be opened: its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected."
+)
+PARTIAL: Final = spoken("Partial: recovered after an interruption")
 MISSING: Final = {
-    Kind.VOICEMAIL: "The end of what was said may be missing.",
-    Kind.FAX: "Pages that were still coming in may be missing.",
+    Kind.VOICEMAIL: spoken("Partial: recovered after an interruption. The end of what was said may be missing."),
+    Kind.FAX: spoken("Partial: recovered after an interruption. Pages that were still coming in may be missing."),
+}
+MARKS: Final = {Kind.VOICEMAIL: spoken("Mark as heard"), Kind.FAX: spoken("Mark as read")}
+NEGLECTED: Final = {
+    Kind.VOICEMAIL: spoken("Nobody has heard it. It will be purged %(day)s."),
+    Kind.FAX: spoken("Nobody has read it. It will be purged %(day)s."),
+}
+PURGED: Final = {
+    Kind.VOICEMAIL: spoken("Purged %(day)s, %(days)s after it was heard."),
+    Kind.FAX: spoken("Purged %(day)s, %(days)s after it was read."),
+}
+KEPT: Final = {
+    Kind.VOICEMAIL: spoken(
+        "Kept for %(days)s after somebody has heard it; if nobody does, for %(longest)s, with a warning %(warning)s before."
+    ),
+    Kind.FAX: spoken(
+        "Kept for %(days)s after somebody has read it; if nobody does, for %(longest)s, with a warning %(warning)s before."
+    ),
+}
+DONE: Final = {
+    frozenset({Kind.VOICEMAIL}): spoken("Heard"),
+    frozenset({Kind.FAX}): spoken("Read"),
+    frozenset({Kind.VOICEMAIL, Kind.FAX}): spoken("Heard and read"),
 }
 
 Opener = Callable[[Row], Envelope | None]  # None: cannot be opened
@@ -100,7 +125,7 @@ class MessageView:
     state: str
     state_word: str
     kind: str
-    opened: str  # "heard", "read"
+    opened: str  # "Mark as heard", "Mark as read"
     who: str
     claimed: bool
     own_name: str  # of the sending machine
@@ -169,8 +194,8 @@ def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
         state=STATES[row.state],
         state_word=state_word(row),
         kind=kind.value,
-        kind_word=KINDS[kind],
-        who=words.who(envelope, kind) if envelope else SHUT,
+        kind_word=gettext(KINDS[kind]),
+        who=words.who(envelope, kind) if envelope else gettext(SHUT),
         claimed=envelope is not None and words.is_claim(envelope),
         when=words.when(arrived, present.now, present.zone),
         in_full=words.in_full(arrived, present.zone),
@@ -180,7 +205,7 @@ def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
         mailbox=words.mailbox(row.stamp.mailbox),
         damaged=envelope is None,
         warning=warning,
-        row_notes=tuple(filter(None, (PARTIAL if row.recovered else "", *marks, warning))),
+        row_notes=tuple(filter(None, (gettext(PARTIAL) if row.recovered else "", *marks, warning))),
     )
 
 
@@ -192,8 +217,8 @@ def show_message(row: Row, envelope: Envelope | None, content: Drawing | FaxView
         state=STATES[row.state],
         state_word=state_word(row),
         kind=kind.value,
-        opened=words.OPENED[kind],
-        who=words.who(envelope, kind) if envelope else SHUT,
+        opened=gettext(MARKS[kind]),
+        who=words.who(envelope, kind) if envelope else gettext(SHUT),
         claimed=envelope is not None and words.is_claim(envelope),
         own_name=words.own_name(envelope) if envelope else "",
         number=words.number(envelope.caller_number) if envelope else "",
@@ -203,7 +228,7 @@ def show_message(row: Row, envelope: Envelope | None, content: Drawing | FaxView
         seconds=round(row.duration, 2),
         mailbox=words.mailbox(row.stamp.mailbox),
         notes=_notes(row, envelope, present),
-        damaged="" if envelope else DAMAGED,
+        damaged="" if envelope else gettext(DAMAGED),
         fate=fate(row, present),
         wave=content if isinstance(content, Drawing) else None,
         fax=content if isinstance(content, FaxView) else None,
@@ -212,7 +237,7 @@ def show_message(row: Row, envelope: Envelope | None, content: Drawing | FaxView
 
 def state_word(row: Row) -> str:
     """Where it stands, in a word that fits its kind: "New", "Heard", "Read", "Erased"."""
-    return words.OPENED[row.stamp.kind].capitalize() if row.state is State.HEARD else STATES[row.state].capitalize()
+    return gettext(words.STATES[row.stamp.kind][row.state])
 
 
 def warn(row: Row, present: Present) -> str:
@@ -221,37 +246,33 @@ def warn(row: Row, present: Present) -> str:
         return ""
     keep = present.retention
     due = max(row.stamp.arrived_at + keep.unheard_days * DAY, row.warned_at + keep.warning_days * DAY)
-    return (
-        f"Nobody has {words.OPENED[row.stamp.kind]} it. It will be purged {words.day(due, present.now, present.zone)}."
-    )
+    return tell(NEGLECTED[row.stamp.kind], {"day": words.day(due, present.now, present.zone)})
 
 
 def fate(row: Row, present: Present) -> str:
     """What will become of the message, in a sentence."""
     keep, now, zone = present.retention, present.now, present.zone
-    opened = words.OPENED[row.stamp.kind]
+    kind, days = row.stamp.kind, words.count(keep.heard_days, "day")
     if row.held:
-        return "On hold: it stays until the hold is lifted."
+        return gettext("On hold: it stays until the hold is lifted.")
     if row.state is State.ERASING:
         until = words.clock_time(row.erase_at or now, zone)
-        return f"Erased. It can be had back until {until}, then it is gone."
+        return gettext("Erased. It can be had back until %(time)s, then it is gone.", time=until)
     if row.heard_at is not None:
         due = words.day(row.heard_at + keep.heard_days * DAY, now, zone)
-        return f"Purged {due}, {words.count(keep.heard_days, 'day')} after it was {opened}."
-    return (
-        f"Kept for {words.count(keep.heard_days, 'day')} after somebody has {opened} it; if nobody does, for {words.count(keep.unheard_days, 'day')}, "
-        f"with a warning {words.count(keep.warning_days, 'day')} before."
-    )
+        return tell(PURGED[kind], {"day": due, "days": days})
+    longest, warning = words.count(keep.unheard_days, "day"), words.count(keep.warning_days, "day")
+    return tell(KEPT[kind], {"days": days, "longest": longest, "warning": warning})
 
 
 def _notes(row: Row, envelope: Envelope | None, present: Present) -> tuple[str, ...]:
     notes = []
     if row.recovered:
-        notes.append(f"{PARTIAL}. {MISSING[row.stamp.kind]}")
+        notes.append(gettext(MISSING[row.stamp.kind]))
     if warning := warn(row, present):
         notes.append(warning)
     if not row.clock_trusted:
-        notes.append("The box’s clock was not set when this message came: its time may be wrong.")
+        notes.append(gettext("The box’s clock was not set when this message came: its time may be wrong."))
     told = (RECOVERED,) if row.recovered else ()
     marks = [note for note in (envelope.notes if envelope else ()) if note not in told]
     return (*notes, *quality.in_full(marks))
@@ -259,7 +280,7 @@ def _notes(row: Row, envelope: Envelope | None, present: Present) -> tuple[str, 
 
 def _done(kinds: set[Kind]) -> str:
     """A heading for messages of these kinds that need nobody."""
-    return " and ".join(words.OPENED[kind] for kind in Kind if kind in kinds).capitalize()
+    return gettext(DONE[frozenset(kinds)]) if kinds else ""
 
 
 def _digits(text: str) -> str:

@@ -24,7 +24,7 @@ from appliance.errors import (
 )
 from web import access, requests
 from web.guard import person_here
-from web.languages import gettext
+from web.languages import gettext, spoken, tell
 from web.services import here
 
 log = logs.get(__name__)
@@ -38,42 +38,53 @@ class Refusal:
     sentence: str
 
 
-GONE: Final = Refusal("This message is gone", "It was erased, or purged because its time had come.")
+GONE: Final = Refusal(spoken("This message is gone"), spoken("It was erased, or purged because its time had come."))
 SHUT: Final = Refusal(
-    "This message cannot be opened",
-    "Its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected.",
+    spoken("This message cannot be opened"),
+    spoken(
+        "Its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected."
+    ),
 )
 UNDRAWN: Final = Refusal(
-    "A page of this fax is damaged",
-    "It can be neither shown nor saved. Other pages are not affected. Ask the sender to send the fax again.",
+    spoken("A page of this fax is damaged"),
+    spoken("It can be neither shown nor saved. Other pages are not affected. Ask the sender to send the fax again."),
 )
 FORGOTTEN: Final = Refusal(
-    "There is no record of that call", "The last 100 calls are remembered; older ones are forgotten."
+    spoken("There is no record of that call"), spoken("The last 100 calls are remembered; older ones are forgotten.")
 )
 UNREADABLE: Final = Refusal(
-    "The record of this call cannot be read", "Its file is damaged. No fax is affected; only this record is lost."
+    spoken("The record of this call cannot be read"),
+    spoken("Its file is damaged. No fax is affected; only this record is lost."),
 )
 SILENT: Final = Refusal(
-    "That could not be done",
-    "The part of the box that keeps the list does not run. Nothing was changed. Wait a minute and try again; if this stays, switch the box off and on.",
+    spoken("That could not be done"),
+    spoken(
+        "The part of the box that keeps the list does not run. Nothing was changed. Wait a minute and try again; if this stays, switch the box off and on."
+    ),
 )
 OURS: Final = Refusal(
-    "Something went wrong",
-    "That was our mistake, not yours. Nothing was lost. Try again; if it stays, tell whoever looks after Keepline.",
+    spoken("Something went wrong"),
+    spoken(
+        "That was our mistake, not yours. Nothing was lost. Try again; if it stays, tell whoever looks after Keepline."
+    ),
 )
 BY_CODE: Final = {
     400: Refusal(
-        "That was not understood", "The page may be older than the box. Open it again and repeat what you did."
+        spoken("That was not understood"),
+        spoken("The page may be older than the box. Open it again and repeat what you did."),
     ),
-    401: Refusal("You are logged off", "Log in to go on."),
+    401: Refusal(spoken("You are logged off"), spoken("Log in to go on.")),
     403: Refusal(
-        "That is not for you to see",
-        "Your role does not include this, or the request came from another site. Nothing was done.",
+        spoken("That is not for you to see"),
+        spoken("Your role does not include this, or the request came from another site. Nothing was done."),
     ),
-    404: Refusal("There is no such page", "The address may be mistyped, or what was there is gone."),
-    405: Refusal("That does not work this way", "Open the page again and use its buttons."),
-    413: Refusal("That was too much", "More was sent than any form here holds. Nothing was done."),
-    421: Refusal("This is not the box’s name", "Use the address that stands on the box’s label or in its settings."),
+    404: Refusal(spoken("There is no such page"), spoken("The address may be mistyped, or what was there is gone.")),
+    405: Refusal(spoken("That does not work this way"), spoken("Open the page again and use its buttons.")),
+    413: Refusal(spoken("That was too much"), spoken("More was sent than any form here holds. Nothing was done.")),
+    421: Refusal(
+        spoken("This is not the box’s name"),
+        spoken("Use the address that stands on the box’s label or in its settings."),
+    ),
 }
 
 
@@ -119,15 +130,15 @@ def _failed(error: Exception) -> Response:
 
 def _answer(refusal: Refusal, code: int) -> Response:
     if requests.wants_part(request):
-        return Response(f"{refusal.title}. {refusal.sentence}", status=code, mimetype="text/plain")
+        return Response(f"{tell(refusal.title)}. {tell(refusal.sentence)}", status=code, mimetype="text/plain")
     session = person_here()
     home = access.home(session.person) if session else access.way_in()
     page = render_template(
         "problem.html",
-        title=refusal.title,
-        sentence=refusal.sentence,
+        title=tell(refusal.title),
+        sentence=tell(refusal.sentence),
         home="" if code == 421 else home,
-        way_out="Back to Keepline" if session else "Log in",
+        way_out=gettext("Back to Keepline") if session else gettext("Log in"),
         practice=here().settings.practice.name if session else "Keepline",
     )
     return Response(page, status=code)

@@ -9,15 +9,17 @@ from appliance.fax import pictures
 from appliance.fax.directory import MOST_PAGES, Directory, Sheet
 from appliance.fax.pictures import Turn
 from web import quality
+from web.languages import gettext, spoken, tell
+from web.languages import number as figure
 
 WIDTHS: Final = (800, 1200)  # picture elements: a page beside the list, and on a telephone
 MOST_TURNED: Final = 500  # faxes that a session remembers as turned
 
-CUT: Final = "What came after page {} cannot be shown: the file is damaged there, or ends too soon."
-NONE: Final = "No whole page of this fax can be shown. Ask the sender to send it again."
-MORE: Final = f"This fax has more than {MOST_PAGES} pages. The first {MOST_PAGES} are shown; the TIFF file holds all."
-TOO_LONG: Final = (
-    "This page is longer than any paper. Its first {rows} lines are shown; the PDF and the TIFF file hold all of it."
+CUT: Final = spoken("What came after page %(page)s cannot be shown: the file is damaged there, or ends too soon.")
+NONE: Final = spoken("No whole page of this fax can be shown. Ask the sender to send it again.")
+MORE: Final = spoken("This fax has more than %(most)s pages. The first %(most)s are shown; the TIFF file holds all.")
+TOO_LONG: Final = spoken(
+    "This page is longer than any paper. Its first %(rows)s lines are shown; the PDF and the TIFF file hold all of it."
 )
 
 
@@ -69,21 +71,21 @@ class FaxView:
 def show(directory: Directory | None, turns: Turns, recovered: bool = False) -> FaxView:
     """The pages of `directory`; None: not even that can be read. Of a recovered fax it is known that it may end in the midst of a page."""
     if directory is None or not directory.sheets:
-        return FaxView((), (NONE,))
+        return FaxView((), (gettext(NONE),))
     total = len(directory.sheets)
     pages = tuple(_page(sheet, number, total, turns) for number, sheet in enumerate(directory.sheets, 1))
-    cut = (CUT.format(total),) if directory.broken_off and not recovered else ()
-    return FaxView(pages, (*cut, *((MORE,) if directory.more else ())))
+    cut = (tell(CUT, {"page": str(total)}),) if directory.broken_off and not recovered else ()
+    return FaxView(pages, (*cut, *((tell(MORE, {"most": str(MOST_PAGES)}),) if directory.more else ())))
 
 
 def _page(sheet: Sheet, number: int, total: int, turns: Turns) -> PageView:
     turn = turns.of(number)
     width, height = pictures.shape(sheet, turn)
     rows = pictures.rows_shown(sheet)
-    too_long = TOO_LONG.format(rows=f"{rows:,}") if rows < sheet.length else ""
+    too_long = tell(TOO_LONG, {"rows": figure(rows)}) if rows < sheet.length else ""
     return PageView(
         number=number,
-        name=f"Page {number} of {total}",
+        name=gettext("Page %(page)s of %(pages)s", page=number, pages=total),
         width=width,
         height=height,
         dots=pictures.dots(sheet, turn),

@@ -1,22 +1,43 @@
-"""Numbers, times and lengths as a person would say them. Pure: the zone and the present moment are arguments."""
+"""Numbers, times and lengths as a person would say them, in the language of whoever looks. The zone and the present moment are arguments.
+
+Texts such as "EEEE d MMMM y" are patterns of dates (Unicode TR 35): words in them stand between apostrophes.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, Literal
 
-from appliance.messages import Envelope, Kind, Row
+from appliance.messages import Envelope, Kind, Row, State
+from web.languages import counted, date, gettext, ngettext, spoken
+from web.languages import number as figure
 
-UNKNOWN: Final = {Kind.VOICEMAIL: "Unknown caller", Kind.FAX: "Unknown sender"}
-OPENED: Final = {Kind.VOICEMAIL: "heard", Kind.FAX: "read"}  # what one does with a message
+UNKNOWN: Final = {Kind.VOICEMAIL: spoken("Unknown caller"), Kind.FAX: spoken("Unknown sender")}
+STATES: Final = {
+    Kind.VOICEMAIL: {State.NEW: spoken("New"), State.HEARD: spoken("Heard"), State.ERASING: spoken("Erased")},
+    Kind.FAX: {State.NEW: spoken("New"), State.HEARD: spoken("Read"), State.ERASING: spoken("Erased")},
+}
+Noun = Literal["page", "second", "minute", "hour", "day", "line", "damaged line"]
+NOUNS: Final[dict[Noun, tuple[str, str]]] = {
+    "page": counted("%(n)s page", "%(n)s pages"),
+    "second": counted("%(n)s second", "%(n)s seconds"),
+    "minute": counted("%(n)s minute", "%(n)s minutes"),
+    "hour": counted("%(n)s hour", "%(n)s hours"),
+    "day": counted("%(n)s day", "%(n)s days"),
+    "line": counted("%(n)s line", "%(n)s lines"),
+    "damaged line": counted("%(n)s damaged line", "%(n)s damaged lines"),
+}
 NIGHT_ENDS: Final = 6  # o'clock: 02:00 of the coming night is "tonight", not "tomorrow"
 
 
 def who(envelope: Envelope, kind: Kind = Kind.VOICEMAIL) -> str:
     """Who left the message: the name, else the number in local form, else what a fax machine calls itself, else "Unknown caller"."""
     known = _clean(envelope.caller_name) or number(envelope.caller_number)
-    return known or (f"Sent by {own}" if (own := own_name(envelope)) else UNKNOWN[kind])
+    if known:
+        return known
+    own = own_name(envelope)
+    return gettext("Sent by %(machine)s", machine=own) if own else gettext(UNKNOWN[kind])
 
 
 def is_claim(envelope: Envelope) -> bool:
@@ -48,18 +69,17 @@ def when(at: float, now: float, zone: tzinfo) -> str:
     then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
     days = (today - then.date()).days
     if days == 0:
-        return f"{then:%H:%M}"
+        return date(then, gettext("HH:mm"))
     if days == 1:
-        return "Yesterday"
+        return gettext("Yesterday")
     if 1 < days < 7:
-        return f"{then:%A}"
-    return f"{then.day} {then:%b}" if then.year == today.year else f"{then.day} {then:%b %Y}"
+        return _upper(date(then, gettext("EEEE")))
+    return date(then, gettext("d MMM") if then.year == today.year else gettext("d MMM y"))
 
 
 def in_full(at: float, zone: tzinfo) -> str:
     """The whole moment: "Friday 21 November 2025, 10:42"."""
-    then = datetime.fromtimestamp(at, zone)
-    return f"{then:%A} {then.day} {then:%B %Y}, {then:%H:%M}"
+    return _upper(date(datetime.fromtimestamp(at, zone), gettext("EEEE d MMMM y, HH:mm")))
 
 
 def machine(at: float, zone: tzinfo) -> str:
@@ -72,26 +92,27 @@ def day(at: float, now: float, zone: tzinfo) -> str:
     then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
     days = (then.date() - today).days
     if days <= 0:
-        return "today"
+        return gettext("today")
     if days == 1:
-        return "tomorrow"
+        return gettext("tomorrow")
     if days < 7:
-        return f"on {then:%A}"
-    return f"on {then.day} {then:%B}" if then.year == today.year else f"on {then.day} {then:%B %Y}"
+        return date(then, gettext("'on' EEEE"))
+    return date(then, gettext("'on' d MMMM") if then.year == today.year else gettext("'on' d MMMM y"))
 
 
 def coming(at: float, now: float, zone: tzinfo) -> str:
     """A moment to come: "tonight at 02:00", "today at 14:00", "tomorrow at 09:30", "on Friday at 02:00"."""
     then, present = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
     this_night = present.date() + timedelta(days=1 if present.hour >= NIGHT_ENDS else 0)
+    time = clock_time(at, zone)
     if then.hour < NIGHT_ENDS and then.date() == this_night:
-        return f"tonight at {then:%H:%M}"
-    return f"{day(at, now, zone)} at {then:%H:%M}"
+        return gettext("tonight at %(time)s", time=time)
+    return gettext("%(day)s at %(time)s", day=day(at, now, zone), time=time)
 
 
 def clock_time(at: float, zone: tzinfo) -> str:
     """The time of day: "18:10"."""
-    return f"{datetime.fromtimestamp(at, zone):%H:%M}"
+    return date(datetime.fromtimestamp(at, zone), gettext("HH:mm"))
 
 
 def length(row: Row) -> str:
@@ -117,9 +138,9 @@ def span(duration: float) -> str:
     return " ".join(parts)
 
 
-def count(number: int, noun: str) -> str:
-    """ "1 page", "3 pages"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def count(number: int, noun: Noun) -> str:
+    """ "1 page", "3 pages", "1,200 lines"."""
+    return ngettext(*NOUNS[noun], number, n=figure(number))
 
 
 def mailbox(name: str) -> str:
@@ -133,7 +154,7 @@ def file_name(kind: Kind, at: float, zone: tzinfo, ending: str) -> str:
 
 
 def _pages(row: Row) -> str:
-    return count(row.pages, "page") if row.pages else "no whole page"
+    return count(row.pages, "page") if row.pages else gettext("no whole page")
 
 
 def _clean(name: str) -> str:
@@ -144,3 +165,8 @@ def _clean(name: str) -> str:
 
 def _in_one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def _upper(text: str) -> str:
+    """With a capital first: some languages write their days small, and these stand alone."""
+    return text[:1].upper() + text[1:]

@@ -12,11 +12,12 @@ import binascii
 import dataclasses
 import types
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, TypeVar
 
 from appliance.errors import ControlError
+from appliance.speech import put_together
 
 V = TypeVar("V")
 
@@ -102,7 +103,13 @@ class Part:
 
     name: str  # "Line", "Disk", "Clock", "Purge"
     level: Level
-    sentence: str
+    text: str  # the sentence, with a place such as "%(count)s" for each of `values`: so it can be said in another language
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """In English."""
+        return put_together(self.text, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,13 @@ class Fault:
     """The last thing that went wrong."""
 
     at: float  # s since 1970, UTC
-    sentence: str
+    text: str  # as of a part
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """In English."""
+        return put_together(self.text, self.values)
 
 
 @dataclass(frozen=True, slots=True)

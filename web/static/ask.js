@@ -1,5 +1,7 @@
 /** Every request of our scripts goes through here: pieces of a page come back, refusals come back in plain words, an ended session ends the page. */
 
+import { say } from "./words.js";
+
 const policy = window.trustedTypes?.createPolicy("keepline", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 let endsAt = Infinity; // ms since 1970: when the box said the session would end
 let loggingOff = false; // somebody has pressed the button, and the page that says so is on its way
@@ -22,7 +24,7 @@ export async function ask(address, form = null) {
       signal: AbortSignal.timeout(10_000),
     });
   } catch {
-    throw new Refused("The box does not answer. Check that this device is on the practice's network, then try again.");
+    throw new Refused(say("silent"));
   }
   const text = await answer.text();
   if (answer.status === 401) leave();

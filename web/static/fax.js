@@ -1,5 +1,7 @@
 /** The pages of a fax: larger and smaller, page by page, turned. Without this script they stand one under another at full width. */
 
+import { say } from "./words.js";
+
 const READ_AFTER = 2000; // ms of looking at the first page that count as having read it
 const STEPS = [0.5, 0.75, 1, 1.5, 2, 3, 4];
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -75,7 +77,7 @@ class Fax {
     this.sheets.style.setProperty("--zoom", String(this.zoom));
     this.sheets.classList.toggle("zoomed", this.zoom > 1);
     this.sheets.tabIndex = this.zoom > 1 ? 0 : -1; // then it scrolls, for keys as well
-    this.fitButton.textContent = this.zoom === 1 ? "Fit" : `${Math.round(this.zoom * 100)} %`;
+    this.fitButton.textContent = this.zoom === 1 ? say("fit") : `${Math.round(this.zoom * 100)} %`;
     this.holder.querySelector("[data-zoom=smaller]").disabled = this.zoom === STEPS[0];
     this.holder.querySelector("[data-zoom=larger]").disabled = this.zoom === STEPS.at(-1);
     this.sharpen();

@@ -1,8 +1,10 @@
 /** Keeps the list fresh without disturbing who reads it: rows that did not change stay the very elements they were. */
 
 import { ask, elements } from "./ask.js";
+import { count as howMany } from "./words.js";
 
 const place = () => document.getElementById("list");
+let titled = Number(place()?.dataset.new); // new messages that the title tells of
 const news = document.getElementById("news");
 
 /** Every row that opens, top to bottom. */
@@ -62,7 +64,10 @@ function merge(rows, fresh) {
   }
 }
 
+const heading = (count) => (count ? `${howMany("new", count)} · ` : "");
+
 function tell(count, more) {
-  document.title = document.title.replace(/^(\d+ new · )?/, count ? `${count} new · ` : "");
-  if (more > 0) news.textContent = more === 1 ? "A new message came in." : `${more} new messages came in.`;
+  document.title = `${heading(count)}${document.title.slice(heading(titled).length)}`;
+  titled = count;
+  if (more > 0) news.textContent = howMany("came", more);
 }

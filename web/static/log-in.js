@@ -4,7 +4,7 @@ const form = document.querySelector("form");
 const button = form.querySelector("button");
 
 form.addEventListener("submit", () => {
-  button.textContent = "Opening your messages …";
+  button.textContent = button.dataset.opening;
   button.setAttribute("aria-disabled", "true");
   form.addEventListener("submit", (event) => event.preventDefault());
 });

@@ -1,5 +1,7 @@
 /** The player: play, seek on the waveform, ten seconds back, speed, volume. Without this script the browser's own player is there. */
 
+import { say } from "./words.js";
+
 const HEARD_AFTER = 3; // s of listening that count as having heard it
 const wish = { speed: 1, volume: 1 }; // kept from message to message
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -85,7 +87,7 @@ class Player {
   changed() {
     const playing = !this.audio.paused && !this.audio.ended;
     this.holder.classList.toggle("playing", playing);
-    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.playButton.setAttribute("aria-label", say(playing ? "pause" : "play"));
     if (this.audio.ended) this.hear();
     if (playing && !still.matches) this.follow();
     this.draw();
@@ -116,7 +118,7 @@ class Player {
     this.part.setAttribute("width", String(fraction * this.width));
     this.needle.style.left = `${fraction * 100}%`;
     this.seekBar.value = String(place);
-    this.seekBar.setAttribute("aria-valuetext", `${Math.floor(place)} of ${Math.round(this.seconds)} seconds`);
+    this.seekBar.setAttribute("aria-valuetext", say("place", { at: Math.floor(place), whole: Math.round(this.seconds) }));
     this.at.textContent = clock(place);
   }
 }

@@ -1,6 +1,7 @@
 /** Asks the box every second or so whether anything changed, and says in good time when the session is about to end. */
 
 import { ask, expectEnd, leave, overdue } from "./ask.js";
+import { count, say } from "./words.js";
 
 const EVERY = 1200; // ms: what arrives is on the screen within two seconds
 const TRIES = 3; // without an answer before the page says so
@@ -51,10 +52,10 @@ export function active() {
 }
 
 function warn({ ends_in: left, warning, can_stay: canStay }) {
-  document.getElementById("ending-seconds").textContent = left < 1.5 ? "1 second" : `${Math.round(left)} seconds`;
+  document.getElementById("ending-seconds").textContent = count("second", Math.max(1, Math.round(left)));
   document.getElementById("ending-idle").hidden = !canStay;
   document.getElementById("ending-stay").hidden = !canStay;
   document.getElementById("ending-long").hidden = canStay;
-  if (warning && ending.hidden) document.getElementById("news").textContent = "You will be logged off soon.";
+  if (warning && ending.hidden) document.getElementById("news").textContent = say("ending");
   ending.hidden = !warning;
 }
