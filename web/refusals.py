@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Flask, Response, render_template, request
@@ -36,6 +36,7 @@ class Refusal:
 
     title: str
     sentence: str
+    values: dict[str, str] = field(default_factory=dict)  # for places such as "%(who)s" in both
 
 
 GONE: Final = Refusal(spoken("This message is gone"), spoken("It was erased, or purged because its time had come."))
@@ -109,8 +110,9 @@ def _switched_off(error: SwitchedOffError) -> Refusal:
     who = gettext(" or ").join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else gettext("An admin")
     title = gettext(decisions.BY_SWITCH[Switch(error.switch)].title)
     return Refusal(
-        gettext("“%(title)s” is switched off", title=title),
-        gettext("Nothing was done. %(who)s can switch it on, on the page “Switches”, and says there why.", who=who),
+        spoken("“%(title)s” is switched off"),
+        spoken("Nothing was done. %(who)s can switch it on, on the page “Switches”, and says there why."),
+        {"title": title, "who": who},
     )
 
 
@@ -130,13 +132,17 @@ def _failed(error: Exception) -> Response:
 
 def _answer(refusal: Refusal, code: int) -> Response:
     if requests.wants_part(request):
-        return Response(f"{tell(refusal.title)}. {tell(refusal.sentence)}", status=code, mimetype="text/plain")
+        return Response(
+            f"{tell(refusal.title, refusal.values)}. {tell(refusal.sentence, refusal.values)}",
+            status=code,
+            mimetype="text/plain",
+        )
     session = person_here()
     home = access.home(session.person) if session else access.way_in()
     page = render_template(
         "problem.html",
-        title=tell(refusal.title),
-        sentence=tell(refusal.sentence),
+        title=tell(refusal.title, refusal.values),
+        sentence=tell(refusal.sentence, refusal.values),
         home="" if code == 421 else home,
         way_out=gettext("Back to Keepline") if session else gettext("Log in"),
         practice=here().settings.practice.name if session else "Keepline",
