@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance.access import decisions, factors, people
+from appliance.access.answers import KeyAnswers
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
 from appliance.control.values import Due, Event, Status, Verb, unpack
@@ -109,19 +110,6 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
 
 
 def _people(parts: Parts) -> dict[Verb, Answer]:
-    def put_person(given: Given) -> None:
-        files, by = unpack(people.PersonFiles, given["files"]), _by(given)
-        known = any(person.name == files.name for person in people.list_people(parts.folder))
-        people.write_person(parts.folder, files)
-        act = Act.PERSON_CHANGED if known else Act.PERSON_ADDED
-        parts.record.write(Deed(act, by, files.name, {"role": files.role.value}))
-
-    def remove_person(given: Given) -> None:
-        name, practice_key, by = unpack(str, given["name"]), unpack(bytes, given["practice_key"]), _by(given)
-        people.erase_person(parts.folder, name, practice_key)
-        parts.drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
-        parts.record.write(Deed(Act.PERSON_REMOVED, by, name))
-
     def put_factors(given: Given) -> None:
         files, by = unpack(factors.FactorFiles, given["files"]), _by(given)
         if changed := factors.write(parts.folder, files):
@@ -135,8 +123,7 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
         parts.publish(Event.PERSON_CHANGED)
 
     return {
-        Verb.PUT_PERSON: put_person,
-        Verb.REMOVE_PERSON: remove_person,
+        **KeyAnswers(parts.folder, parts.publish, parts.record.write, parts.drop_sessions).table(),
         Verb.PUT_FACTORS: put_factors,
         Verb.RESET_FACTORS: reset_factors,
     }

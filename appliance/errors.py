@@ -91,6 +91,14 @@ class PersonNameError(AccessError):
     """A person's name for logging in starts with a small letter or digit and has at most 32 of: small letters, digits, dot, dash, underscore."""
 
 
+class NotAllowedError(AccessError):
+    """This person's role does not allow that. An admin can change the role: `keepline people role NAME ROLE`."""
+
+
+class MailboxNameError(AccessError):
+    """A mailbox is named with small letters, digits and dashes, as the settings name it; `*` alone means every mailbox."""
+
+
 class PersonExistsError(AccessError):
     """There is already a person of that name. Choose another name, or remove that person first."""
 
@@ -101,6 +109,26 @@ class PersonUnknownError(AccessError):
 
 class LastAdminError(AccessError):
     """This is the last admin. Make another person admin before removing this one."""
+
+
+class PeopleChangedError(AccessError):
+    """Somebody else changed people or keys in the meantime, so nothing was done. Look at the list and try again."""
+
+
+class NoProofError(AccessError):
+    """That was asked for by nobody who holds the practice key, so nothing was done. Log in again."""
+
+
+class RotatingError(AccessError):
+    """The practice key is being exchanged. Finish or drop that first: `keepline keys rotate --as NAME`."""
+
+
+class NotRotatingError(AccessError):
+    """No exchange of the practice key has begun. Begin one: `keepline keys rotate --as NAME`."""
+
+
+class WrongClaimError(AccessError):
+    """That is not this box's claim code. It stands on the box's label or console: eight letters and digits."""
 
 
 class FoundedError(AccessError):

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from appliance.access.people import Role, found_practice, list_people, prepare_person, prepare_removal
+from appliance.access.people import Newcomer, Role, list_people, prepare_person, prepare_removal
+from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.condition import Refusal
 from appliance.control.client import Client
@@ -215,9 +216,9 @@ def test_the_certificate_is_made_and_only_the_daemon_can_read_the_cas_key(daemon
 def test_people_come_and_go_through_the_daemon_which_has_no_key(client: Client, folder: Path) -> None:
     store = folder / "store"
     ana = unlock(store, "ana", PASSWORD)
-    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15), "ana")
+    client.put_person(prepare_person(store, ana, Newcomer("ben", Role.STAFF, OTHER), 15), "ana")
     assert unlock(store, "ben", OTHER).practice.recipient == ana.practice.recipient
-    client.remove_person("ben", prepare_removal(store, ana, "ben"), "ana")
+    client.remove_person(prepare_removal(store, ana, "ben"), "ana")
     assert [person.name for person in list_people(store)] == ["ana"]
 
 
@@ -226,11 +227,11 @@ def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(
 ) -> None:
     store = folder / "store"
     ana = unlock(store, "ana", PASSWORD)
-    client.put_person(prepare_person(store, ana, "ben", Role.STAFF, OTHER, 15), "ana")
+    client.put_person(prepare_person(store, ana, Newcomer("ben", Role.STAFF, OTHER), 15), "ana")
     removal = prepare_removal(store, ana, "ben")
     subscriber = Subscriber(client)
     assert subscriber.wait_for(Event.CHANGED, lambda: leave_a_message(daemon))  # it has begun
-    client.remove_person("ben", removal, "ana")
+    client.remove_person(removal, "ana")
     assert subscriber.wait_for(Event.LOCKED, lambda: None)
 
 

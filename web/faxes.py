@@ -18,9 +18,8 @@ from appliance.fax.directory import Directory, Sheet, Source
 from appliance.fax.tiff import Strip
 from appliance.messages import Kind, Row
 from appliance.store.reader import OpenMessage
-from web import memory, requests, sheets, sound
+from web import mailboxes, memory, requests, sheets, sound
 from web.guard import allow, session
-from web.services import here
 from web.sheets import FaxView, Turns
 
 faxes = Blueprint("faxes", __name__)
@@ -58,7 +57,7 @@ def sketch(id: str) -> Response:
 def as_pdf(id: str) -> Response:
     """The whole fax as a PDF, turned as it is on the screen."""
     row = _row(id)
-    message = here().reader.open(row, session().practice)
+    message = mailboxes.open_message(row)
     try:
         found, turns = _directory(row, message).sheets, _turns(row)
         if not found:
@@ -80,7 +79,7 @@ def as_pdf(id: str) -> Response:
 def as_tiff(id: str) -> Response:
     """The file as it is sealed."""
     row = _row(id)
-    message = here().reader.open(row, session().practice)
+    message = mailboxes.open_message(row)
     return sound.to_keep(sound.answer(request, row, message, session().is_open), row, "tiff")
 
 
@@ -98,7 +97,7 @@ def turn(id: str) -> AnyResponse:
 def view(row: Row) -> FaxView:
     """The fax of `row` as the open message shows it."""
     try:
-        with here().reader.open(row, session().practice) as message:
+        with mailboxes.open_message(row) as message:
             found: Directory | None = _directory(row, message)
     except (SealError, DamagedMessageError, MessageNotFoundError, PictureError):
         found = None
@@ -106,7 +105,7 @@ def view(row: Row) -> FaxView:
 
 
 def _row(id: str) -> Row:
-    row = here().reader.row(requests.message_id(id))
+    row = mailboxes.row(id)
     if row.stamp.kind is not Kind.FAX:
         raise NotFound
     return row
@@ -135,7 +134,7 @@ def _turns(row: Row) -> Turns:
 
 def _strip(row: Row, number: int) -> Strip:
     """The image of page `number`."""
-    with here().reader.open(row, session().practice) as message:
+    with mailboxes.open_message(row) as message:
         return _sheet(_directory(row, message), number).read(_source(message))
 
 

@@ -14,7 +14,7 @@ from appliance.access.decisions import Switch
 from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
-from web import faxes, listing, memory, requests, sound, waveform, words
+from web import faxes, listing, mailboxes, memory, requests, sound, waveform, words
 from web.guard import allow, session
 from web.languages import gettext
 from web.listing import Asked, ListView, Present
@@ -69,18 +69,18 @@ def message_part(id: str) -> str | tuple[str, int]:
 @allow(Permission.READ_MESSAGES)
 def content(id: str) -> Response:
     """The sound, or the pages, straight from the sealed file."""
-    row = here().reader.row(requests.message_id(id))
-    return sound.answer(request, row, here().reader.open(row, session().practice), session().is_open)
+    row = mailboxes.row(id)
+    return sound.answer(request, row, mailboxes.open_message(row), session().is_open)
 
 
 @inbox.get("/messages/<id>/voicemail.wav")
 @allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
 def as_file(id: str) -> Response:
     """The sound, for the browser to save."""
-    row = here().reader.row(requests.message_id(id))
+    row = mailboxes.row(id)
     if row.stamp.kind is not Kind.VOICEMAIL:
         raise NotFound
-    message = here().reader.open(row, session().practice)
+    message = mailboxes.open_message(row)
     return sound.to_keep(sound.answer(request, row, message, session().is_open), row, "wav")
 
 
@@ -88,7 +88,7 @@ def as_file(id: str) -> Response:
 @allow(Permission.READ_MESSAGES, activity=False)
 def waveform_picture(id: str) -> Response:
     """The shape of the sound for a row of the list."""
-    response = Response(waveform.small(_levels(here().reader.row(requests.message_id(id)))), mimetype="image/svg+xml")
+    response = Response(waveform.small(_levels(mailboxes.row(id))), mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = SANDBOX
     return response
 
@@ -97,7 +97,7 @@ def waveform_picture(id: str) -> Response:
 @allow(Permission.CHANGE_MESSAGES)
 def mark_heard(id: str) -> AnyResponse:
     """Say that the message was heard, or that it is new again."""
-    here().control.mark_heard(requests.message_id(id), requests.heard(request), session().person.name)
+    here().control.mark_heard(mailboxes.row(id).stamp.id, requests.heard(request), session().person.name)
     return _done(url_for("inbox.show_message", id=id))
 
 
@@ -105,7 +105,7 @@ def mark_heard(id: str) -> AnyResponse:
 @allow(Permission.CHANGE_MESSAGES)
 def erase(id: str) -> AnyResponse | str:
     """Erase the message; for a while it can be had back."""
-    here().control.erase(requests.message_id(id), session().person.name)
+    here().control.erase(mailboxes.row(id).stamp.id, session().person.name)
     memory.of(session()).erased = memory.Erased(id, here().clock.now() + LONGEST_TOAST)
     if requests.wants_part(request):
         return render_template("_toast.html", toast=_toast())
@@ -116,7 +116,7 @@ def erase(id: str) -> AnyResponse | str:
 @allow(Permission.CHANGE_MESSAGES)
 def undo_erase(id: str) -> AnyResponse:
     """Have an erased message back."""
-    here().control.undo_erase(requests.message_id(id), session().person.name)
+    here().control.undo_erase(mailboxes.row(id).stamp.id, session().person.name)
     memory.of(session()).erased = None
     return _done(url_for("inbox.show_message", id=id))
 
@@ -132,7 +132,7 @@ def search() -> AnyResponse:
 def version() -> str:
     """Changes when the list would: with the inbox, at midnight, and with the search."""
     day = words.machine(here().clock.now(), here().zone)[:10]
-    return f"{here().reader.version()} {day}"
+    return f"{mailboxes.version()} {day}"
 
 
 def _done(then: str) -> AnyResponse:
@@ -150,11 +150,11 @@ def _list() -> ListView:
     asked = Asked(
         requests.page_number(request), known.search, version()
     )  # before the rows: a change in between shows at the next look
-    return listing.show_page(here().rows.list(), asked, _envelope, _present())
+    return listing.show_page(mailboxes.rows(), asked, _envelope, _present())
 
 
 def _message(id: str) -> listing.MessageView:
-    row = here().reader.row(requests.message_id(id))
+    row = mailboxes.row(id)
     envelope = _envelope(row)
     if row.stamp.kind is Kind.FAX:
         return listing.show_message(row, envelope, faxes.view(row), _present())
@@ -167,7 +167,7 @@ def _envelope(row: Row) -> Envelope | None:
 
     def read() -> Envelope | None:
         try:
-            message = here().reader.open(row, session().practice)
+            message = mailboxes.open_message(row)
         except (SealError, DamagedMessageError, MessageNotFoundError):
             return None
         try:
@@ -180,7 +180,7 @@ def _envelope(row: Row) -> Envelope | None:
 
 def _levels(row: Row) -> bytes:
     def read() -> bytes:
-        message = here().reader.open(row, session().practice)
+        message = mailboxes.open_message(row)
         try:
             with io.BufferedReader(sound.Content(message), sound.PIECE) as opened:
                 return waveform.loudness(opened)
@@ -197,7 +197,7 @@ def _toast() -> dict[str, object] | None:
     if erased is None:
         return None
     try:
-        row = here().reader.row(erased.id)
+        row = mailboxes.row(erased.id)
     except MessageNotFoundError:
         return None
     seconds = min(row.erase_at or 0.0, erased.until) - here().clock.now()

@@ -1,54 +1,52 @@
-"""The practice's people: the first one founds it, an admin adds and removes others, each with a key of their own.
+"""The practice's people: the first one founds it, an admin adds, changes and removes others, each with a key of their own.
 
-In the store's folder lie, for each person, `keys/people/<name>.json` (name, role, public half) and `keys/people/<name>.age` (their key, wrapped by their
-password: an age file that `age -d` opens). Whoever prepares a change needs an unlocked admin; the daemon, which has no key, writes what was prepared.
+In the store's folder lie, for each person, `keys/people/<name>.json` (name, role, mailboxes, public half; for showing) and `keys/people/<name>.age` (their key,
+wrapped by their password: an age file that `age -d` opens). Here a change is prepared by somebody who holds the keys for it; `personnel` is the daemon's part.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from appliance import logs
-from appliance.access import factors, passwords, practice
+from appliance.access import passwords, practice
 from appliance.access.practice import Roster
 from appliance.access.recovery import RecoverySheet
-from appliance.access.roles import Person, Role, check_name
+from appliance.access.roles import NONE, Person, Role, check_mailboxes, check_name
 from appliance.errors import (
-    ControlError,
-    FoundedError,
     KeyFormatError,
     LastAdminError,
     NotAdminError,
     NotForThisRoleError,
     PersonExistsError,
     PersonUnknownError,
+    SealKeyError,
+    WrongPasswordError,
 )
-from appliance.store.disk import Disk
 from appliance.store.keys import Identity, Recipient
 
 __all__ = [
+    "Founding",
+    "Newcomer",
     "Person",
     "PersonFiles",
+    "Removal",
     "Role",
     "Unlocked",
-    "erase_person",
-    "found_practice",
+    "find_person",
     "list_people",
+    "prepare_change",
+    "prepare_founding",
     "prepare_new_key",
+    "prepare_password",
     "prepare_person",
     "prepare_removal",
-    "write_person",
 ]
 
 FOLDER: Final = Path("keys/people")
-_VERSION: Final = 1
-_AGE: Final = b"age-encryption.org/v1\n"
-_LARGEST: Final = 32 * 1024  # octets of a file handed over for writing; a hundred readers take half of it
-
-log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,153 +72,180 @@ class Unlocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who is to be added. Without mailboxes a reader opens nothing yet."""
+
+    name: str
+    role: Role
+    password: str = field(repr=False)
+    mailboxes: frozenset[str] = NONE
+
+
+@dataclass(frozen=True, slots=True)
 class PersonFiles:
     """What the daemon writes for one person. Nothing in it opens anything without a password."""
 
     name: str
     role: Role
+    mailboxes: tuple[str, ...]
     recipient: str
-    wrapped_key: bytes  # the person's key, wrapped by the password
+    wrapped_key: bytes  # the person's key, wrapped by the password; empty where that stays as it is
+    person_proof: str  # the digest of their key's proof; empty likewise
     practice_key: bytes  # the practice key for everybody who may now have it; empty where that stays as it is
+    built_on: str  # the version of the practice key that this was prepared on
+    proof: bytes = field(repr=False)  # of the practice key, or of the person's own where only their password changes
 
 
-def found_practice(folder: Path, name: str, password: str, work_factor: int) -> RecoverySheet:
-    """Make the practice's key and its first person, an admin. The sheet is kept nowhere: show it once. Raises `FoundedError` on a box that has a practice."""
-    if (folder / practice.PUBLIC).exists():
-        raise FoundedError
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What the daemon does to take a person away."""
+
+    name: str
+    practice_key: bytes  # for those who stay; empty where that stays as it is
+    built_on: str
+    proof: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """A practice and its first admin, for the daemon to write on a box that has none."""
+
+    first: PersonFiles
+    practice: str  # the public half of the practice key
+    proof: str  # the digest of its proof
+
+
+def prepare_founding(name: str, password: str, work_factor: int) -> tuple[Founding, RecoverySheet]:
+    """A new practice's key and its first person, an admin. The sheet is kept nowhere: show it once, and only then have the rest written."""
     with Identity.generate() as recovery, Identity.generate() as key:
-        person, wrapped = _make_person(name, Role.ADMIN, password, work_factor)
-        sealed = practice.seal_practice(key, Roster(recovery.recipient, (person,)))
-        write_person(folder, _files(person, wrapped, sealed))
-        # last: from here on the box has a practice, and messages are sealed to it
-        Disk().replace(folder / practice.PUBLIC, f"{key.recipient}\n".encode("ascii"))
-        log.info("practice.founded")
-        return RecoverySheet(recovery.encode())
+        files = _make_person(Newcomer(name, Role.ADMIN, password), work_factor)
+        sealed = practice.seal_practice(key, Roster(recovery.recipient, (_person(files),)))
+        proof = practice.proof_of(key)
+        first = replace(files, practice_key=sealed, proof=proof)
+        return Founding(first, str(key.recipient), practice.digest_of(proof)), RecoverySheet(recovery.encode())
 
 
 def list_people(folder: Path) -> tuple[Person, ...]:
-    """Everybody who may log in, by name. Only for showing: whom the practice key is sealed to stands on its roster."""
-    return tuple(_read(file) for file in sorted((folder / FOLDER).glob("*.json")))
+    """Everybody who may log in, by name. Only for showing: who they are to the practice stands on its roster."""
+    return tuple(_read(file) for file in sorted((folder / FOLDER).glob("*.json"), key=lambda file: file.stem))
 
 
 def find_person(folder: Path, name: str) -> Person:
-    """The person of that name; raises `PersonUnknownError`."""
+    """The person of that name, for showing; raises `PersonUnknownError`."""
     file = folder / FOLDER / f"{check_name(name)}.json"
     if not file.exists():
         raise PersonUnknownError
     return _read(file)
 
 
-def prepare_person(  # noqa: PLR0913, PLR0917 - what a person is made of
-    folder: Path, by: Unlocked, name: str, role: Role, password: str, work_factor: int
-) -> PersonFiles:
-    """A new person, for the daemon to write. Raises `PersonExistsError`, `PersonNameError`, `WeakPasswordError`, `NotAdminError`."""
-    if (folder / FOLDER / f"{check_name(name)}.json").exists():
+def prepare_person(folder: Path, by: Unlocked, newcomer: Newcomer, work_factor: int) -> PersonFiles:
+    """A new person. Raises `PersonExistsError`, `PersonNameError`, `MailboxNameError`, `WeakPasswordError`, `NotAdminError`."""
+    if (folder / FOLDER / f"{check_name(newcomer.name)}.json").exists():
         raise PersonExistsError
-    return _prepare(folder, by, name, role, password, work_factor)
+    return _on_the_roster(folder, by, _make_person(newcomer, work_factor))
+
+
+def prepare_change(folder: Path, by: Unlocked, name: str, role: Role, mailboxes: Iterable[str]) -> PersonFiles:
+    """Another role, other mailboxes, with nobody else present. Raises `PersonUnknownError`, `LastAdminError`, `NotAdminError`, `MailboxNameError`."""
+    known = _known(folder, by, name)
+    person = Person(name, role, known.recipient, check_mailboxes(mailboxes))
+    return _on_the_roster(folder, by, _files(person))
 
 
 def prepare_new_key(folder: Path, by: Unlocked, name: str, password: str, work_factor: int) -> PersonFiles:
-    """A new key and password for somebody who forgot theirs. Their old key opens nothing that is sealed from now on."""
-    return _prepare(folder, by, name, find_person(folder, name).role, password, work_factor)
+    """A new key and password for somebody who forgot theirs. Their old key opens nothing that is sealed from now on; role and mailboxes are the roster's."""
+    known = _known(folder, by, name)
+    made = _make_person(Newcomer(name, known.role, password, known.mailboxes), work_factor)
+    return _on_the_roster(folder, by, made)
 
 
-def prepare_removal(folder: Path, by: Unlocked, name: str) -> bytes:
-    """The practice key for those who stay, empty if nothing changes. Raises `PersonUnknownError`, and `LastAdminError` for the last admin."""
+def prepare_password(folder: Path, name: str, old: str, new: str, work_factor: int) -> PersonFiles:
+    """One's own new password; the key stays, and no admin is needed. Raises `WrongPasswordError`, `WeakPasswordError`, `BusyError`."""
+    person = find_person(folder, name)
+    passwords.check(new, person.name)
+    try:
+        identity = passwords.unwrap((folder / FOLDER / f"{person.name}.age").read_bytes(), old)
+    except (SealKeyError, FileNotFoundError):
+        raise WrongPasswordError from None
+    with identity:
+        proof = practice.proof_of(identity)
+        wrapped = passwords.wrap(identity, new, work_factor)
+    return replace(
+        _files(person),
+        wrapped_key=wrapped,
+        person_proof=practice.digest_of(proof),
+        built_on=practice.version(folder),
+        proof=proof,
+    )
+
+
+def prepare_removal(folder: Path, by: Unlocked, name: str) -> Removal:
+    """A person less. Raises `PersonUnknownError`, `NotAdminError`, and `LastAdminError` for the last admin."""
     find_person(folder, name)
-    roster = _roster(folder, by)
+    roster = roster_for(folder, by)
     left = roster.without(name)
     if not left.admins():
         raise LastAdminError
-    return b"" if left == roster else practice.seal_practice(by.practice, left)
+    sealed = b"" if left == roster else practice.seal_practice(by.practice, left)
+    return Removal(name, sealed, practice.version(folder), practice.proof_of(by.practice))
 
 
-def write_person(folder: Path, files: PersonFiles) -> None:
-    """The daemon's part of adding or changing a person. Raises `ControlError` for what cannot be a person's files."""
-    check_name(files.name)
-    for sealed in filter(None, (files.wrapped_key, files.practice_key)):
-        _check_sealed(sealed)
-    try:
-        person = Person(files.name, files.role, Recipient.parse(files.recipient))
-    except KeyFormatError:
-        raise ControlError("that is no person's public key.") from None
-    disk = Disk()
-    disk.make_folder(folder / FOLDER.parent)
-    disk.make_folder(folder / FOLDER)
-    if _has_other_key(folder, person):
-        factors.erase(folder, person.name)  # they are sealed to the old key
-    if files.practice_key:
-        disk.replace(folder / practice.SEALED, files.practice_key)
-    disk.replace(folder / FOLDER / f"{person.name}.age", files.wrapped_key)
-    disk.replace(folder / FOLDER / f"{person.name}.json", _clear(person))
-    log.info("people.written role=%s", person.role)
-
-
-def erase_person(folder: Path, name: str, practice_key: bytes) -> None:
-    """The daemon's part of removing a person. Raises `PersonUnknownError`."""
-    find_person(folder, name)
-    disk = Disk()
-    if practice_key:
-        _check_sealed(practice_key)
-        disk.replace(folder / practice.SEALED, practice_key)
-    disk.unlink(folder / FOLDER / f"{name}.age")
-    disk.unlink(folder / FOLDER / f"{name}.json")
-    factors.erase(folder, name)
-    log.info("people.erased")
-
-
-def _prepare(  # noqa: PLR0913, PLR0917 - see prepare_person
-    folder: Path, by: Unlocked, name: str, role: Role, password: str, work_factor: int
-) -> PersonFiles:
-    roster = _roster(folder, by)
-    person, wrapped = _make_person(name, role, password, work_factor)
-    changed = roster.with_person(person)
-    if not changed.admins():
-        raise LastAdminError
-    return _files(person, wrapped, b"" if changed == roster else practice.seal_practice(by.practice, changed))
-
-
-def _roster(folder: Path, by: Unlocked) -> Roster:
-    """The roster, believed because it lies beside the practice key; `by` must be one of its admins."""
+def roster_for(folder: Path, by: Unlocked) -> Roster:
+    """The roster, believed because it lies beside the practice key; `by` must be one of its admins, or have come in with the recovery sheet."""
     if by.held is None:
         raise NotAdminError
     opened, roster = practice.open_practice(folder, by.practice)
     opened.wipe()
-    if by.person not in roster.admins():
+    if by.person not in roster.admins() and by.person.recipient != roster.recovery:
         raise NotAdminError
     return roster
 
 
-def _make_person(name: str, role: Role, password: str, work_factor: int) -> tuple[Person, bytes]:
-    passwords.check(password, check_name(name))
+def _known(folder: Path, by: Unlocked, name: str) -> Person:
+    """As the roster has them: their clear file may be anybody's work."""
+    find_person(folder, name)
+    known = roster_for(folder, by).find(name)
+    if known is None:
+        raise PersonUnknownError("That person is not on the practice's roster. Remove them, then add them again.")
+    return known
+
+
+def _on_the_roster(folder: Path, by: Unlocked, files: PersonFiles) -> PersonFiles:
+    roster = roster_for(folder, by)
+    changed = roster.with_person(_person(files))
+    if not changed.admins():
+        raise LastAdminError
+    return replace(
+        files,
+        practice_key=b"" if changed == roster else practice.seal_practice(by.practice, changed),
+        built_on=practice.version(folder),
+        proof=practice.proof_of(by.practice),
+    )
+
+
+def _make_person(newcomer: Newcomer, work_factor: int) -> PersonFiles:
+    passwords.check(newcomer.password, check_name(newcomer.name))
     with Identity.generate() as identity:
-        return Person(name, role, identity.recipient), passwords.wrap(identity, password, work_factor)
+        person = Person(newcomer.name, newcomer.role, identity.recipient, check_mailboxes(newcomer.mailboxes))
+        wrapped = passwords.wrap(identity, newcomer.password, work_factor)
+        return replace(
+            _files(person), wrapped_key=wrapped, person_proof=practice.digest_of(practice.proof_of(identity))
+        )
 
 
-def _files(person: Person, wrapped: bytes, practice_key: bytes) -> PersonFiles:
-    return PersonFiles(person.name, person.role, str(person.recipient), wrapped, practice_key)
+def _files(person: Person) -> PersonFiles:
+    mailboxes = tuple(sorted(person.mailboxes))
+    return PersonFiles(person.name, person.role, mailboxes, str(person.recipient), b"", "", b"", "", b"")
 
 
-def _has_other_key(folder: Path, person: Person) -> bool:
-    try:
-        return find_person(folder, person.name).recipient != person.recipient
-    except (PersonUnknownError, KeyFormatError):
-        return True
-
-
-def _clear(person: Person) -> bytes:
-    data = {"keepline": _VERSION, "name": person.name, "role": person.role.value, "recipient": str(person.recipient)}
-    return json.dumps(data, indent=1).encode("ascii") + b"\n"
+def _person(files: PersonFiles) -> Person:
+    return Person(files.name, files.role, Recipient.parse(files.recipient), frozenset(files.mailboxes))
 
 
 def _read(file: Path) -> Person:
     try:
         data: Any = json.loads(file.read_bytes())
-        return Person(check_name(data["name"]), Role(data["role"]), Recipient.parse(data["recipient"]))
-    except (ValueError, KeyError, TypeError):
+        mailboxes = check_mailboxes(data.get("mailboxes", ["*"]))  # version 1 knew none: who read, read all
+        return Person(check_name(data["name"]), Role(data["role"]), Recipient.parse(data["recipient"]), mailboxes)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise KeyFormatError(f"{file.name} in keys/people is damaged. Restore it from the backup.") from None
-
-
-def _check_sealed(sealed: bytes) -> None:
-    if not sealed.startswith(_AGE) or len(sealed) > _LARGEST:
-        raise ControlError("that is no sealed key.")

@@ -1,66 +1,88 @@
-"""The practice key, and the list of who may have it.
+"""The practice key, and the list of everybody who is the practice.
 
 `keys/practice.age` is an age key file, sealed to every reader, to the recovery sheet and to the practice key itself. Its comment lines are the **roster**: who
-the practice key is sealed to. Only somebody who holds the practice key can have written a roster beside it, so the roster is believed and the clear files of
-`keys/people` are not: a recipient slipped in there gets nothing when the practice key is next sealed.
+there is, as what, with which key and which mailboxes. Only somebody who holds the practice key can have written a roster beside it, so the roster is believed
+and the clear files of `keys/people` are not: a recipient slipped in there gets nothing when the practice key is next sealed.
+
+The daemon holds no key, and still writes these files for nobody who merely asks: a **proof** is a number that only the holder of a key can work out, and
+the box keeps its SHA-256 (`keys/practice.proof`).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from appliance.access.roles import Person, Role
-from appliance.errors import ForeignKeyError, KeyFormatError, NotFoundedError, SealHeaderError
+from appliance.access.roles import ALL, Person, Role
+from appliance.errors import ForeignKeyError, KeyFormatError, NoProofError, NotFoundedError, SealHeaderError
 from appliance.store import age_file, primitives
 from appliance.store.keys import Identity, Recipient
 
 SEALED: Final = Path("keys/practice.age")
 PUBLIC: Final = Path("keys/practice.pub")
+PROOF: Final = Path("keys/practice.proof")
+_PROOF: Final = b"keepline proof 1"
+_NO_MAILBOX: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everybody the practice key is sealed to."""
+    """Everybody who is the practice. The practice key is sealed to the readers among them."""
 
     recovery: Recipient
-    readers: tuple[Person, ...]
+    people: tuple[Person, ...]
 
     def with_person(self, person: Person) -> Self:
         """This roster with `person`, whose earlier entry goes."""
-        others = self.without(person.name).readers
-        return type(self)(self.recovery, (*others, person) if person.may_read else others)
+        return type(self)(self.recovery, (*self.without(person.name).people, person))
 
     def without(self, name: str) -> Self:
         """This roster without the person of that name."""
-        return type(self)(self.recovery, tuple(person for person in self.readers if person.name != name))
+        return type(self)(self.recovery, tuple(person for person in self.people if person.name != name))
 
     def find(self, name: str) -> Person | None:
-        """The reader of that name."""
-        return next((person for person in self.readers if person.name == name), None)
+        """The person of that name."""
+        return next((person for person in self.people if person.name == name), None)
+
+    @property
+    def readers(self) -> tuple[Person, ...]:
+        """Who holds the practice key."""
+        return tuple(person for person in self.people if person.may_read)
 
     def admins(self) -> Sequence[Person]:
-        """The readers who may change this roster."""
-        return [person for person in self.readers if person.role is Role.ADMIN]
+        """Those who may change this roster."""
+        return [person for person in self.people if person.role is Role.ADMIN]
 
     def to_comments(self) -> str:
         """As comment lines of an age key file."""
-        people = [f"# {person.role.value} {person.name} {person.recipient}" for person in self.readers]
-        return "\n".join(["# keepline practice 1", f"# recovery {self.recovery}", *people, ""])
+        return "\n".join(["# keepline practice 2", f"# recovery {self.recovery}", *map(_line, self.people), ""])
 
     @classmethod
     def from_comments(cls, lines: Sequence[str]) -> Self:
         """The roster in these lines; raises `SealHeaderError`."""
         try:
             kind, recovery, *people = [line.removeprefix("# ").split(" ") for line in lines]
-            if kind != ["keepline", "practice", "1"]:
+            if kind[:2] != ["keepline", "practice"] or kind[2:] not in (["1"], ["2"]):
                 raise ValueError(kind)
-            readers = tuple(Person(name, Role(role), Recipient.parse(key)) for role, name, key in people)
-            return cls(Recipient.parse(recovery[1]), readers)
-        except (ValueError, IndexError, KeyFormatError) as error:
+            listed = [_person(words if kind[2] == "2" else [*words, "*"]) for words in people]
+            return cls(Recipient.parse(recovery[1]), tuple(listed))
+        except (ValueError, TypeError, IndexError, KeyFormatError) as error:
             raise SealHeaderError from error
+
+
+def _line(person: Person) -> str:
+    mailboxes = ",".join(sorted(person.mailboxes)) or _NO_MAILBOX
+    return f"# {person.role.value} {person.name} {person.recipient} {mailboxes}"
+
+
+def _person(words: Sequence[str]) -> Person:
+    """The words of a line. Version 1 knew no mailboxes: who read, read all."""
+    role, name, key, mailboxes = words
+    listed = frozenset(mailboxes.split(",")) - {_NO_MAILBOX}
+    return Person(name, Role(role), Recipient.parse(key), ALL if "*" in listed else listed)
 
 
 def seal_practice(practice: Identity, roster: Roster) -> bytes:
@@ -98,3 +120,34 @@ def _parse(secret: memoryview) -> Identity:
     copy = bytearray(secret)
     with primitives.forgetting(copy):
         return Identity.parse(copy)
+
+
+def proof_of(key: Identity) -> bytes:
+    """What only the holder of `key` can say; it opens nothing. 32 octets."""
+    secret = key.to_bytes()
+    with primitives.forgetting(secret):
+        return primitives.derive(secret, b"", _PROOF)
+
+
+def digest_of(proof: bytes) -> str:
+    """What the box keeps of a proof, to know it again."""
+    return hashlib.sha256(proof).hexdigest()
+
+
+def check_proof(folder: Path, proof: bytes, also: str = "") -> None:
+    """Raises `NoProofError` unless `proof` is that of the practice key, or its digest is `also`. A box of before proofs were kept has none to compare with."""
+    try:
+        kept = (folder / PROOF).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return
+    given = digest_of(proof).encode()
+    if not primitives.same(given, kept.encode()) and not (also and primitives.same(given, also.encode())):
+        raise NoProofError
+
+
+def version(folder: Path) -> str:
+    """Differs whenever the sealed practice key does: a change is prepared on one version and must be written on the same."""
+    try:
+        return hashlib.sha256((folder / SEALED).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from appliance.errors import PersonNameError
+from appliance.errors import MailboxNameError, NotAllowedError, PersonNameError
 from appliance.store.keys import Recipient
 
+_MAILBOX: Final = re.compile(r"[a-z0-9-]{1,32}")  # as in the settings
 _NAME: Final = re.compile(
     r"[a-z0-9][a-z0-9._-]{0,31}"
 )  # safe as a file name, and no two differ by capital letters only
@@ -81,17 +83,35 @@ READERS: Final = frozenset(
 )  # hold the practice key
 
 
+ALL: Final = frozenset({"*"})  # every mailbox, those that are yet to come as well
+NONE: Final[frozenset[str]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may log in."""
+    """Somebody who may log in. Without a word on mailboxes they open none; an admin, who could give them to himself, opens all."""
 
     name: str
     role: Role
     recipient: Recipient  # the public half of this person's own key
+    mailboxes: frozenset[str] = NONE
+
+    def __post_init__(self) -> None:
+        if self.role is Role.ADMIN or not self.may_read:
+            object.__setattr__(self, "mailboxes", ALL if self.may_read else NONE)
 
     def may(self, permission: Permission) -> bool:
         """Is this allowed to this person? What no table allows is not."""
         return permission in MAY[self.role]
+
+    def must(self, permission: Permission) -> None:
+        """Raises `NotAllowedError` when this is not allowed to this person."""
+        if not self.may(permission):
+            raise NotAllowedError
+
+    def may_open(self, mailbox: str) -> bool:
+        """May this person see what is in that mailbox?"""
+        return self.may_read and (self.mailboxes == ALL or mailbox in self.mailboxes)
 
     @property
     def may_read(self) -> bool:
@@ -104,3 +124,11 @@ def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise PersonNameError
     return name
+
+
+def check_mailboxes(names: Iterable[str]) -> frozenset[str]:
+    """These mailboxes, or `ALL` for the one name `*`; raises `MailboxNameError`."""
+    found = frozenset(names)
+    if found != ALL and not all(_MAILBOX.fullmatch(name) for name in found):
+        raise MailboxNameError
+    return found

@@ -9,6 +9,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
+from appliance.access.roles import Permission
 from appliance.cli import output
 from appliance.errors import UsageError
 from appliance.settings import Settings
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 ROOT: Final = "root"  # who asks, in the record, when somebody works at the box itself without a person's key
 
 
-def unlock(given: Namespace, settings: Settings) -> Unlocked:
-    """Whoever `--as` names, with their password. Raises `AccessError`."""
+def unlock(given: Namespace, settings: Settings, permission: Permission) -> Unlocked:
+    """Whoever `--as` names, with their password, if they may do that. Raises `AccessError`."""
     from appliance.access import unlock as way_in
 
-    return way_in.unlock(settings.store.folder, given.who, password(given, f"Password of {given.who}: "))
+    unlocked = way_in.unlock(settings.store.folder, given.who, password(given, f"Password of {given.who}: "))
+    unlocked.person.must(permission)
+    return unlocked
 
 
 def password(given: Namespace, prompt: str) -> str:
@@ -35,6 +38,14 @@ def password(given: Namespace, prompt: str) -> str:
             raise UsageError("Standard input ended before a password came.")
         return line.rstrip("\n")
     return _asked(prompt)
+
+
+def plain(prompt: str) -> str:
+    """A line that is no secret, typed at a terminal. Raises `UsageError` when none comes."""
+    try:
+        return input(prompt)
+    except EOFError:
+        raise UsageError("Nothing was typed. Nothing was changed.") from None
 
 
 def new_password(given: Namespace) -> str:

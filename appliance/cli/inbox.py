@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from appliance.access.roles import Permission
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
 from appliance.errors import MessageNotFoundError, UsageError
@@ -26,7 +27,9 @@ def show(given: Namespace, settings: Settings) -> None:
 
     reader = Reader(settings.store.folder)
     rows = reader.list()
-    unlocked = asking.unlock(given, settings) if given.who else None
+    unlocked = asking.unlock(given, settings, Permission.READ_MESSAGES) if given.who else None
+    if unlocked:
+        rows = tuple(row for row in rows if unlocked.person.may_open(row.stamp.mailbox))
     callers = {row.stamp.id: _caller(reader, row, unlocked) for row in rows} if unlocked else {}
     if given.json:
         output.as_json([{"row": row, "caller": callers.get(row.stamp.id)} for row in rows])
@@ -62,7 +65,9 @@ def export(given: Namespace, settings: Settings) -> None:
         raise MessageNotFoundError(
             f'{len(fitting) or "No"} messages begin with "{given.id}". `keepline inbox list` shows them.'
         )
-    unlocked = asking.unlock(given, settings)
+    unlocked = asking.unlock(given, settings, Permission.TAKE_MESSAGES)
+    if not unlocked.person.may_open(fitting[0].stamp.mailbox):
+        raise MessageNotFoundError
     with reader.open(fitting[0], unlocked.practice) as message:
         if given.to == "-":
             sys.stdout.buffer.write(message.read(0, message.size))

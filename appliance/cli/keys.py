@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from appliance.access.roles import Permission
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
 from appliance.settings import Settings
@@ -37,7 +38,7 @@ def check(given: Namespace, settings: Settings) -> None:
     if given.sheet:
         what, practice = "The recovery sheet", open_with_sheet(folder, asking.password(given, "The sheet's text: "))
     else:
-        what, practice = f"{given.who}'s password", asking.unlock(given, settings).practice
+        what, practice = f"{given.who}'s password", asking.unlock(given, settings, Permission.READ_MESSAGES).practice
     epochs = sorted(file.stem for file in (folder / "epochs").glob("*.age"))
     for name in epochs:
         open_epoch(folder, name, practice).wipe()

@@ -1,15 +1,20 @@
-"""`keepline people`: who may log in, and as what."""
+"""`keepline people`: who may log in, as what, and which mailboxes they open."""
 
 # ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
+from appliance.access.roles import ALL, Permission, Person, Role
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
 from appliance.errors import UsageError
 from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.access.recovery import RecoverySheet
 
 
 def show(given: Namespace, settings: Settings) -> None:
@@ -19,57 +24,74 @@ def show(given: Namespace, settings: Settings) -> None:
     people = list_people(settings.store.folder)
     if given.json:
         output.as_json(
-            [{"name": person.name, "role": person.role, "recipient": str(person.recipient)} for person in people]
+            [
+                {
+                    "name": person.name,
+                    "role": person.role,
+                    "mailboxes": sorted(person.mailboxes),
+                    "recipient": str(person.recipient),
+                }
+                for person in people
+            ]
         )
         return
-    output.table(
-        "",
-        ("Name", "Role"),
-        [(person.name, person.role.value) for person in people],
-        "Nobody yet: keepline people add NAME",
-    )
+    rows = [(person.name, person.role.value, _mailboxes(person)) for person in people]
+    output.table("", ("Name", "Role", "Mailboxes"), rows, "Nobody yet: keepline people add NAME")
 
 
 def add(given: Namespace, settings: Settings) -> None:
     """`keepline people add`: a person more; the very first founds the practice."""
-    from appliance.access import passwords, people
+    from appliance.access import passwords, people, practice
+    from appliance.control.client import Client
 
     folder = settings.store.folder
-    if not people.list_people(folder):
+    if not (folder / practice.PUBLIC).exists():
         _found(given, settings)
         return
     if not given.who:
         raise UsageError("Only an admin adds people: name one with --as NAME.")
+    unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
+    newcomer = people.Newcomer(
+        given.name, Role(given.role), asking.new_password(given), frozenset(given.mailboxes or ())
+    )
+    files = people.prepare_person(folder, unlocked, newcomer, passwords.work_factor(settings.store.work_factor))
+    Client(settings.control.path).put_person(files, given.who)
+    output.say(f"{given.name} may log in now, as {given.role}.")
+    if newcomer.role is Role.STAFF and not newcomer.mailboxes:
+        output.say(f"They see no message yet. Open mailboxes to them: keepline people mailboxes {given.name} NAME ...")
+
+
+def change_role(given: Namespace, settings: Settings) -> None:
+    """`keepline people role`: what a person may do from now on."""
+    from appliance.access.people import find_person
+
+    known = find_person(settings.store.folder, given.name)
+    _change(given, settings, Role(given.role), known.mailboxes)
+
+
+def change_mailboxes(given: Namespace, settings: Settings) -> None:
+    """`keepline people mailboxes`: which mailboxes a person opens from now on."""
+    from appliance.access.people import find_person
+
+    _change(given, settings, find_person(settings.store.folder, given.name).role, frozenset(given.mailboxes))
+
+
+def change_password(given: Namespace, settings: Settings) -> None:
+    """`keepline people password`: one's own; of somebody who forgot theirs, by an admin."""
+    from appliance.access import passwords, people
     from appliance.control.client import Client
 
-    unlocked = asking.unlock(given, settings)
-    password = asking.new_password(given)
-    files = people.prepare_person(
-        folder,
-        unlocked,
-        given.name,
-        people.Role(given.role),
-        password,
-        passwords.work_factor(settings.store.work_factor),
-    )
-    Client(settings.control.path).put_person(files, unlocked.person.name)
-    output.say(f"{given.name} may log in now, as {given.role}.")
-
-
-def _found(given: Namespace, settings: Settings) -> None:
-    from appliance.access import passwords, people
-
-    if given.role != "admin" and given.who is None:
-        output.say(f"{given.name} is the first person and becomes an admin.")
-    password = asking.new_password(given)
-    sheet = people.found_practice(
-        settings.store.folder, given.name, password, passwords.work_factor(settings.store.work_factor)
-    )
-    output.say(
-        "\nThe recovery sheet. It opens everything without any password. Print or write it down now, put it in the safe; it is not shown again.\n"
-    )
-    output.say(sheet.terminal_qr())
-    output.say(f"    {sheet.text}\n")
+    folder, work = settings.store.folder, passwords.work_factor(settings.store.work_factor)
+    own = given.name is None or given.name == given.who
+    if own:
+        given.name = given.who
+        old = asking.password(given, f"Present password of {given.who}: ")
+        files = people.prepare_password(folder, given.who, old, asking.new_password(given), work)
+    else:
+        unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
+        files = people.prepare_new_key(folder, unlocked, given.name, asking.new_password(given), work)
+    Client(settings.control.path).put_person(files, given.who)
+    output.say(f"{given.name} logs in with the new password from now on.")
 
 
 def remove(given: Namespace, settings: Settings) -> None:
@@ -77,24 +99,98 @@ def remove(given: Namespace, settings: Settings) -> None:
     from appliance.access.people import prepare_removal
     from appliance.control.client import Client
 
-    unlocked = asking.unlock(given, settings)
-    practice_key = prepare_removal(settings.store.folder, unlocked, given.name)
-    Client(settings.control.path).remove_person(given.name, practice_key, unlocked.person.name)
+    unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
+    removal = prepare_removal(settings.store.folder, unlocked, given.name)
+    Client(settings.control.path).remove_person(removal, given.who)
     output.say(f"{given.name} may not log in any more.")
+    if removal.practice_key:
+        output.say(f"If they may have copied a key, exchange the practice's: keepline keys rotate --as {given.who}")
+
+
+def show_sheet(sheet: RecoverySheet) -> None:
+    """The recovery sheet on this terminal."""
+    output.say(
+        "\nThe recovery sheet. It opens everything without any password. Print or write it down now, put it in the safe; it is not shown again.\n"
+    )
+    output.say(sheet.terminal_qr())
+    output.say(f"    {sheet.text}\n")
+    output.say("  ".join(f"{number}: {word}" for number, word in enumerate(sheet.words, 1)) + "\n")
+
+
+def type_back(given: Namespace, sheet: RecoverySheet) -> None:
+    """Whoever sits at a terminal shows that the sheet is in their hands."""
+    import random
+
+    if given.password_stdin:
+        return
+    asked = sheet.asks(random.SystemRandom())
+    while True:
+        output.say("So that we know the sheet is written down, type two of its groups from the paper.")
+        first, second = (asking.plain(f"Group {number}: ") for number in (asked.first, asked.second))
+        if asked.fits(first, second):
+            return
+        output.say("That is not what the sheet says. Compare letter by letter.")
+
+
+def _change(given: Namespace, settings: Settings, role: Role, mailboxes: frozenset[str]) -> None:
+    from appliance.access.people import prepare_change
+    from appliance.control.client import Client
+
+    unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
+    files = prepare_change(settings.store.folder, unlocked, given.name, role, mailboxes)
+    Client(settings.control.path).put_person(files, given.who)
+    changed = Person(given.name, role, unlocked.person.recipient, frozenset(files.mailboxes))
+    output.say(f"{given.name} is {role.value} now. Mailboxes: {_mailboxes(changed)}.")
+
+
+def _found(given: Namespace, settings: Settings) -> None:
+    from appliance.access import passwords, people, personnel
+
+    if given.role != "admin" and given.who is None:
+        output.say(f"{given.name} is the first person and becomes an admin.")
+    password = asking.new_password(given)
+    founding, sheet = people.prepare_founding(given.name, password, passwords.work_factor(settings.store.work_factor))
+    show_sheet(sheet)
+    type_back(given, sheet)
+    personnel.write_founding(settings.store.folder, founding)
+    output.say("The practice is founded: from now on messages are sealed to it.")
+
+
+def _mailboxes(person: Person) -> str:
+    return "all" if person.mailboxes == ALL else ", ".join(sorted(person.mailboxes)) or "none"
 
 
 def _people_add(parser: ArgumentParser) -> None:
     parser.add_argument("name", help="the new person's log-in name: small letters, digits, dot, dash")
+    parser.add_argument("--role", choices=list(Role), default="staff", help="what the person may do (staff)")
     parser.add_argument(
-        "--role",
-        choices=("admin", "staff", "technician", "auditor"),
-        default="staff",
-        help="what the person may do (staff)",
+        "--mailbox",
+        dest="mailboxes",
+        action="append",
+        metavar="M",
+        help="a mailbox they open; may be given again; `*` is every mailbox",
     )
     parser.add_argument(
         "--as", dest="who", metavar="NAME", help="the admin who adds (not needed for the very first person)"
     )
     verbs.password(parser)
+
+
+def _people_role(parser: ArgumentParser) -> None:
+    parser.add_argument("name", help="whose role")
+    parser.add_argument("role", choices=list(Role), help="what the person may do")
+    verbs.who(parser)
+
+
+def _people_mailboxes(parser: ArgumentParser) -> None:
+    parser.add_argument("name", help="whose mailboxes")
+    parser.add_argument("mailboxes", nargs="*", metavar="M", help="the mailboxes they open; none: none; `*`: every one")
+    verbs.who(parser)
+
+
+def _people_password(parser: ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="who forgot theirs; without it, your own is changed")
+    verbs.who(parser)
 
 
 def _people_remove(parser: ArgumentParser) -> None:
@@ -109,6 +205,14 @@ VERBS = (
         "add a person; the first one founds the practice and gets the recovery sheet",
         add,
         _people_add,
+    ),
+    Verb(("people", "role"), "give a person another role", change_role, _people_role),
+    Verb(("people", "mailboxes"), "say which mailboxes a person opens", change_mailboxes, _people_mailboxes),
+    Verb(
+        ("people", "password"),
+        "change your own password, or as an admin make a new key for somebody who forgot theirs",
+        change_password,
+        _people_password,
     ),
     Verb(("people", "remove"), "remove a person", remove, _people_remove),
 )

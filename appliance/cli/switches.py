@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from appliance.access.roles import Permission
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
 from appliance.errors import UsageError
@@ -52,7 +53,7 @@ def put(given: Namespace, settings: Settings) -> None:
     choice = decisions.Choice(switch, given.state == "on", given.who, given.why, given.risk)
     for text in (choice.why, choice.risk):
         decisions.check_text(text)
-    unlocked = asking.unlock(given, settings)
+    unlocked = asking.unlock(given, settings, Permission.RUN_SWITCHES)
     unlocked.wipe()
     Client(settings.control.path).decide(choice)
     output.say(f"{decisions.BY_SWITCH[choice.switch].title}: switched {given.state}. The decision is kept.")

@@ -59,9 +59,9 @@ class Client:
         """Hand over the files of a new or changed person (`access.people.PersonFiles`)."""
         self._ask(Verb.PUT_PERSON, files=files, by=by)
 
-    def remove_person(self, name: str, practice_key: bytes, by: str) -> None:
-        """Take a person away; `practice_key` is the practice key sealed to those who stay."""
-        self._ask(Verb.REMOVE_PERSON, name=name, practice_key=practice_key, by=by)
+    def remove_person(self, removal: Any, by: str) -> None:
+        """Take a person away (`access.people.Removal`)."""
+        self._ask(Verb.REMOVE_PERSON, removal=removal, by=by)
 
     def decide(self, choice: Any) -> None:
         """Have a decision kept (`access.decisions.Choice`)."""

@@ -31,8 +31,8 @@ class Verb(StrEnum):
     UNDO_ERASE = "undo-erase"  # id, by -> nothing
     LOCK = "lock"  # drop every session of the page; by -> nothing
     PURGE = "purge"  # dry_run, by -> tuple[Due, ...]
-    PUT_PERSON = "put-person"  # person, wrapped_key, practice_key, by -> nothing
-    REMOVE_PERSON = "remove-person"  # name, practice_key, by -> nothing
+    PUT_PERSON = "put-person"  # files, by -> nothing
+    REMOVE_PERSON = "remove-person"  # removal, by -> nothing
     DECIDE = "decide"  # choice -> nothing
     PUT_FACTORS = "put-factors"  # files, by -> nothing
     RESET_FACTORS = "reset-factors"  # name, by -> nothing
@@ -70,7 +70,9 @@ class Event(StrEnum):
 
     CHANGED = "changed"  # the inbox holds something new or no longer holds something
     LOCKED = "locked"  # every session ends now
-    PERSON_CHANGED = "person-changed"  # somebody's role, password, key or second factor; the page finds out whose
+    PERSON_CHANGED = (
+        "person-changed"  # somebody's role, mailboxes, password, key or second factor; the page finds out whose
+    )
 
 
 class Level(StrEnum):

@@ -19,6 +19,9 @@ from appliance.store.keys import Identity, Recipient
 
 _NAME: Final = re.compile(r"(\d{6,12})-[0-9a-f]{8}")  # sequence and random id
 _DAY: Final = 86400  # s
+NEXT: Final = Path("keys/next")  # while the practice key is being exchanged: the new one, and epochs sealed to it
+NEXT_PUBLIC: Final = NEXT / "practice.pub"
+NEXT_EPOCHS: Final = NEXT / "epochs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.access import people
-from appliance.access.people import Role, Unlocked
+from appliance.access import people, personnel
+from appliance.access.people import Newcomer, Role, Unlocked
 from appliance.access.recovery import RecoverySheet
+from appliance.access.roles import NONE
 from appliance.access.unlock import unlock
 from appliance.store.keys import Recipient
 
@@ -26,16 +27,17 @@ class Practice:
 
     @classmethod
     def found(cls, folder: Path) -> Practice:
-        return cls(folder, people.found_practice(folder, "ana", ANA, WORK))
+        return cls(folder, personnel.found_practice(folder, "ana", ANA, WORK))
 
     def ana(self) -> Unlocked:
         return unlock(self.folder, "ana", ANA)
 
-    def add(self, name: str, role: Role, password: str = OTHER) -> None:
-        people.write_person(self.folder, people.prepare_person(self.folder, self.ana(), name, role, password, WORK))
+    def add(self, name: str, role: Role, password: str = OTHER, mailboxes: frozenset[str] = NONE) -> None:
+        newcomer = Newcomer(name, role, password, mailboxes)
+        personnel.write_person(self.folder, people.prepare_person(self.folder, self.ana(), newcomer, WORK))
 
     def remove(self, name: str) -> None:
-        people.erase_person(self.folder, name, people.prepare_removal(self.folder, self.ana(), name))
+        personnel.erase_person(self.folder, people.prepare_removal(self.folder, self.ana(), name))
 
     def rewrite(self, name: str, *, role: Role | None = None, recipient: Recipient | None = None) -> None:
         """Somebody changes a person's clear file on the card."""

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import random
 import shutil
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.access import people
-from appliance.access.people import PersonFiles, Role
-from appliance.access.practice import SEALED, open_practice
+from appliance.access import passwords, people, personnel
+from appliance.access.people import Newcomer, PersonFiles, Removal, Role
+from appliance.access.practice import SEALED, Roster, open_practice
+from appliance.access.roles import ALL, Person
 from appliance.access.unlock import unlock
 from appliance.control.values import pack, unpack
+from appliance.deeds import Act
 from appliance.errors import (
     ControlError,
     ForeignKeyError,
     FoundedError,
     KeyFormatError,
     LastAdminError,
+    NoProofError,
     NotAdminError,
+    PeopleChangedError,
     PersonExistsError,
     PersonNameError,
     PersonUnknownError,
@@ -35,13 +42,13 @@ from tests.access.practice import ANA, OTHER, WORK, Practice
 
 def test_a_practice_is_founded_once(practice: Practice) -> None:
     with pytest.raises(FoundedError):
-        people.found_practice(practice.folder, "eve", OTHER, WORK)
+        personnel.found_practice(practice.folder, "eve", OTHER, WORK)
     assert [(person.name, person.role) for person in people.list_people(practice.folder)] == [("ana", Role.ADMIN)]
 
 
 def test_a_box_whose_founding_was_cut_short_can_be_founded(practice: Practice) -> None:
     (practice.folder / "keys" / "practice.pub").unlink()  # it is written last
-    people.found_practice(practice.folder, "ana", OTHER, WORK)
+    personnel.found_practice(practice.folder, "ana", OTHER, WORK)
     assert unlock(practice.folder, "ana", OTHER).practice
 
 
@@ -54,10 +61,15 @@ def test_two_readers_open_the_same_practice_key(practice: Practice) -> None:
 
 @pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.AUDITOR])
 def test_who_may_not_read_logs_in_and_gets_no_key(practice: Practice, role: Role) -> None:
-    before = (practice.folder / SEALED).read_bytes()
-    practice.add("toni", role)
-    assert unlock(practice.folder, "toni", OTHER).held is None
-    assert (practice.folder / SEALED).read_bytes() == before
+    practice.add("toni", role, mailboxes=ALL)
+    toni = unlock(practice.folder, "toni", OTHER)
+    assert toni.held is None
+    assert not toni.person.may_open("front-desk")
+    with (
+        passwords.unwrap((practice.folder / "keys/people/toni.age").read_bytes(), OTHER) as key,
+        pytest.raises(SealKeyError),
+    ):
+        open_practice(practice.folder, key)
 
 
 def test_a_removed_person_is_gone_and_their_key_opens_nothing_sealed_since(practice: Practice) -> None:
@@ -87,7 +99,7 @@ def test_only_an_admin_changes_people(practice: Practice, role: Role) -> None:
     practice.add("ben", role)
     ben = unlock(practice.folder, "ben", OTHER)
     with pytest.raises(NotAdminError):
-        people.prepare_person(practice.folder, ben, "eve", Role.ADMIN, OTHER, WORK)
+        people.prepare_person(practice.folder, ben, Newcomer("eve", Role.ADMIN, OTHER), WORK)
     with pytest.raises(NotAdminError):
         people.prepare_removal(practice.folder, ben, "ana")
 
@@ -96,7 +108,7 @@ def test_a_forgotten_password_gets_a_new_key(practice: Practice) -> None:
     practice.add("ben", Role.STAFF)
     old = people.find_person(practice.folder, "ben").recipient
     files = people.prepare_new_key(practice.folder, practice.ana(), "ben", "another long password", WORK)
-    people.write_person(practice.folder, files)
+    personnel.write_person(practice.folder, files)
     assert unlock(practice.folder, "ben", "another long password").practice
     with pytest.raises(WrongPasswordError):
         unlock(practice.folder, "ben", OTHER)
@@ -116,7 +128,7 @@ def test_a_staff_file_that_says_admin_makes_no_admin(practice: Practice) -> None
     ben = unlock(practice.folder, "ben", OTHER)
     assert ben.person.role is Role.STAFF
     with pytest.raises(NotAdminError):
-        people.prepare_person(practice.folder, ben, "eve", Role.ADMIN, OTHER, WORK)
+        people.prepare_person(practice.folder, ben, Newcomer("eve", Role.ADMIN, OTHER), WORK)
 
 
 def test_a_key_slipped_into_the_clear_files_is_never_sealed_to(practice: Practice) -> None:
@@ -139,40 +151,47 @@ def test_a_practice_key_exchanged_on_the_card_is_noticed_at_log_in(practice: Pra
 )
 def test_a_name_that_is_no_file_name_is_refused(practice: Practice, name: str) -> None:
     with pytest.raises(PersonNameError):
-        people.prepare_person(practice.folder, practice.ana(), name, Role.STAFF, OTHER, WORK)
-    recipient = str(practice.ana().person.recipient)
+        people.prepare_person(practice.folder, practice.ana(), Newcomer(name, Role.STAFF, OTHER), WORK)
     with pytest.raises(PersonNameError):
-        people.write_person(practice.folder, PersonFiles(name, Role.STAFF, recipient, b"age-encryption.org/v1\n", b""))
+        personnel.write_person(practice.folder, replace(files_of_ben(practice), name=name))
     with pytest.raises(PersonNameError):
-        people.erase_person(practice.folder, name, b"")
+        personnel.erase_person(practice.folder, Removal(name, b"", "", b""))
 
 
 def test_a_name_is_taken_once_and_a_password_is_checked(practice: Practice) -> None:
     with pytest.raises(PersonExistsError):
-        people.prepare_person(practice.folder, practice.ana(), "ana", Role.STAFF, OTHER, WORK)
+        people.prepare_person(practice.folder, practice.ana(), Newcomer("ana", Role.STAFF, OTHER), WORK)
     with pytest.raises(WeakPasswordError):
-        people.prepare_person(practice.folder, practice.ana(), "ben", Role.STAFF, "short", WORK)
+        people.prepare_person(practice.folder, practice.ana(), Newcomer("ben", Role.STAFF, "short"), WORK)
     with pytest.raises(PersonUnknownError):
         people.prepare_removal(practice.folder, practice.ana(), "ben")
 
 
 def test_what_is_handed_over_travels_as_json(practice: Practice) -> None:
-    files = people.prepare_person(practice.folder, practice.ana(), "ben", Role.STAFF, OTHER, WORK)
+    files = files_of_ben(practice)
     assert unpack(PersonFiles, pack(files)) == files
 
 
-def test_the_daemon_writes_nothing_that_is_no_sealed_key(practice: Practice) -> None:
-    recipient = str(practice.ana().person.recipient)
-    sealed = b"age-encryption.org/v1\n"
-    for files in (
-        PersonFiles("ben", Role.STAFF, recipient, b"AGE-SECRET-KEY-1", b""),
-        PersonFiles("ben", Role.STAFF, recipient, sealed, b"in clear"),
-        PersonFiles("ben", Role.STAFF, recipient, sealed + bytes(100_000), b""),
-        PersonFiles("ben", Role.STAFF, "nobody", sealed, b""),
-    ):
-        with pytest.raises(ControlError):
-            people.write_person(practice.folder, files)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"wrapped_key": b"AGE-SECRET-KEY-1"},
+        {"practice_key": b"in clear"},
+        {"practice_key": b"age-encryption.org/v1\n" + bytes(100_000)},
+        {"recipient": "nobody"},
+        {"person_proof": "nothing"},
+        {"mailboxes": ("../..",)},
+        {"wrapped_key": b""},
+    ],
+)
+def test_the_daemon_writes_nothing_that_is_no_persons_files(practice: Practice, wrong: dict[str, object]) -> None:
+    with pytest.raises(ControlError):
+        personnel.write_person(practice.folder, replace(files_of_ben(practice), **wrong))  # type: ignore[arg-type]  # wrong on purpose
     assert not list((practice.folder / "keys/people").glob("ben*"))
+
+
+def files_of_ben(practice: Practice) -> PersonFiles:
+    return people.prepare_person(practice.folder, practice.ana(), Newcomer("ben", Role.STAFF, OTHER), WORK)
 
 
 def test_no_secret_is_on_the_disk_and_nobody_else_may_look(practice: Practice) -> None:
@@ -201,3 +220,170 @@ def test_the_age_command_opens_the_practice_key_and_takes_it_as_a_key_file(pract
     sealed.write_bytes(age_file.seal(b"a note", [public]))
     done = subprocess.run(["age", "-d", "-i", key, sealed], capture_output=True, check=True)
     assert done.stdout == b"a note"
+
+
+def test_who_holds_no_key_changes_nobody(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    files, removal = (
+        people.prepare_change(practice.folder, practice.ana(), "ben", Role.TECHNICIAN, ()),
+        people.prepare_removal(practice.folder, practice.ana(), "ben"),
+    )
+    password = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
+    before = {path: path.read_bytes() for path in practice.folder.rglob("*") if path.is_file()}
+    for proof in (b"", bytes(32), b"x" * 1000):
+        for forged in (files, password):
+            with pytest.raises(NoProofError):
+                personnel.write_person(practice.folder, replace(forged, proof=proof))
+        with pytest.raises(NoProofError):
+            personnel.erase_person(practice.folder, replace(removal, proof=proof))
+    assert {path: path.read_bytes() for path in practice.folder.rglob("*") if path.is_file()} == before
+
+
+def test_ones_own_key_proves_nothing_about_the_practice(practice: Practice) -> None:
+    """Ben's own proof writes Ben's own password, and not a practice key nor another role."""
+    practice.add("ben", Role.STAFF)
+    password = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
+    change = people.prepare_change(practice.folder, practice.ana(), "ben", Role.ADMIN, ())
+    with pytest.raises(NoProofError):
+        personnel.write_person(practice.folder, replace(change, proof=password.proof))
+    for more in ({"role": Role.ADMIN}, {"mailboxes": ("*",)}):
+        with pytest.raises(ControlError):
+            personnel.write_person(practice.folder, replace(password, **more))
+    with pytest.raises(NoProofError):
+        personnel.write_person(practice.folder, replace(password, name="ana"))
+
+
+def test_ones_own_password_changes_with_nobody_else_present(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF, mailboxes=frozenset({"billing"}))
+    key = people.find_person(practice.folder, "ben").recipient
+    with pytest.raises(WrongPasswordError):
+        people.prepare_password(practice.folder, "ben", "not the old one at all", "another long password", WORK)
+    with pytest.raises(WeakPasswordError):
+        people.prepare_password(practice.folder, "ben", OTHER, "short", WORK)
+    files = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
+    assert personnel.write_person(practice.folder, files) is Act.PASSWORD_CHANGED
+    ben = unlock(practice.folder, "ben", "another long password").person
+    assert (ben.recipient, ben.mailboxes) == (key, frozenset({"billing"}))
+    with pytest.raises(WrongPasswordError):
+        unlock(practice.folder, "ben", OTHER)
+
+
+def test_a_technician_changes_their_own_password_without_the_practice_key(practice: Practice) -> None:
+    practice.add("toni", Role.TECHNICIAN)
+    files = people.prepare_password(practice.folder, "toni", OTHER, "another long password", WORK)
+    personnel.write_person(practice.folder, files)
+    assert unlock(practice.folder, "toni", "another long password").person.role is Role.TECHNICIAN
+
+
+def test_role_and_mailboxes_change_with_nobody_else_present(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    assert not unlock(practice.folder, "ben", OTHER).person.may_open("front-desk"), "nothing, until somebody says so"
+    change = people.prepare_change(practice.folder, practice.ana(), "ben", Role.STAFF, ["billing", "front-desk"])
+    assert personnel.write_person(practice.folder, change) is Act.PERSON_CHANGED
+    ben = unlock(practice.folder, "ben", OTHER).person
+    assert (ben.may_open("front-desk"), ben.may_open("doctor")) == (True, False)
+    for role, reads in ((Role.TECHNICIAN, False), (Role.STAFF, True), (Role.ADMIN, True)):
+        change = people.prepare_change(practice.folder, practice.ana(), "ben", role, ["front-desk"])
+        personnel.write_person(practice.folder, change)
+        ben = unlock(practice.folder, "ben", OTHER).person
+        assert (ben.role, ben.may_open("front-desk"), ben.may_open("doctor")) == (role, reads, role is Role.ADMIN)
+
+
+def test_the_last_admin_cannot_step_down(practice: Practice) -> None:
+    with pytest.raises(LastAdminError):
+        people.prepare_change(practice.folder, practice.ana(), "ana", Role.STAFF, ["front-desk"])
+
+
+def test_mailboxes_on_the_card_open_nothing_more(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF, mailboxes=frozenset({"billing"}))
+    file = practice.folder / "keys/people/ben.json"
+    file.write_text(file.read_text(encoding="ascii").replace("billing", "doctor"), encoding="ascii")
+    assert unlock(practice.folder, "ben", OTHER).person.mailboxes == {"billing"}
+
+
+def test_a_new_key_gives_the_role_of_the_roster_and_not_of_the_card(practice: Practice) -> None:
+    practice.add("toni", Role.TECHNICIAN)
+    practice.rewrite("toni", role=Role.ADMIN)
+    files = people.prepare_new_key(practice.folder, practice.ana(), "toni", "another long password", WORK)
+    personnel.write_person(practice.folder, files)
+    assert unlock(practice.folder, "toni", "another long password").person.role is Role.TECHNICIAN
+
+
+def test_a_key_exchanged_on_the_card_is_not_promoted(practice: Practice) -> None:
+    practice.add("toni", Role.TECHNICIAN)
+    thief = Identity.generate()
+    practice.rewrite("toni", recipient=thief.recipient)
+    change = people.prepare_change(practice.folder, practice.ana(), "toni", Role.STAFF, ["front-desk"])
+    with pytest.raises(ControlError):
+        personnel.write_person(practice.folder, change)
+    (practice.folder / SEALED).write_bytes(change.practice_key)
+    with pytest.raises(SealKeyError):
+        open_practice(practice.folder, thief)
+
+
+def test_of_two_admins_at_once_the_second_looks_again(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    cleo = people.prepare_person(practice.folder, practice.ana(), Newcomer("cleo", Role.STAFF, OTHER), WORK)
+    practice.remove("ben")
+    with pytest.raises(PeopleChangedError):  # its roster still has Ben
+        personnel.write_person(practice.folder, cleo)
+    practice.add("cleo", Role.STAFF)
+    assert [person.name for person in unlocked_roster(practice).people] == ["ana", "cleo"]
+
+
+def unlocked_roster(practice: Practice) -> Roster:
+    return people.roster_for(practice.folder, practice.ana())
+
+
+def test_a_new_key_takes_the_old_ones_factors_along_and_a_new_password_does_not(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    factors = practice.folder / "keys/factors/ben"
+    factors.mkdir(parents=True)
+    (factors / "factors.age").write_text("sealed to the old key", encoding="ascii")
+    own = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
+    personnel.write_person(practice.folder, own)
+    assert factors.exists()
+    files = people.prepare_new_key(practice.folder, practice.ana(), "ben", OTHER, WORK)
+    personnel.write_person(practice.folder, files)
+    assert not factors.exists()
+
+
+def test_a_roster_of_before_mailboxes_opens_all_of_them() -> None:
+    key = Identity.generate().recipient
+    old = ["# keepline practice 1", f"# recovery {key}", f"# admin ana {key}", f"# staff ben {key}"]
+    assert Roster.from_comments(old).people == (Person("ana", Role.ADMIN, key), Person("ben", Role.STAFF, key, ALL))
+    for roster in (
+        Roster(key, (Person("ben", Role.STAFF, key, frozenset({"a", "b"})), Person("cleo", Role.STAFF, key))),
+    ):
+        assert Roster.from_comments(roster.to_comments().splitlines()) == roster
+
+
+def test_the_sheets_groups_are_its_text_and_two_are_typed_back(practice: Practice) -> None:
+    words = practice.sheet.words
+    assert "".join(words) == practice.sheet.text
+    asked = practice.sheet.asks(random.Random(1))
+    assert 1 < asked.first < asked.second <= len(words)
+    first, second = words[asked.first - 1], words[asked.second - 1]
+    assert asked.fits(f" {first.lower()} ", second)
+    assert not asked.fits(second, first)
+    assert not asked.fits("", "")
+    assert first not in repr(asked)
+
+
+def test_a_box_is_founded_by_whoever_prepared_it_and_only_then(tmp_path: Path) -> None:
+    founding, sheet = people.prepare_founding("ana", ANA, WORK)
+    assert not list(tmp_path.iterdir()), "nothing is written before the sheet was seen"
+    assert unpack(people.Founding, pack(founding)) == founding
+    assert sheet.text not in json.dumps(pack(founding))
+    for wrong in (
+        replace(founding, practice="nobody"),
+        replace(founding, proof=""),
+        replace(founding, first=replace(founding.first, role=Role.STAFF)),
+        replace(founding, first=replace(founding.first, practice_key=b"")),
+    ):
+        with pytest.raises(ControlError):
+            personnel.write_founding(tmp_path, wrong)
+    personnel.write_founding(tmp_path, founding)
+    assert unlock(tmp_path, "ana", ANA).practice
+    with pytest.raises(FoundedError):
+        personnel.write_founding(tmp_path, founding)

@@ -283,13 +283,13 @@ def test_secrets_are_in_no_file_in_clear(practice: Practice, step: SecondStep) -
 
 
 def test_a_new_key_and_a_removal_take_the_second_factors_along(practice: Practice, step: SecondStep) -> None:
-    from appliance.access import people  # noqa: PLC0415 - only here
+    from appliance.access import people, personnel  # noqa: PLC0415 - only here
 
     practice.add("ben", Role.STAFF)
     ben = unlock(practice.folder, "ben", OTHER)
     step.change(ben, step.open_held(ben).with_codes(one_time.draw_codes()))
     assert factors.read(practice.folder, "ben").any
-    people.write_person(
+    personnel.write_person(
         practice.folder, people.prepare_new_key(practice.folder, practice.ana(), "ben", "another long password", 15)
     )
     assert not factors.read(practice.folder, "ben").any

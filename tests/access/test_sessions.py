@@ -172,7 +172,7 @@ IDLE_PAGE = """
 import re, sys
 from pathlib import Path
 from appliance import process
-from appliance.access.people import found_practice
+from appliance.access.personnel import found_practice
 from appliance.access.sessions import Sessions
 from appliance.access.unlock import unlock
 from appliance.clock import SystemClock

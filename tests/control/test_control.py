@@ -102,10 +102,10 @@ def test_a_status_arrives_as_it_was_sent(client: Client) -> None:
 
 def test_arguments_arrive_as_they_were_sent(client: Client, daemon: Daemon) -> None:
     client.mark_heard("b" * 32, heard=True, by="ana")
-    client.remove_person("ana", b"\x00\xff", by="ben")
+    client.remove_person({"name": "ana", "practice_key": b"\x00\xff"}, "ben")
     assert daemon.asked == [
         (Verb.MARK_HEARD, {"id": "b" * 32, "heard": True, "by": "ana"}),
-        (Verb.REMOVE_PERSON, {"name": "ana", "practice_key": "AP8=", "by": "ben"}),
+        (Verb.REMOVE_PERSON, {"removal": {"name": "ana", "practice_key": "AP8="}, "by": "ben"}),
     ]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from appliance.access.people import found_practice
+from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.control.client import Client
 from appliance.control.values import Status

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access.people import found_practice
+from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.fax import tiff
 from appliance.messages import Envelope, Header, Kind, Row

@@ -17,10 +17,11 @@ from typing import Any, Self
 from flask import Flask
 
 from appliance import answers, condition
-from appliance.access import certificates, decisions, people
+from appliance.access import certificates, decisions, people, personnel
 from appliance.access.decisions import Choice, Switch
-from appliance.access.people import Role
+from appliance.access.people import Newcomer, Role
 from appliance.access.record import Record
+from appliance.access.roles import ALL
 from appliance.access.sessions import Sessions
 from appliance.access.unlock import unlock
 from appliance.answers import Parts
@@ -98,7 +99,7 @@ class Practice:
             retention=self.retention,
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
-        people.found_practice(self.folder, NAME, PASSWORD, 15)
+        personnel.found_practice(self.folder, NAME, PASSWORD, 15)
         self.record = Record(self.folder, self.clock)
         self.record.open()
         self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
@@ -127,9 +128,9 @@ class Practice:
         """Somebody who may see how the box is, and no message."""
         self._add(TECHNICIAN, Role.TECHNICIAN, TECHNICIAN_PASSWORD)
 
-    def add_staff(self) -> None:
+    def add_staff(self, mailboxes: frozenset[str] = ALL) -> None:
         """Somebody who may read messages, and nothing more."""
-        self._add("sam", Role.STAFF, "velvet harbor kettle moon")
+        self._add("sam", Role.STAFF, "velvet harbor kettle moon", mailboxes)
 
     def switch(self, switch: Switch, on: bool) -> None:
         """Ana decides."""
@@ -165,9 +166,10 @@ class Practice:
         self.inbox = self.parts.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
         assert self.inbox.start() == 1
 
-    def _add(self, name: str, role: Role, password: str) -> None:
+    def _add(self, name: str, role: Role, password: str, mailboxes: frozenset[str] = ALL) -> None:
         admin = unlock(self.folder, NAME, PASSWORD)
-        people.write_person(self.folder, people.prepare_person(self.folder, admin, name, role, password, 15))
+        newcomer = Newcomer(name, role, password, mailboxes)
+        personnel.write_person(self.folder, people.prepare_person(self.folder, admin, newcomer, 15))
 
     def _answers(self) -> dict[Verb, Any]:
         """As the daemon answers, but for its condition."""

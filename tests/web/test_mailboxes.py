@@ -1,0 +1,98 @@
+"""What lies in a mailbox that a person may not open is not there for them: not in the list, nor under its address, nor to be changed."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import web
+from appliance.access import people, personnel
+from appliance.access.people import Role
+from appliance.access.roles import MAY, Permission
+from appliance.access.unlock import unlock
+from tests.web.faxes import leave_fax, letter
+from tests.web.practice import NAME, PASSWORD, Practice, babble
+from tests.web.roles import questions
+from tests.web.staff import OWN, Staff
+
+SAM = ("sam", "velvet harbor kettle moon")
+
+
+def at_billing(practice: Practice) -> Staff:
+    """Sam, who opens the mailbox `billing` and no other."""
+    practice.add_staff(frozenset({"billing"}))
+    return Staff(practice).log_in(*SAM)
+
+
+def test_the_list_shows_ones_own_mailboxes(practice: Practice) -> None:
+    practice.leave(babble(1), "5551234567", "Maria Lopez")
+    practice.leave(babble(1), "5557654321", "Peter Quill", mailbox="billing")
+    sam, ana = at_billing(practice), Staff(practice).log_in()
+    for path in ("/", "/parts/list"):
+        assert "Maria Lopez" not in sam.get(path).text
+        assert "Peter Quill" in sam.get(path).text
+        assert "Maria Lopez" in ana.get(path).text
+    assert sam.post("/search", search="Maria").status_code == 303
+    assert "Lopez" not in sam.get("/").text
+
+
+def test_a_message_of_another_mailbox_is_not_found_on_any_route(practice: Practice) -> None:
+    ids = [practice.leave(babble(1), "5551234567", "Maria Lopez"), leave_fax(practice, [letter()])]
+    own = practice.leave(babble(1), "5557654321", "Peter Quill", mailbox="billing")
+    sam, ana = at_billing(practice), Staff(practice).log_in()
+    routes = [
+        question
+        for question in questions(practice.app())
+        if "<id>" in question.rule and question.declared.permission in MAY[Role.STAFF]
+        if question.declared.permission
+        in {Permission.READ_MESSAGES, Permission.CHANGE_MESSAGES, Permission.TAKE_MESSAGES}
+    ]
+    assert len(routes) > 10
+    form = {"heard": "yes", "page": "1", "by": "90"}
+    before = practice.services.reader.list()
+    for question in routes:
+        for id in ids:
+            answer = sam.ask(question.method, question.path(id=id, number="1"), headers=OWN, data=form)
+            assert answer.status_code == 404, f"{question.method} {question.rule}"
+            assert "Lopez" not in answer.text
+    assert practice.services.reader.list() == before
+    assert sam.get(f"/messages/{own}").status_code == 200
+    assert all(ana.get(f"/messages/{id}").status_code == 200 for id in ids)
+
+
+def test_a_message_that_is_not_ones_own_looks_like_one_that_never_was(practice: Practice) -> None:
+    id = practice.leave(babble(1))
+    sam = at_billing(practice)
+    assert sam.get(f"/messages/{id}").text == sam.get(f"/messages/{'0' * 32}").text
+
+
+def test_without_a_mailbox_staff_open_nothing(practice: Practice) -> None:
+    id = practice.leave(babble(1), "5551234567", "Maria Lopez")
+    practice.add_staff(frozenset())
+    sam = Staff(practice).log_in(*SAM)
+    assert "Lopez" not in sam.get("/").text
+    assert sam.get(f"/messages/{id}/content").status_code == 404
+
+
+def test_a_mailbox_more_opens_at_the_next_log_in(practice: Practice) -> None:
+    id = practice.leave(babble(1))
+    at_billing(practice)
+    admin = unlock(practice.folder, NAME, PASSWORD)
+    change = people.prepare_change(practice.folder, admin, "sam", Role.STAFF, ["billing", "front-desk"])
+    personnel.write_person(practice.folder, change)
+    assert Staff(practice).log_in(*SAM).get(f"/messages/{id}").status_code == 200
+
+
+@pytest.mark.parametrize("module", sorted(Path(web.__file__).parent.glob("*.py")), ids=lambda file: file.stem)
+def test_no_other_module_of_the_page_reads_rows_or_opens_messages(module: Path) -> None:
+    if module.stem in {
+        "mailboxes",
+        "memory",
+        "services",
+    }:  # the one way; what keeps the index in memory; what carries both
+        return
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"reader", "rows"} or ast.unparse(node.value) != "here()", f"line {node.lineno}"

@@ -1,0 +1,39 @@
+"""The one way from a view to a message: whatever lies in a mailbox that this person may not open is not there.
+
+No other module of the page reads rows or opens messages; `tests/web/test_mailboxes.py` keeps it so.
+"""
+
+from __future__ import annotations
+
+from appliance.errors import MessageNotFoundError
+from appliance.messages import Row
+from appliance.store.reader import OpenMessage
+from web import requests
+from web.guard import session
+from web.services import here
+
+
+def rows() -> list[Row]:
+    """Every message of this person's mailboxes, newest first."""
+    person = session().person
+    return [row for row in here().rows.list() if person.may_open(row.stamp.mailbox)]
+
+
+def row(id: str) -> Row:
+    """One message, by the id in a request. Raises `MessageNotFoundError`, which tells nobody whether another mailbox has it."""
+    found = here().reader.row(requests.message_id(id))
+    if not session().person.may_open(found.stamp.mailbox):
+        raise MessageNotFoundError
+    return found
+
+
+def open_message(of: Row) -> OpenMessage:
+    """The message of a row, opened with this session's key; raises what `Reader.open` does."""
+    if not session().person.may_open(of.stamp.mailbox):
+        raise MessageNotFoundError
+    return here().reader.open(of, session().practice)
+
+
+def version() -> str:
+    """Differs whenever any list does."""
+    return here().reader.version()
