@@ -126,7 +126,7 @@ def test_without_a_key_the_list_shows_no_caller_and_with_one_it_does(keepline: C
     _, without, _ = keepline("inbox", "list")
     assert id[:8] in without
     assert "Lopez" not in without
-    assert "0142" not in keepline("inbox", "list", "--json")[1]
+    assert "5550142" not in keepline("inbox", "list", "--json")[1]
     _, with_key, _ = keepline("inbox", "list", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
     assert "5550142" in with_key
     assert "\x1b[2J" not in with_key  # a caller's name does not steer the terminal
