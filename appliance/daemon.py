@@ -13,6 +13,7 @@ from typing import Final
 
 from appliance import answers, condition, logs, process, service_manager
 from appliance.access import certificates, practice
+from appliance.access.chain import Head
 from appliance.access.record import Record
 from appliance.answers import Parts
 from appliance.clock import SystemClock
@@ -54,7 +55,7 @@ class Daemon:
         self._clock = SystemClock(settings.time.marker)
         voicemails = RingSet(voice.calls_at_once + SEALING, voice.longest_message)
         self._record = Record(folder, self._clock)
-        self._inbox = Inbox(folder, voicemails, self._clock, self._changed, self._fax_rings())
+        self._inbox = Inbox(folder, voicemails, self._clock, self._changed, self._fax_rings(), self._record)
         self._fax = self._make_fax_line()
         self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
@@ -89,6 +90,7 @@ class Daemon:
         recovered = self._inbox.start()
         if recovered:
             log.warning("inbox.recovered messages=%d", recovered)
+        self._record.must_hold(Head(*self._inbox.remembered))
         self._record.write(Deed(Act.STARTED, detail={"torn": str(torn)} if torn else {}))
         self._renew_certificate()
         self._line.start()
@@ -111,6 +113,7 @@ class Daemon:
         self._panel.stop()
         with suppress(StoreError):  # bad storage has been told of
             self._record.write(Deed(Act.STOPPED))
+            self._inbox.remember_record()
         self._inbox.close()
         self._record.close()
         log.info("daemon.stopped")

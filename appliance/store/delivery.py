@@ -39,7 +39,7 @@ class Delivery:
         arrival: Arrival,
         envelope: Envelope,
         vault: Vault,
-        ended: Callable[[Delivery, Row | None], None],
+        ended: Callable[[Delivery, Row | None, Envelope], None],
         stranded: Callable[[Delivery], None],
     ) -> None:
         """Takes the ring. `stranded` is told when the message is whole in its ring and there is no room for more. Raises `NoRoomError`, `BadStorageError`."""
@@ -80,7 +80,7 @@ class Delivery:
         media.end(kind, self._parts)
         try:
             row = self._keep(head, closing, envelope)
-            self._ended(self, row)
+            self._ended(self, row, envelope)
         except NoRoomError:
             self._parts.clear()
             self._stranded(self)
@@ -92,7 +92,7 @@ class Delivery:
         self._must_be_open()
         self._open = False
         self._parts.clear()
-        self._ended(self, None)
+        self._ended(self, None, Envelope())
 
     def _keep(self, head: bytes, closing: Closing, envelope: Envelope) -> Row:
         stamp, epoch = self.arrival.stamp, self.arrival.epoch

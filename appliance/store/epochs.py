@@ -6,16 +6,19 @@ messages here cannot read them back. Destroying an epoch takes away whatever was
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from appliance.deeds import Act, Deed
 from appliance.errors import DamagedMessageError, KeyFormatError, NotFoundedError
 from appliance.store.age_file import open_identity, seal_identity
 from appliance.store.disk import Disk
 from appliance.store.keys import Identity, Recipient
+from appliance.store.witness import NoWitness, Witness
 
 _NAME: Final = re.compile(r"(\d{6,12})-[0-9a-f]{8}")  # sequence and random id
 _DAY: Final = 86400  # s
@@ -35,10 +38,11 @@ class Epoch:
 class Epochs:
     """The daemon's side: makes and destroys epochs. Used by one thread at a time."""
 
-    def __init__(self, folder: Path, disk: Disk) -> None:
+    def __init__(self, folder: Path, disk: Disk, witness: Witness | None = None) -> None:
         self._folder = folder / "epochs"
         self._practice = folder / "keys" / "practice.pub"
         self._disk = disk
+        self._witness = witness or NoWitness()
         self._epoch: Epoch | None = None
         self._day = 0
 
@@ -65,13 +69,16 @@ class Epochs:
     def destroy(self, name: str) -> None:
         """What was sealed to this epoch opens for nobody from here on."""
         self._disk.unlink(file_of(self._folder.parent, name))
+        self._witness.write(Deed(Act.EPOCH_DESTROYED, subject=name))
 
     def _make(self) -> Epoch:
         practice = self._practice_key()
         sequence = max((int(name.split("-")[0]) for name in self.names()), default=0) + 1
         name = f"{sequence:06}-{secrets.token_hex(4)}"
         with Identity.generate() as identity:
-            self._disk.replace(self._folder / f"{name}.age", seal_identity(identity, [practice]))
+            sealed = seal_identity(identity, [practice])
+            self._disk.replace(self._folder / f"{name}.age", sealed)
+            self._witness.write(Deed(Act.EPOCH_MADE, subject=name, detail=made(sealed)))
             return Epoch(name, identity.recipient)
 
     def _practice_key(self) -> Recipient:
@@ -79,6 +86,11 @@ class Epochs:
             return Recipient.parse(self._practice.read_text(encoding="ascii").strip())
         except (OSError, UnicodeDecodeError, KeyFormatError):
             raise NotFoundedError from None
+
+
+def made(sealed: bytes) -> dict[str, str]:
+    """What the record says of an epoch's file, so that one that was exchanged is found."""
+    return {"sha256": hashlib.sha256(sealed).hexdigest()}
 
 
 def file_of(folder: Path, name: str) -> Path:

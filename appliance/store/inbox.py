@@ -17,11 +17,12 @@ from typing import Final
 
 from appliance import logs
 from appliance.clock import Clock, Trust
+from appliance.deeds import Act, Deed
 from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError, StoreError
 from appliance.messages import Envelope, Kind, Row, Stamp
-from appliance.store import journal, recovery, slots, vault
+from appliance.store import epochs, journal, recovery, slots, telling, vault
 from appliance.store.delivery import Arrival, Delivery
-from appliance.store.disk import Disk, hold
+from appliance.store.disk import hold
 from appliance.store.epochs import Epoch, Epochs
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.writer import Index
@@ -31,6 +32,7 @@ from appliance.store.rings import Rings, RingSet
 from appliance.store.slots import PIECE
 from appliance.store.values import Extent, Finding, Receipt, Trouble
 from appliance.store.vault import Vault
+from appliance.store.witness import NoWitness, Witness
 
 __all__ = ["PIECE", "Delivery", "Extent", "Finding", "Inbox", "Receipt", "RingSet", "Trouble"]
 
@@ -51,27 +53,32 @@ class _Coming:
 class Inbox:
     """What the daemon knows of the sealed store. Everything that writes raises `BadStorageError` once the disk has failed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it stands on
         self,
         folder: Path,
         voicemails: RingSet,
         clock: Clock,
         on_change: Callable[[], None] = lambda: None,
         faxes: RingSet | None = None,
+        witness: Witness | None = None,
     ) -> None:
-        """Without rings of their own `faxes` share those of voicemails. `on_change` is called after each change, from the thread that made it."""
+        """Without rings of their own `faxes` share those of voicemails. `on_change` is called after each change, from the thread that made it. `witness` keeps
+        the record: nothing is a message, and no message is gone, before that is written down."""
         self._folder = folder
+        self._witness = witness or NoWitness()
         self._clock = clock
         self._on_change = on_change
-        self._disk = Disk()
-        self._index = Index(folder / FILE_NAME, self._disk)
+        self._disk = self._witness.disk
+        self._index = Index(folder / FILE_NAME, self._disk, self._witness.anchor)
         self._vault = Vault(folder, self._disk)
-        self._epochs = Epochs(folder, self._disk)
+        self._epochs = Epochs(folder, self._disk, self._witness)
         sets = {Kind.VOICEMAIL: voicemails} | ({Kind.FAX: faxes} if faxes else {})
         self._rings = Rings(folder, self._disk, sets)
         self._arriving: dict[str, _Coming] = {}  # deliveries that have not ended, by id
         self._sequence = 0
         self._last_event = 0.0
+        self._anchored = 0  # number of the record's line that the index was last told of without need
+        self.remembered = (0, "")  # the record's head as the index remembered it at the start
         self._lock = threading.RLock()
         self._closed = False
         self._held = -1  # descriptor: while it is open no other daemon works on this store
@@ -95,6 +102,13 @@ class Inbox:
             except BaseException:
                 self._let_go()
                 raise
+
+    def remember_record(self) -> None:
+        """Should the record be cut back from here on, the index knows how far it had come."""
+        with self._lock:
+            if not self._closed and self._witness.anchor()[0] != self._anchored:
+                self._index.remember_record()
+                self._anchored = self._witness.anchor()[0]
 
     def close(self) -> None:
         """Nothing more is written. Deliveries that have not ended are recovered by the next start."""
@@ -213,7 +227,11 @@ class Inbox:
         for name in ("vault", "journal", "epochs"):
             self._disk.make_folder(self._folder / name)
         self._index.open()
-        recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
+        progress = self._index.progress()
+        self.remembered = progress.record_sequence, progress.record_hash
+        if not progress.record_sequence and not self._witness.has(Act.STARTED, ""):
+            self._introduce()
+        recovered = self._recovery()
         count = recovered.run()
         self._remember()
         self._end_removals()  # only now it is known which epochs are needed
@@ -222,16 +240,35 @@ class Inbox:
         self._empty_log()
         return count
 
+    def _introduce(self) -> None:
+        """A store that is older than its record: what lies there is taken as it is, once."""
+        for row in reversed(self._index.list()):
+            if not self._witness.has(Act.KEPT, row.stamp.id):
+                self._witness.write(telling.kept(row, how="found"))
+        for name in sorted(self._epochs.names()):
+            sealed = epochs.file_of(self._folder, name).read_bytes()
+            self._witness.write(Deed(Act.EPOCH_MADE, subject=name, detail=epochs.made(sealed)))
+
+    def _recovery(self) -> recovery.Recovery:
+        return recovery.Recovery(self._folder, self._index, self._vault, self._disk, self._take_back)
+
+    def _take_back(self, row: Row) -> None:
+        """A message that a power cut had left without its row. It may stand in the record already."""
+        if not self._witness.has(Act.KEPT, row.stamp.id):
+            self._witness.write(telling.kept(row, how="recovered"))
+        self._index.add(row, None)
+
     def _let_go(self) -> None:
         if self._held >= 0:
             os.close(self._held)
             self._held = -1
 
-    def _end_delivery(self, delivery: Delivery, row: Row | None) -> None:
-        """The row is what makes it a message; only then the ring lets go of it."""
+    def _end_delivery(self, delivery: Delivery, row: Row | None, envelope: Envelope) -> None:
+        """The row is what makes it a message, once the record knows of it; only then the ring lets go."""
         arrival = delivery.arrival
         if row is not None:
             _, at = self._now()
+            self._witness.write(telling.kept(row, self._witness.seal(**telling.words(envelope))))
             with self._lock:
                 self._index.add(row, at)
         try:
@@ -256,7 +293,7 @@ class Inbox:
     def _take_up_stranded(self) -> None:
         """As the next start would, once there is room again for what a new ring takes."""
         while ring := self._rings.next_stranded(self._room() - _MARGIN):
-            recovered = recovery.Recovery(self._folder, self._index, self._vault, self._disk)
+            recovered = self._recovery()
             if recovered.take_up(ring.file):
                 self._on_change()
             if ring.file not in recovered.stuck:
@@ -308,15 +345,17 @@ class Inbox:
 
     def _end_removals(self) -> None:
         for id, reason in self._index.removals():
-            self._end_removal(self._index.row(id), reason)
+            self._end_removal(self._index.row(id), reason, again=True)
 
-    def _end_removal(self, row: Row, reason: str) -> Receipt:
+    def _end_removal(self, row: Row, reason: str, again: bool = False) -> Receipt:
         self._vault.remove(row.stamp.id)
         last = row.epoch in self._unused_epochs()
         if last:
             self._epochs.destroy(row.epoch)
         now, at = self._now()
         receipt = Receipt(row.stamp.id, row.stamp.kind, now, reason, Extent.DELETED, last)
+        if not (again and self._witness.has(Act.REMOVED, row.stamp.id)):
+            self._witness.write(telling.removed(receipt))
         self._index.end_removal(receipt, at)
         return receipt
 

@@ -24,11 +24,13 @@ log = logs.get(__name__)
 class Recovery:
     """One pass at the start, before anything else writes."""
 
-    def __init__(self, folder: Path, index: Index, vault: Vault, disk: Disk) -> None:
+    def __init__(self, folder: Path, index: Index, vault: Vault, disk: Disk, add: Callable[[Row], None]) -> None:
+        """`add` puts a message that came back on record and into the index."""
         self._folder = folder
         self._index = index
         self._vault = vault
         self._disk = disk
+        self._keep = add
         self._known = {row.stamp.id for row in index.list()} | {receipt.message_id for receipt in index.receipts()}
         self.stuck: set[Path] = set()  # rings that hold a message that could not be taken up; they are left alone
 
@@ -105,7 +107,7 @@ class Recovery:
             pages=closing.pages if closing and not recovered else len(recording.pages),
             recovered=recovered,
         )
-        self._index.add(row, None)
+        self._keep(row)
         self._known.add(row.stamp.id)
         log.warning(
             "store.recovered kind=%s whole=%s seconds=%.0f pages=%d", kind, not recovered, row.duration, row.pages

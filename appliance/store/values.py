@@ -34,6 +34,8 @@ class Progress:
     last_sequence: int  # no message gets one up to this again
     changes: int  # grows with every change of the index
     last_event: float  # latest time that a trusted clock gave, s since 1970, UTC
+    record_sequence: int = 0  # how far the record had come when the index was last written: its last line's number ...
+    record_hash: str = ""  # ... and hash
 
 
 class Trouble(StrEnum):

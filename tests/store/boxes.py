@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.access.record import Record
 from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
 from appliance.store.delivery import Delivery
@@ -43,6 +44,7 @@ class Box:
 
     def restart(self) -> int:
         self.inbox.close()
+        self.record.close()
         self.inbox = self._start()
         return self.recovered
 
@@ -72,7 +74,10 @@ class Box:
         self.clock.advance(86_400.0)
 
     def _start(self) -> Inbox:
-        inbox = Inbox(self.folder, RingSet(self.rings, self.ring_slots), self.clock, self._changed)
+        self.record = Record(self.folder, self.clock)
+        self.record.open()
+        rings = RingSet(self.rings, self.ring_slots)
+        inbox = Inbox(self.folder, rings, self.clock, self._changed, witness=self.record)
         self.recovered = inbox.start()
         return inbox
 
@@ -88,6 +93,7 @@ def box_in(folder: Path) -> Iterator[Box]:
         yield box
     finally:
         box.inbox.close()
+        box.record.close()
 
 
 def fax(pages: int, seed: int = 0, rows: int = 60) -> list[bytes]:

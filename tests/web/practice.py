@@ -102,7 +102,7 @@ class Practice:
         personnel.found_practice(self.folder, NAME, PASSWORD, 15)
         self.record = Record(self.folder, self.clock)
         self.record.open()
-        self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
+        self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock, witness=self.record)
         self.inbox.start()
         self.facts: dict[str, Any] = {}
         self.daemon = Daemon(self._answers())
@@ -163,7 +163,7 @@ class Practice:
         for start in range(0, len(sound), SECOND):
             delivery.append(sound[start : start + SECOND])
         self.inbox.close()
-        self.inbox = self.parts.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock)
+        self.inbox = self.parts.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock, witness=self.record)
         assert self.inbox.start() == 1
 
     def _add(self, name: str, role: Role, password: str, mailboxes: frozenset[str] = ALL) -> None:

@@ -64,6 +64,8 @@ PROGRESS: Final = sa.Table(  # one row
     sa.Column("last_sequence", sa.BigInteger, nullable=False),
     sa.Column("changes", sa.BigInteger, nullable=False),  # grows with every transaction
     sa.Column("last_event", sa.Double, nullable=False),  # latest time that a trusted clock gave, s since 1970
+    sa.Column("record_sequence", sa.BigInteger, nullable=False, server_default="0"),  # the record's head
+    sa.Column("record_hash", sa.String(64), nullable=False, server_default=""),
 )
 
 
@@ -100,7 +102,7 @@ def receipts(connection: Connection) -> tuple[Receipt, ...]:
 def progress(connection: Connection) -> Progress:
     """How far the box has come."""
     found = connection.execute(sa.select(PROGRESS)).one()
-    return Progress(found.last_sequence, found.changes, found.last_event)
+    return Progress(found.last_sequence, found.changes, found.last_event, found.record_sequence, found.record_hash)
 
 
 def _row(found: sa.Row[Any]) -> Row:

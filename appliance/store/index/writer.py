@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +25,7 @@ from appliance.store.index import tables
 from appliance.store.index.tables import MESSAGES, PROGRESS, RECEIPTS, REMOVALS
 from appliance.store.values import Progress, Receipt
 
-REVISION: Final = "0001"  # the newest step in migrations/versions
+REVISION: Final = "0002"  # the newest step in migrations/versions
 
 _VERSIONS: Final = "alembic_version"  # Alembic's own table
 _BUSY: Final = 5.0  # s to wait for a reader that recovers the log
@@ -54,8 +54,10 @@ class Index:
     Everything raises `BadStorageError` or `NoRoomError` when the disk does not take it.
     """
 
-    def __init__(self, file: Path, disk: Disk) -> None:
+    def __init__(self, file: Path, disk: Disk, anchor: Callable[[], tuple[int, str]] = lambda: (0, "")) -> None:
+        """`anchor` tells the record's head, which every change remembers."""
         self._file = file
+        self._anchor = anchor
         self._disk = disk
         self._log = file.with_name(f"{file.name}-wal")
         self._engine = _engine(file)
@@ -128,6 +130,12 @@ class Index:
             connection.execute(MESSAGES.delete().where(MESSAGES.c.id == receipt.message_id))
             connection.execute(RECEIPTS.insert().values(asdict(receipt)))
 
+    def remember_record(self) -> None:
+        """The record's head, though nothing else has changed."""
+        self._disk.must_be_good()
+        with self._errors(), self._engine.begin() as connection:
+            connection.execute(PROGRESS.update().values(**self._head()))
+
     def receipts(self) -> tuple[Receipt, ...]:
         """Every receipt, oldest first."""
         with self._reading() as connection:
@@ -154,7 +162,13 @@ class Index:
         event = latest if at is None else sa.case((latest < at, at), else_=latest)
         with self._errors(), self._engine.begin() as connection:
             yield connection
-            connection.execute(PROGRESS.update().values(changes=PROGRESS.c.changes + 1, last_event=event))
+            connection.execute(
+                PROGRESS.update().values(changes=PROGRESS.c.changes + 1, last_event=event, **self._head())
+            )
+
+    def _head(self) -> dict[str, Any]:
+        sequence, hash = self._anchor()
+        return {"record_sequence": sequence, "record_hash": hash} if sequence else {}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

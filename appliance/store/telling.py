@@ -1,0 +1,35 @@
+"""What the store tells its witness: the words of the record's lines about messages, and their way back for whoever compares."""
+
+from __future__ import annotations
+
+from appliance.deeds import Act, Deed
+from appliance.messages import Envelope, Row
+from appliance.store.values import Receipt
+
+
+def known(row: Row) -> dict[str, str]:
+    """Everything of a message that nobody may change later, as the record holds it."""
+    return {
+        "kind": row.stamp.kind.value,
+        "mailbox": row.stamp.mailbox,
+        "arrived_at": repr(row.stamp.arrived_at),
+        "number": str(row.stamp.sequence),
+        "epoch": row.epoch,
+        "bytes": str(row.sealed_bytes),
+        "sha256": row.sha256,
+    }
+
+
+def kept(row: Row, sealed: bytes = b"", how: str = "") -> Deed:
+    """A message is kept. `how` says what is unusual about it: "recovered", "found"."""
+    return Deed(Act.KEPT, subject=row.stamp.id, detail=known(row) | ({"how": how} if how else {}), sealed=sealed)
+
+
+def removed(receipt: Receipt) -> Deed:
+    """A message is gone."""
+    return Deed(Act.REMOVED, subject=receipt.message_id, detail={"reason": receipt.reason, "extent": receipt.extent})
+
+
+def words(envelope: Envelope) -> dict[str, str]:
+    """Whose message it is, for `Witness.seal`."""
+    return {"number": envelope.caller_number, "name": envelope.caller_name, "sender": envelope.sender_id}
