@@ -1,6 +1,6 @@
 """The technician's PIN: kept only as a scrypt hash, so that whoever reads the card does not read the PIN.
 
-`keys/technician.pin` is one line: `keepline-pin 1 <work factor> <salt> <hash>`, the last two hexadecimal.
+`console/technician.pin` is one line: `keepline-pin 1 <work factor> <salt> <hash>`, the last two hexadecimal. Its folder is all the console sees of the store.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def write(folder: Path, pin: str) -> None:
         raise UsageError("That PIN is one of the first that anybody would try. Take another.")
     salt = random_bytes(_SALT)
     line = f"keepline-pin 1 {WORK} {salt.hex()} {derive_from_password(pin.encode(), salt, WORK).hex()}\n"
-    keys = folder / "keys"
-    keys.mkdir(mode=0o750, parents=True, exist_ok=True)
-    _replace(_file(folder), line)
+    file = _file(folder)
+    file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    _replace(file, line)
 
 
 def fits(folder: Path, typed: str) -> bool:
@@ -47,7 +47,7 @@ def fits(folder: Path, typed: str) -> bool:
 
 
 def _file(folder: Path) -> Path:
-    return folder / "keys" / "technician.pin"
+    return folder / "console" / "technician.pin"
 
 
 def _replace(file: Path, line: str) -> None:

@@ -11,7 +11,7 @@ from appliance.errors import NoPinError, UsageError
 
 
 def file(folder: Path) -> Path:
-    return folder / "keys" / "technician.pin"
+    return folder / "console" / "technician.pin"
 
 
 def test_only_the_pin_fits(tmp_path: Path) -> None:

@@ -174,6 +174,7 @@ def test_folders_belong_to_those_who_write_them(machine: Path) -> None:
         ("var/lib/keepline", 0o750, "keepline", "keepline"),
         ("var/lib/keepline/keys", 0o750, "keepline", "keepline"),
         ("var/lib/keepline/tls", 0o750, "keepline", "keepline"),
+        ("var/lib/keepline/console", 0o750, "keepline", "keepline"),
     ):
         found = (machine / path).stat()
         assert (found.st_mode & 0o7777, found.st_uid, found.st_gid) == (mode, users[user], groups[group]), path
