@@ -16,6 +16,7 @@ from web import (
     health,
     inbox,
     languages,
+    people,
     refusals,
     requests,
     services,
@@ -37,6 +38,7 @@ def create_app(page: PageServices) -> Flask:
         faxes.faxes,
         health.health,
         calls.calls,
+        people.staff,
         switches.switches,
     ):
         app.register_blueprint(blueprint)

@@ -12,6 +12,7 @@ from appliance.access.sessions import Session
 from appliance.fax.directory import Directory
 from appliance.messages import Envelope, Row
 from appliance.store.reader import Reader
+from web.safekeeping import Kept
 from web.sheets import MOST_TURNED, Turns
 
 MOST_ENVELOPES: Final = 2_000  # some 300 octets each
@@ -74,6 +75,14 @@ class Erased:
     until: float  # s since 1970
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A password that an admin has yet to give to somebody; shown once."""
+
+    name: str
+    password: Kept = field(repr=False)
+
+
 @dataclass(slots=True)
 class Memory:
     """The memory of one session."""
@@ -87,6 +96,8 @@ class Memory:
     turns: Shelf[str, Turns] = field(default_factory=lambda: Shelf(MOST_TURNED))
     search: str = ""
     erased: Erased | None = None
+    said: str = ""  # what was done, to be told on the next page
+    handover: Handover | None = None  # a new password, to be shown on the next page
 
     def __repr__(self) -> str:
         return "Memory(private)"

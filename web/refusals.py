@@ -12,6 +12,7 @@ from appliance import logs
 from appliance.access import decisions
 from appliance.access.decisions import Switch
 from appliance.errors import (
+    AccessError,
     CallNotFoundError,
     ControlError,
     DamagedMessageError,
@@ -63,6 +64,7 @@ SILENT: Final = Refusal(
         "The part of the box that keeps the list does not run. Nothing was changed. Wait a minute and try again; if this stays, switch the box off and on."
     ),
 )
+NOT_DONE: Final = spoken("That was not done")
 OURS: Final = Refusal(
     spoken("Something went wrong"),
     spoken(
@@ -98,6 +100,7 @@ def put(app: Flask) -> None:
     app.register_error_handler(PictureError, lambda _: _answer(UNDRAWN, 410))
     app.register_error_handler(CallNotFoundError, lambda _: _answer(FORGOTTEN, 404))
     app.register_error_handler(TranscriptError, lambda _: _answer(UNREADABLE, 410))
+    app.register_error_handler(AccessError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))
     app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))
     app.register_error_handler(KeeplineError, _failed)

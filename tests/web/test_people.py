@@ -1,0 +1,172 @@
+"""The page of people: an admin adds, changes and removes people, each with nobody else present; what cannot be stands beside its field."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+
+from appliance.access import people
+from appliance.access.roles import ALL, MAY, Permission, Role
+from tests.web.practice import NAME, Practice, babble
+from tests.web.roles import PEOPLE, add_everybody
+from tests.web.staff import Staff
+from web import duties
+
+PASSWORD = "gravel window socket plum"
+SAM = {"name": "Sam", "role": "staff", "mailboxes": "billing", "password": PASSWORD}
+
+
+def refused(desk: Staff, path: str, **form: str) -> str:
+    """The page that says why not."""
+    answer = desk.post(path, None, **form)
+    assert answer.status_code == 422
+    return html.unescape(answer.text)
+
+
+def test_a_person_who_was_added_logs_in_and_sees_their_mailboxes_only(practice: Practice, ana: Staff) -> None:
+    practice.leave(babble(1), name="Maria Lopez", mailbox="front-desk")
+    practice.leave(babble(1), name="Samuel Okafor", mailbox="billing")
+    answer = ana.post("/add-person", None, **SAM)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/people")
+    page = Staff(practice).log_in("sam", PASSWORD).get("/").text
+    assert "Samuel Okafor" in page
+    assert "Maria Lopez" not in page
+
+
+def test_the_new_password_is_shown_once_to_whoever_gives_it(practice: Practice, ana: Staff) -> None:
+    ana.post("/add-person", None, **SAM)
+    assert PASSWORD in ana.get("/people").text
+    assert PASSWORD not in ana.get("/people").text
+    assert PASSWORD not in repr(practice.sessions._kept)
+
+
+def test_a_password_that_nobody_looks_at_is_forgotten_in_ten_minutes(practice: Practice, ana: Staff) -> None:
+    ana.post("/add-person", None, **SAM)
+    practice.clock.advance(500)
+    ana.get("/status")
+    practice.clock.advance(101)
+    assert PASSWORD not in ana.get("/people").text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "said"),
+    [
+        ({"name": ""}, "name", "Type the name"),
+        ({"name": "two words"}, "name", "small letter"),
+        ({"name": "../ana"}, "name", "small letter"),
+        ({"name": "x" * 33}, "name", "32"),
+        ({"name": NAME}, "name", "already a person"),
+        ({"role": ""}, "role", "Choose what"),
+        ({"role": "king"}, "role", "Choose what"),
+        ({"mailboxes": ""}, "mailboxes", "at least one mailbox"),
+        ({"password": "short"}, "password", "15"),
+        ({"password": "passwordpassword"}, "password", "many people"),
+    ],
+)
+def test_what_cannot_be_stands_beside_its_field(
+    practice: Practice, ana: Staff, wrong: dict[str, str], place: str, said: str
+) -> None:
+    form = {name: value for name, value in (SAM | wrong).items() if value}
+    page = refused(ana, "/add-person", **form)
+    found = re.search(rf'id="{place}-mistake"[^>]*>.*?</p>', page, re.DOTALL)
+    assert found
+    assert said in found[0]
+    assert PASSWORD not in page
+    assert len(people.list_people(practice.folder)) == 1
+
+
+def test_nothing_but_the_password_is_lost_on_a_mistake(ana: Staff) -> None:
+    page = refused(ana, "/add-person", **(SAM | {"password": "short"}))
+    assert 'name="name" value="sam"' in page
+    assert re.search(r'value="staff" required checked', page)
+    assert re.search(r'value="billing" checked', page) or "billing" not in page
+
+
+def test_other_words_are_drawn_and_what_was_typed_stays(ana: Staff) -> None:
+    def offered(page: str) -> str:
+        found = re.search(r'name="password" class="words" value="([a-z-]+)"', page)
+        assert found
+        return found[1]
+
+    answer = ana.post("/add-person", None, **(SAM | {"another": "yes"}))
+    assert answer.status_code == 200
+    assert 'value="sam"' in answer.text
+    assert len(offered(answer.text).split("-")) >= 4
+    assert offered(answer.text) != offered(ana.get("/add-person").text)
+
+
+def test_mailboxes_of_settings_messages_and_people_are_offered(practice: Practice, ana: Staff) -> None:
+    practice.leave(babble(1), mailbox="recalls")
+    practice.add_staff(frozenset({"billing"}))
+    page = ana.get("/add-person").text
+    assert {"*", "front-desk", "recalls", "billing"} <= set(re.findall(r'name="mailboxes" value="([^"]+)"', page))
+
+
+def test_a_change_of_role_and_mailboxes_needs_nobody_else(practice: Practice, ana: Staff) -> None:
+    add_everybody(practice)
+    assert ana.post("/people/sam", role="staff", mailboxes="billing").status_code == 303
+    assert people.find_person(practice.folder, "sam").mailboxes == {"billing"}
+    assert "Sam is changed" in ana.get("/people").text
+    assert "Sam is changed" not in ana.get("/people").text
+    assert ana.post("/people/sam", role="auditor").status_code == 303
+    sam = Staff(practice).log_in(*PEOPLE[Role.STAFF])
+    assert sam.get("/").status_code == 403
+    assert ana.post("/people/aude", role="staff", mailboxes="*").status_code == 303
+    assert people.find_person(practice.folder, "aude").mailboxes == ALL
+    assert Staff(practice).log_in(*PEOPLE[Role.AUDITOR]).get("/").status_code == 200
+
+
+def test_the_last_admin_stays(practice: Practice, ana: Staff) -> None:
+    assert "last admin" in refused(ana, f"/people/{NAME}", role="staff", mailboxes="*")
+    assert "last admin" in refused(ana, f"/people/{NAME}/remove")
+    page = ana.get(f"/people/{NAME}").text
+    assert "only admin" in page
+    assert f"/people/{NAME}/remove" not in page
+    assert ana.get("/").status_code == 200
+
+
+def test_a_forgotten_password_is_replaced_and_the_old_one_opens_nothing(practice: Practice, ana: Staff) -> None:
+    add_everybody(practice)
+    practice.leave(babble(1), name="Maria Lopez")
+    assert "many people" in refused(ana, "/people/sam/password", password="aaaaaaaaaaaaaaaa")
+    assert ana.post("/people/sam/password", password=PASSWORD).status_code == 303
+    assert PASSWORD in ana.get("/people").text
+    assert Staff(practice).post("/login", name="sam", password=PEOPLE[Role.STAFF][1]).status_code == 401
+    practice.clock.advance(60)
+    assert "Maria Lopez" in Staff(practice).log_in("sam", PASSWORD).get("/").text
+
+
+def test_who_was_removed_cannot_log_in(practice: Practice, ana: Staff) -> None:
+    add_everybody(practice)
+    page = ana.get("/people/sam/remove").text
+    assert "What this does not do" in page
+    assert ana.post("/people/sam/remove").status_code == 303
+    assert Staff(practice).post("/login", name="sam", password=PEOPLE[Role.STAFF][1]).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/people/nobody", "/people/nobody/password", "/people/..%2Fana/remove", "/people/Ana"]
+)
+def test_somebody_who_does_not_exist_is_said_so(ana: Staff, path: str) -> None:
+    answer = ana.get(path)
+    assert answer.status_code == 404
+    assert "nobody" not in answer.text
+
+
+def test_alone_an_admin_is_told_to_add_others(ana: Staff) -> None:
+    assert "So far only you" in ana.get("/people").text
+
+
+def test_each_permission_is_said_in_words_or_goes_without_saying() -> None:
+    assert set(duties.DUTIES) | duties.UNSAID == set(Permission)
+    assert not set(duties.DUTIES) & duties.UNSAID
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_told_by_what_it_may(practice: Practice, role: Role) -> None:
+    with practice.app().test_request_context():
+        said = duties.sentence(role)
+    assert said.endswith(".")
+    assert ("Never a message" in said) == (Permission.READ_MESSAGES not in MAY[role])
