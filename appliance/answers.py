@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.access import decisions, factors, people
+from appliance.access import decisions, factors, people, policy
 from appliance.access.answers import KeyAnswers
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
@@ -40,7 +40,6 @@ REPORTED: Final = (
             Act.EXPORTED,
             Act.FACTOR_CHANGED,
             Act.PASSWORD_CHANGED,
-            Act.POLICY_ACKNOWLEDGED,
         }
     )
 )
@@ -74,7 +73,7 @@ def table(parts: Parts) -> dict[Verb, Answer]:
         Verb.RECORD: lambda given: _record(parts, given),
         **_messages(parts),
         **_people(parts),
-        Verb.DECIDE: lambda given: _decide(parts, given),
+        **_decisions(parts),
         Verb.LOCK: lambda given: lock(parts, _by(given)),
     }
 
@@ -129,11 +128,26 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
     }
 
 
-def _decide(parts: Parts, given: Given) -> None:
-    trusted = parts.clock.trust(parts.inbox.last_event()) is Trust.TRUSTED
-    choice = unpack(decisions.Choice, given["choice"])
-    decision = decisions.decide(parts.folder, choice, parts.clock.now(), trusted)
-    parts.record.write(Deed(Act.DECIDED, decision.by, decision.switch, {"on": "yes" if decision.on else "no"}))
+def _decisions(parts: Parts) -> dict[Verb, Answer]:
+    def decide(given: Given) -> None:
+        choice = unpack(decisions.Choice, given["choice"])
+        decision = decisions.decide(parts.folder, choice, parts.clock.now(), trusted())
+        parts.record.write(Deed(Act.DECIDED, decision.by, decision.switch, {"on": "yes" if decision.on else "no"}))
+
+    def set_policy(given: Given) -> None:
+        by, language, text = _by(given), str(unpack(str, given["language"])), str(unpack(str, given["text"]))
+        sheet = policy.set_text(parts.folder, by, language, text, parts.clock.now())
+        parts.record.write(Deed(Act.POLICY_SET, by, sheet.version[:16], {"language": language}))
+
+    def acknowledge_policy(given: Given) -> None:
+        by, version = _by(given), str(unpack(str, given["version"]))
+        given_now = policy.acknowledge(parts.folder, by, version, parts.clock.now(), trusted())
+        parts.record.write(Deed(Act.POLICY_ACKNOWLEDGED, given_now.name, given_now.version[:16]))
+
+    def trusted() -> bool:
+        return parts.clock.trust(parts.inbox.last_event()) is Trust.TRUSTED
+
+    return {Verb.DECIDE: decide, Verb.SET_POLICY: set_policy, Verb.ACKNOWLEDGE_POLICY: acknowledge_policy}
 
 
 def _record(parts: Parts, given: Given) -> None:

@@ -155,6 +155,14 @@ class SwitchedOffError(AccessError):
         self.switch = switch
 
 
+class PolicyTextError(AccessError):
+    """That cannot be the policy sheet: a text is in English or Spanish and has at most 5000 letters."""
+
+
+class PolicyChangedError(AccessError):
+    """The policy sheet has changed meanwhile. Read it again."""
+
+
 class StoreError(KeeplineError):
     """The sealed store cannot do what was asked."""
 

@@ -17,6 +17,7 @@ from web import (
     inbox,
     languages,
     people,
+    policy,
     refusals,
     requests,
     services,
@@ -40,6 +41,7 @@ def create_app(page: PageServices) -> Flask:
         calls.calls,
         people.staff,
         switches.switches,
+        policy.sheets,
     ):
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page, gates.GATES)

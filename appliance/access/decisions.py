@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,14 +19,17 @@ from typing import Any, Final
 
 from appliance import logs
 from appliance.access import people
+from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission
 from appliance.errors import DecisionError, DecisionsDamagedError, NotForThisRoleError, StoreError, SwitchedOffError
+from appliance.speech import spoken
 from appliance.store.disk import Disk
 
 FILE: Final = Path("decisions.json")
 LONGEST: Final = 600  # letters of a reason or a risk
 COLUMNS: Final = ("at", "switch", "on", "by", "why", "risk", "clock_trusted")
 _VERSION: Final = 1
+_WRITING: Final = threading.Lock()
 _FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what begins with these
 
 log = logs.get(__name__)
@@ -53,31 +57,39 @@ class Feature:
 FEATURES: Final = (
     Feature(
         Switch.TAKE_MESSAGES,
-        "Downloads",
-        "Staff can save a voicemail as a sound file and a fax as PDF or TIFF. The command “keepline inbox export” works.",
-        "The saved file lies unsealed on the computer or telephone that saved it, and in its backups. Keepline can neither find it again nor erase it.",
-        (
-            "A file stays behind on a computer that is lost, sold or used by others.",
-            "A file is kept longer than the practice may keep it.",
-            "A file is sent on by e-mail or messenger.",
+        spoken("Downloads"),
+        spoken(
+            "Staff can save a voicemail as a sound file and a fax as PDF or TIFF. The command “keepline inbox export” works."
+        ),
+        spoken(
+            "The saved file lies unsealed on the computer or telephone that saved it, and in its backups. Keepline can neither find it again nor erase it."
         ),
         (
-            "Staff take photographs of the screen instead.",
-            "A message that another office needs has to be read out or faxed.",
+            spoken("A file stays behind on a computer that is lost, sold or used by others."),
+            spoken("A file is kept longer than the practice may keep it."),
+            spoken("A file is sent on by e-mail or messenger."),
+        ),
+        (
+            spoken("Staff take photographs of the screen instead."),
+            spoken("A message that another office needs has to be read out or faxed."),
         ),
     ),
     Feature(
         Switch.PASSWORD_ALONE,
-        "Log-in without a second factor",
-        "A name and a password are enough to log in. Who has a passkey or a code generator is still asked for it.",
-        "Nothing is put anywhere. But whoever learns a password and is on the practice’s network reads every message that its owner may read.",
-        (
-            "A password that was seen, guessed or told is enough to read messages.",
-            "A password is used elsewhere too and becomes known there.",
+        spoken("Log-in without a second factor"),
+        spoken(
+            "A name and a password are enough to log in. Who has a passkey or a code generator is still asked for it."
+        ),
+        spoken(
+            "Nothing is put anywhere. But whoever learns a password and is on the practice’s network reads every message that its owner may read."
         ),
         (
-            "Somebody who has lost telephone and key cannot log in until an admin helps.",
-            "Logging in takes longer.",
+            spoken("A password that was seen, guessed or told is enough to read messages."),
+            spoken("A password is used elsewhere too and becomes known there."),
+        ),
+        (
+            spoken("Somebody who has lost telephone and key cannot log in until an admin helps."),
+            spoken("Logging in takes longer."),
         ),
     ),
 )
@@ -126,15 +138,7 @@ def last(decisions: Sequence[Decision], switch: Switch) -> Decision | None:
 
 def is_on(folder: Path, switch: Switch) -> bool:
     """Is it switched on? Quick: the file is read again only when it has changed."""
-    try:
-        state = (folder / FILE).stat()
-    except OSError:
-        return False
-    stamp = (state.st_mtime_ns, state.st_ino, state.st_size)
-    known = _known.get(folder)
-    if known is None or known[0] != stamp:
-        known = _known[folder] = (stamp, _on(folder))
-    return switch in known[1]
+    return switch in _switched_on.of(folder)
 
 
 def must_be_on(folder: Path, switch: Switch) -> None:
@@ -157,8 +161,9 @@ def decide(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> Deci
         raise NotForThisRoleError("Only an admin decides what is switched on.")
     why, risk = check_text(choice.why), check_text(choice.risk)
     decision = Decision(choice.switch.value, choice.on, choice.by, why, risk, at, clock_trusted)
-    data = {"keepline": _VERSION, "decisions": [asdict(item) for item in (*read(folder), decision)]}
-    Disk().replace(folder / FILE, json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n")
+    with _WRITING:
+        data = {"keepline": _VERSION, "decisions": [asdict(item) for item in (*read(folder), decision)]}
+        Disk().replace(folder / FILE, json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n")
     log.info("decisions.made switch=%s on=%s", decision.switch, decision.on)
     return decision
 
@@ -188,9 +193,6 @@ def as_rows(decisions: Sequence[Decision]) -> list[dict[str, object]]:
     ]
 
 
-_known: dict[Path, tuple[tuple[int, int, int], frozenset[str]]] = {}
-
-
 def _on(folder: Path) -> frozenset[str]:
     try:
         latest = {item.switch: item.on for item in read(folder)}
@@ -211,3 +213,6 @@ def _decision(item: Any) -> Decision:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell[:1] in _FORMULA else cell
+
+
+_switched_on: Final = Remembered(FILE, _on)

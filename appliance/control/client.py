@@ -67,6 +67,14 @@ class Client:
         """Have a decision kept (`access.decisions.Choice`)."""
         self._ask(Verb.DECIDE, choice=choice)
 
+    def set_policy(self, by: str, language: str, text: str) -> None:
+        """Put the practice's own policy sheet in force; an empty `text` brings the shipped one back."""
+        self._ask(Verb.SET_POLICY, by=by, language=language, text=text)
+
+    def acknowledge_policy(self, by: str, version: str) -> None:
+        """Say that `by` has read this version of the policy sheet and agrees."""
+        self._ask(Verb.ACKNOWLEDGE_POLICY, by=by, version=version)
+
     def put_factors(self, files: Any, by: str) -> None:
         """Hand over a person's changed second factors (`access.factors.FactorFiles`)."""
         self._ask(Verb.PUT_FACTORS, files=files, by=by)

@@ -34,6 +34,8 @@ class Verb(StrEnum):
     PUT_PERSON = "put-person"  # files, by -> nothing
     REMOVE_PERSON = "remove-person"  # removal, by -> nothing
     DECIDE = "decide"  # choice -> nothing
+    SET_POLICY = "set-policy"  # by, language, text -> nothing
+    ACKNOWLEDGE_POLICY = "acknowledge-policy"  # by, version -> nothing
     PUT_FACTORS = "put-factors"  # files, by -> nothing
     RESET_FACTORS = "reset-factors"  # name, by -> nothing
     RECORD = "record"  # deed -> nothing, once it is on record
@@ -58,6 +60,8 @@ MAY_ASK = {
     Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.REMOVE_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.DECIDE: {Peer.PAGE, Peer.OWNER},
+    Verb.SET_POLICY: {Peer.PAGE, Peer.OWNER},
+    Verb.ACKNOWLEDGE_POLICY: {Peer.PAGE, Peer.OWNER},
     Verb.PUT_FACTORS: {Peer.PAGE, Peer.OWNER},
     Verb.RESET_FACTORS: {Peer.PAGE, Peer.OWNER},
     Verb.RECORD: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},

@@ -37,8 +37,10 @@ class PageClient:
         self._opener.close()
 
     def log_in(self, name: str, password: str) -> None:
-        """Log in; raises `urllib.error.HTTPError` when refused."""
-        self.post("/login", name=name, password=password)
+        """Log in, and agree to the policy sheet where that is asked; raises `urllib.error.HTTPError` when refused."""
+        shown = self.post("/login", name=name, password=password).decode()
+        if 'action="/policy"' in shown:
+            self.post("/policy", version=shown.partition('name="version" value="')[2].partition('"')[0])
 
     def get(self, path: str, **headers: str) -> bytes:
         """The body at `path`."""

@@ -71,12 +71,15 @@ class Complaints:
 
 
 def log_in(page: Page, address: str, name: str, password: str) -> None:
-    """Through the log-in page to whatever comes first."""
+    """Through the log-in page, and past the policy sheet, to whatever comes first."""
     page.goto(f"{address}/login")
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(lambda url: "/login" not in url)
+    if page.url.endswith("/policy"):
+        page.get_by_role("button", name="I have read this").click()
+        page.wait_for_url(lambda url: not url.endswith("/policy"))
 
 
 def live(page: Page) -> None:

@@ -122,6 +122,7 @@ class PageProcess:
         answer = self.ask("POST", "/login", form, headers)
         assert answer.status == 303, answer.status
         self._cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        self._practice.agree(NAME)
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None

@@ -17,7 +17,7 @@ from typing import Any, Self
 from flask import Flask
 
 from appliance import answers, condition
-from appliance.access import certificates, decisions, people, personnel
+from appliance.access import certificates, decisions, people, personnel, policy
 from appliance.access.decisions import Choice, Switch
 from appliance.access.people import Newcomer, Role
 from appliance.access.record import Record
@@ -136,6 +136,12 @@ class Practice:
         """Ana decides."""
         choice = Choice(switch, on, NAME, "The practice needs it.", "A file stays behind.")
         decisions.decide(self.folder, choice, self.clock.now(), clock_trusted=True)
+
+    def agree(self, name: str) -> None:
+        """This person has read the policy sheet before, and agreed."""
+        if not policy.has_acknowledged(self.folder, people.find_person(self.folder, name)):
+            version = policy.sheet(self.folder).version
+            policy.acknowledge(self.folder, name, version, self.clock.now(), clock_trusted=True)
 
     def leave(
         self, sound: bytes, number: str = "", name: str = "", *, at: float | None = None, mailbox: str = "front-desk"

@@ -20,12 +20,15 @@ class Staff:
 
     def __init__(self, practice: Practice) -> None:
         self.base = f"https://localhost:{practice.settings.page.port}"
+        self._practice = practice
         self._client = practice.app().test_client()
 
-    def log_in(self, name: str = NAME, password: str = PASSWORD) -> Self:
-        """Through the log-in form."""
+    def log_in(self, name: str = NAME, password: str = PASSWORD, *, agreed: bool = True) -> Self:
+        """Through the log-in form; somebody who has `agreed` to the policy sheet before."""
         answer = self.post("/login", name=name, password=password)
         assert answer.status_code == 303, answer.text
+        if agreed:
+            self._practice.agree(name)
         return self
 
     def get(self, path: str, **headers: str) -> TestResponse:

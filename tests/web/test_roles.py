@@ -63,7 +63,7 @@ def test_every_route_asks_for_something_but_these(practice: Practice) -> None:
     public = {question.rule for question in every if question.declared.public}
     nobodys = {question.rule for question in every if not question.declared.public and not question.declared.permission}
     assert public == {"/login", "/static/<version>/<name>"}
-    assert nobodys == {"/logout", "/pulse", "/stay"}
+    assert nobodys == {"/logout", "/pulse", "/stay", "/policy"}
 
 
 def test_each_role_reads_messages_or_the_record_or_the_box_as_agreed() -> None:
