@@ -63,7 +63,7 @@ DOORS = {
     "apscheduler": {"appliance.retention.schedule"},
     "asterisk": {"appliance.voice.agi"},
     "cryptography": {"appliance.store.primitives", "appliance.access.certificates"},
-    "babel": {"web.languages", "web.catalogues"},
+    "babel": {"web.languages"},
     "flask": {"web"},
     "flask_babel": {"web.languages"},
     "gpiozero": {"appliance.panel.board"},

@@ -8,6 +8,8 @@ from jinja2 import StrictUndefined
 from web import (
     access,
     calls,
+    choice,
+    drafting,
     faxes,
     files,
     frame,
@@ -40,6 +42,8 @@ def create_app(page: PageServices) -> Flask:
         health.health,
         calls.calls,
         people.staff,
+        choice.choice,
+        drafting.drafting,
         switches.switches,
         policy.sheets,
     ):

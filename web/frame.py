@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
+
 from appliance.access.roles import Permission
 from web import access, files, health, languages, places, scripts, words
 from web.guard import gate_here, may_take, person_here
@@ -32,6 +34,8 @@ def around() -> dict[str, Any]:
         "may_take": may_take(),
         "can": lambda permission: session is not None and session.person.may(Permission(permission)),
         "language": languages.here(),
+        "languages": languages.LANGUAGES,
+        "back": request.path if request.method == "GET" else "/",
         "places": places.of(session.person) if session and gate_here() is None else (),
     }
     if session is None:

@@ -15,6 +15,7 @@ from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.settings import Settings
 from appliance.store.reader import Reader
+from web.drafts import Drafts
 from web.memory import Rows
 from web.watch import Watch
 
@@ -34,11 +35,13 @@ class PageServices:
     doorkeeper: Doorkeeper = field(init=False)
     watch: Watch = field(init=False)
     rows: Rows = field(init=False)
+    drafts: Drafts = field(init=False)
 
     def __post_init__(self) -> None:
         self.doorkeeper = Doorkeeper(self.folder, self.clock)
         self.watch = Watch(self.control, self.clock)
         self.rows = Rows(self.reader)
+        self.drafts = Drafts(self.clock)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,6 +1,7 @@
 /** What runs on every page after log-in. Everything here only makes quicker what links and forms do without it. */
 
 import { ask, elements } from "./ask.js";
+import { start as keepDrafts } from "./drafts.js";
 import { watch } from "./session.js";
 
 const parts = {
@@ -26,5 +27,6 @@ if (document.getElementById("list")) {
   keys.start();
 }
 
+keepDrafts();
 watch((what) => parts[what]());
 document.body.dataset.live = "yes";

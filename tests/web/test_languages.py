@@ -1,0 +1,72 @@
+"""The page in somebody's own language: chosen or as the browser wishes, whole, and in the practice's time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages.catalog import Message
+
+from tests.web import catalogue
+from tests.web.practice import Practice
+from tests.web.staff import Staff
+from web.languages import LANGUAGES
+
+TRANSLATED = sorted(set(LANGUAGES) - {catalogue.SOURCE_LANGUAGE})
+PLACES = re.compile(r"%\((\w+)\)[sd]|%%|%")
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated_and_no_translation_is_left_over(language: str) -> None:
+    known, wanted = catalogue.read(language), catalogue.extract()
+    there = {message.id: message for message in known if message.id}
+    missing = [message.id for message in wanted if message.id and not _whole(there.get(message.id))]
+    assert missing == [], f"run `python -m tests.web.catalogue` and translate these into {language}"
+    assert sorted(map(str, set(there) - {message.id for message in wanted})) == []
+    assert [message.id for message in known if message.fuzzy and message.id] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
+    for message in catalogue.read(language):
+        ids, strings = _texts(message.id), _texts(message.string)
+        wanted = {place for text in ids for place in PLACES.findall(text)}
+        for text in strings if message.id else ():
+            places = set(PLACES.findall(text))
+            assert places <= wanted if len(ids) > 1 else places == wanted, message.id
+
+
+def test_a_browser_gets_the_language_it_wishes(ana: Staff) -> None:
+    page = ana.get("/", accept_language="es-MX,es;q=0.9,en;q=0.5").text
+    assert '<html lang="es">' in page
+    assert "Mensajes" in page
+    assert '<html lang="en">' in ana.get("/", accept_language="fr").text
+
+
+def test_a_language_is_chosen_without_log_in_and_stays(practice: Practice) -> None:
+    somebody = Staff(practice)
+    answer = somebody.post("/language", language="es", back="/login")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-language=es;")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} <= set(cookie.split("; "))
+    assert '<html lang="es">' in somebody.get("/login", accept_language="en").text
+    assert '<html lang="es">' in somebody.log_in().get("/status").text
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "/nothing", "/logout", ""])
+def test_the_choice_leads_to_no_other_place(practice: Practice, back: str) -> None:
+    assert Staff(practice).post("/language", language="es", back=back).headers["Location"] == "/login"
+
+
+def test_there_is_no_other_language(practice: Practice) -> None:
+    assert Staff(practice).post("/language", language="xx").status_code == 400
+
+
+def _texts(text: object) -> tuple[str, ...]:
+    """One text, or those for one thing and for many."""
+    return tuple(map(str, text)) if isinstance(text, list | tuple) else (str(text or ""),)
+
+
+def _whole(message: Message | None) -> bool:
+    return message is not None and all(_texts(message.string))
