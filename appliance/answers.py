@@ -122,7 +122,15 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
         parts.publish(Event.PERSON_CHANGED)
 
     return {
-        **KeyAnswers(parts.folder, parts.publish, parts.record.write, parts.drop_sessions).table(),
+        **KeyAnswers(
+            folder=parts.folder,
+            store=parts.inbox,
+            clock=parts.clock,
+            is_trusted=lambda: _is_trusted(parts),
+            publish=parts.publish,
+            record=parts.record.write,
+            drop_sessions=parts.drop_sessions,
+        ).table(),
         Verb.PUT_FACTORS: put_factors,
         Verb.RESET_FACTORS: reset_factors,
     }
@@ -131,7 +139,7 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
 def _decisions(parts: Parts) -> dict[Verb, Answer]:
     def decide(given: Given) -> None:
         choice = unpack(decisions.Choice, given["choice"])
-        decision = decisions.decide(parts.folder, choice, parts.clock.now(), trusted())
+        decision = decisions.decide(parts.folder, choice, parts.clock.now(), _is_trusted(parts))
         parts.record.write(Deed(Act.DECIDED, decision.by, decision.switch, {"on": "yes" if decision.on else "no"}))
 
     def set_policy(given: Given) -> None:
@@ -141,13 +149,14 @@ def _decisions(parts: Parts) -> dict[Verb, Answer]:
 
     def acknowledge_policy(given: Given) -> None:
         by, version = _by(given), str(unpack(str, given["version"]))
-        given_now = policy.acknowledge(parts.folder, by, version, parts.clock.now(), trusted())
+        given_now = policy.acknowledge(parts.folder, by, version, parts.clock.now(), _is_trusted(parts))
         parts.record.write(Deed(Act.POLICY_ACKNOWLEDGED, given_now.name, given_now.version[:16]))
 
-    def trusted() -> bool:
-        return parts.clock.trust(parts.inbox.last_event()) is Trust.TRUSTED
-
     return {Verb.DECIDE: decide, Verb.SET_POLICY: set_policy, Verb.ACKNOWLEDGE_POLICY: acknowledge_policy}
+
+
+def _is_trusted(parts: Parts) -> bool:
+    return parts.clock.trust(parts.inbox.last_event()) is Trust.TRUSTED
 
 
 def _record(parts: Parts, given: Given) -> None:

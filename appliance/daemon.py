@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from appliance import answers, condition, logs, process, service_manager
-from appliance.access import certificates, practice
+from appliance.access import certificates, claim, practice
 from appliance.access.chain import Head
 from appliance.access.record import Record
 from appliance.answers import Parts
@@ -90,6 +90,7 @@ class Daemon:
         recovered = self._inbox.start()
         if recovered:
             log.warning("inbox.recovered messages=%d", recovered)
+        claim.make_ready(self._settings.store.folder)
         self._record.must_hold(Head(*self._inbox.remembered))
         self._record.write(Deed(Act.STARTED, detail={"torn": str(torn)} if torn else {}))
         self._renew_certificate()

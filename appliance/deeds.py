@@ -43,6 +43,7 @@ class Act(StrEnum):
     EPOCH_DESTROYED = "epoch-destroyed"
     ROTATION_BEGUN = "rotation-begun"
     ROTATED = "rotated"
+    ROTATION_DROPPED = "rotation-dropped"
     # the box
     STARTED = "started"
     STOPPED = "stopped"

@@ -127,6 +127,22 @@ class NotRotatingError(AccessError):
     """No exchange of the practice key has begun. Begin one: `keepline keys rotate --as NAME`."""
 
 
+class RotationOwesError(AccessError):
+    """Some days' keys are not yet sealed to the new practice key. Go on with the exchange: `keepline keys rotate --as NAME`."""
+
+
+class NewSheetError(AccessError):
+    """The recovery sheet was used, so the practice key is exchanged together with it: say that a new sheet is wanted (`--new-sheet`)."""
+
+
+class WrongSheetError(AccessError):
+    """That is not this practice's recovery sheet. Compare it letter by letter; there is no b, i, o and no 1 in it but at its start."""
+
+
+class ReasonError(AccessError):
+    """Say in a sentence why the recovery sheet is used: ten letters at least, 600 at most. Every admin will read it; name no patient."""
+
+
 class WrongClaimError(AccessError):
     """That is not this box's claim code. It stands on the box's label or console: eight letters and digits."""
 

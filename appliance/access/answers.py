@@ -4,51 +4,132 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from appliance.access import personnel
-from appliance.access.people import PersonFiles, Removal
+from appliance.access import claim, emergency, personnel, practice
+from appliance.access.claim import Gate
+from appliance.access.people import Founding, PersonFiles, Removal
+from appliance.access.roles import RECOVERY
+from appliance.access.rotation import Exchange, Resealed
+from appliance.clock import Clock
 from appliance.control.values import Event, Verb, unpack
 from appliance.deeds import Act, Deed
-from appliance.errors import ControlError
+from appliance.errors import ControlError, NewSheetError, PeopleChangedError
+from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
 _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
 
 
-class KeyAnswers:
-    """The verbs of people and keys. `publish` tells the page, `record` writes a line of the record, `drop_sessions` ends them all."""
+class Store(Protocol):
+    """What the answers ask of the inbox, which makes the epochs."""
 
-    def __init__(
-        self,
-        folder: Path,
-        publish: Callable[[Event], None],
-        record: Callable[[Deed], object],
-        drop_sessions: Callable[[], None],
-    ) -> None:
-        self._folder = folder
-        self._publish = publish
-        self._record = record
-        self._drop_sessions = drop_sessions
+    def begin_exchange(self, key: NextKey, /) -> None: ...
+    def put_exchanged(self, sealed: Mapping[str, bytes], /) -> None: ...
+    def commit_exchange(self, by: str, /) -> None: ...
+    def drop_exchange(self) -> None: ...
+
+
+@dataclass(slots=True)
+class KeyAnswers:
+    """The verbs of people and keys."""
+
+    folder: Path  # the store's
+    store: Store
+    clock: Clock
+    is_trusted: Callable[[], bool]  # the clock
+    publish: Callable[[Event], None]  # tells the page
+    record: Callable[[Deed], object]  # writes a line of the record
+    drop_sessions: Callable[[], None]
+    _gate: Gate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._gate = Gate(self.folder, self.clock)
 
     def table(self) -> dict[Verb, Callable[[Given], Any]]:
         """A function for each verb."""
-        return {Verb.PUT_PERSON: self._put_person, Verb.REMOVE_PERSON: self._remove_person}
+        return {
+            Verb.PUT_PERSON: self._put_person,
+            Verb.REMOVE_PERSON: self._remove_person,
+            Verb.SHOW_CLAIM: lambda _: claim.show(self.folder),
+            Verb.CHECK_CLAIM: self._check_claim,
+            Verb.CLAIM: self._claim,
+            Verb.BEGIN_ROTATION: self._begin_rotation,
+            Verb.PUT_EPOCHS: self._put_epochs,
+            Verb.COMMIT_ROTATION: self._commit_rotation,
+            Verb.DROP_ROTATION: self._drop_rotation,
+            Verb.NOTE_EMERGENCY: self._note_emergency,
+            Verb.TOLD: self._told,
+        }
 
     def _put_person(self, given: Given) -> None:
         files, by = unpack(PersonFiles, given["files"]), _by(given)
-        act = personnel.write_person(self._folder, files)
+        act = personnel.write_person(self.folder, files)
         detail = {"role": files.role.value, "mailboxes": " ".join(files.mailboxes)}
-        self._record(Deed(act, by, files.name, {} if act is Act.PASSWORD_CHANGED else detail))
+        self.record(Deed(act, by, files.name, {} if act is Act.PASSWORD_CHANGED else detail))
         if act is not Act.PERSON_ADDED:
-            self._publish(Event.PERSON_CHANGED)
+            self.publish(Event.PERSON_CHANGED)
 
     def _remove_person(self, given: Given) -> None:
         removal, by = unpack(Removal, given["removal"]), _by(given)
-        personnel.erase_person(self._folder, removal)
-        self._drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
-        self._record(Deed(Act.PERSON_REMOVED, by, removal.name))
+        personnel.erase_person(self.folder, removal)
+        self.drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
+        self.record(Deed(Act.PERSON_REMOVED, by, removal.name))
+
+    def _check_claim(self, given: Given) -> None:
+        self._gate.check(unpack(str, given["code"]), unpack(str, given["address"]))
+
+    def _claim(self, given: Given) -> None:
+        founding = unpack(Founding, given["founding"])
+        self._check_claim(given)
+        personnel.write_founding(self.folder, founding)
+        self.record(Deed(Act.CLAIMED, founding.first.name))
+        claim.make_ready(self.folder)  # the code goes
+        self.publish(Event.CHANGED)
+
+    def _begin_rotation(self, given: Given) -> None:
+        begun, by = unpack(Exchange, given["exchange"]), _by(given)
+        practice.check_proof(self.folder, begun.proof)
+        personnel.check_sealed(begun.sealed)
+        personnel.check_digest(begun.digest)
+        public = personnel.parse_recipient(begun.public)
+        if (self.folder / practice.PUBLIC).read_text(encoding="ascii").strip() == str(public):
+            raise ControlError("a key is exchanged for another one.")
+        if not begun.new_sheet and emergency.demands_rotation(self.folder):
+            raise NewSheetError
+        if begun.built_on != practice.version(self.folder):
+            raise PeopleChangedError
+        self.store.begin_exchange(NextKey(begun.sealed, str(public), begun.digest))
+        self.record(Deed(Act.ROTATION_BEGUN, by, str(public), {"new-sheet": "yes" if begun.new_sheet else "no"}))
+
+    def _put_epochs(self, given: Given) -> None:
+        resealed: Resealed = unpack(Resealed, given["resealed"])
+        practice.check_proof(self.folder, resealed.proof)
+        self.store.put_exchanged(resealed.sealed)
+
+    def _commit_rotation(self, given: Given) -> None:
+        by = _by(given)
+        practice.check_proof(self.folder, unpack(bytes, given["proof"]))
+        self.drop_sessions()  # they hold the old key
+        self.store.commit_exchange(by)  # which puts it on record
+        self.drop_sessions()  # who logged in meanwhile
+
+    def _drop_rotation(self, given: Given) -> None:
+        by = _by(given)
+        practice.check_proof(self.folder, unpack(bytes, given["proof"]))
+        self.store.drop_exchange()
+        self.record(Deed(Act.ROTATION_DROPPED, by))
+
+    def _note_emergency(self, given: Given) -> None:
+        why = emergency.check_reason(unpack(str, given["why"]))
+        practice.check_proof(self.folder, unpack(bytes, given["proof"]))
+        access = emergency.note(self.folder, why, self.clock.now(), self.is_trusted())
+        self.record(Deed(Act.EMERGENCY, RECOVERY, str(access.number)))
+
+    def _told(self, given: Given) -> None:
+        emergency.tell(self.folder, _by(given), unpack(tuple[int, ...], given["numbers"]))
 
 
 def _by(given: Given) -> str:

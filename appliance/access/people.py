@@ -43,6 +43,7 @@ __all__ = [
     "prepare_new_key",
     "prepare_password",
     "prepare_person",
+    "prepare_recovered",
     "prepare_removal",
 ]
 
@@ -157,6 +158,11 @@ def prepare_new_key(folder: Path, by: Unlocked, name: str, password: str, work_f
     known = _known(folder, by, name)
     made = _make_person(Newcomer(name, known.role, password, known.mailboxes), work_factor)
     return _on_the_roster(folder, by, made)
+
+
+def prepare_recovered(folder: Path, by: Unlocked, name: str, password: str, work_factor: int) -> PersonFiles:
+    """An admin, new or with a new key, when nobody else can log in any more: `by` came in with the recovery sheet."""
+    return _on_the_roster(folder, by, _make_person(Newcomer(name, Role.ADMIN, password), work_factor))
 
 
 def prepare_password(folder: Path, name: str, old: str, new: str, work_factor: int) -> PersonFiles:

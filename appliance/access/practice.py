@@ -19,6 +19,7 @@ from typing import Final, Self
 from appliance.access.roles import ALL, Person, Role
 from appliance.errors import ForeignKeyError, KeyFormatError, NoProofError, NotFoundedError, SealHeaderError
 from appliance.store import age_file, primitives
+from appliance.store.epochs import NEXT, NEXT_PUBLIC
 from appliance.store.keys import Identity, Recipient
 
 SEALED: Final = Path("keys/practice.age")
@@ -99,9 +100,18 @@ def open_practice(folder: Path, identity: Identity) -> tuple[Identity, Roster]:
 
     Raises `NotFoundedError`, `ForeignKeyError` when messages are not sealed to this key, `SealKeyError` when `identity` is not on the roster.
     """
+    return _open(folder / SEALED, folder / PUBLIC, identity)
+
+
+def open_next(folder: Path, identity: Identity) -> tuple[Identity, Roster]:
+    """The key that the practice key is being exchanged for, and its roster; raises as `open_practice` does."""
+    return _open(folder / NEXT / SEALED.name, folder / NEXT_PUBLIC, identity)
+
+
+def _open(file: Path, public_file: Path, identity: Identity) -> tuple[Identity, Roster]:
     try:
-        sealed = (folder / SEALED).read_bytes()
-        public = Recipient.parse((folder / PUBLIC).read_text(encoding="ascii").strip())
+        sealed = file.read_bytes()
+        public = Recipient.parse(public_file.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         raise NotFoundedError from None
     text = age_file.open_bytes(sealed, [identity])

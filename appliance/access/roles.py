@@ -85,6 +85,8 @@ READERS: Final = frozenset(
 
 ALL: Final = frozenset({"*"})  # every mailbox, those that are yet to come as well
 NONE: Final[frozenset[str]] = frozenset()
+RECOVERY: Final = "recovery-sheet"  # the name of whoever came in with it
+_NOBODY: Final = frozenset({RECOVERY, "root"})  # stand in the record for no person
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Person:
 
 def check_name(name: str) -> str:
     """`name` if a person may have it; raises `PersonNameError`."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name in _NOBODY:
         raise PersonNameError
     return name
 

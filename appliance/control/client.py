@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +62,43 @@ class Client:
     def remove_person(self, removal: Any, by: str) -> None:
         """Take a person away (`access.people.Removal`)."""
         self._ask(Verb.REMOVE_PERSON, removal=removal, by=by)
+
+    def show_claim(self) -> str:
+        """The code that claims this box. Raises `FoundedError` when it is claimed; the page may not ask."""
+        code: str = unpack(str, self._ask(Verb.SHOW_CLAIM))
+        return code
+
+    def check_claim(self, code: str, address: str) -> None:
+        """Is this the code? `address`: where it was typed. Raises `WrongClaimError`, `TooSoonError`, `FoundedError`."""
+        self._ask(Verb.CHECK_CLAIM, code=code, address=address)
+
+    def claim(self, code: str, address: str, founding: Any) -> None:
+        """The box gets its practice (`access.people.Founding`); raises as `check_claim` does."""
+        self._ask(Verb.CLAIM, code=code, address=address, founding=founding)
+
+    def begin_rotation(self, exchange: Any, by: str) -> None:
+        """The practice key is being exchanged (`access.rotation.Exchange`). This and the next three are asked by `access.rotation` alone."""
+        self._ask(Verb.BEGIN_ROTATION, exchange=exchange, by=by)
+
+    def put_epochs(self, resealed: Any, by: str) -> None:
+        """Keys of days that are now sealed to the new one (`access.rotation.Resealed`)."""
+        self._ask(Verb.PUT_EPOCHS, resealed=resealed, by=by)
+
+    def commit_rotation(self, proof: bytes, by: str) -> None:
+        """The old practice key goes out of use, and every session ends."""
+        self._ask(Verb.COMMIT_ROTATION, proof=proof, by=by)
+
+    def drop_rotation(self, proof: bytes, by: str) -> None:
+        """The practice key stays."""
+        self._ask(Verb.DROP_ROTATION, proof=proof, by=by)
+
+    def note_emergency(self, why: str, proof: bytes) -> None:
+        """The recovery sheet is being used. Only when this returns may anything be opened. Raises `ReasonError`, `NoProofError`."""
+        self._ask(Verb.NOTE_EMERGENCY, why=why, proof=proof)
+
+    def told(self, numbers: Sequence[int], by: str) -> None:
+        """The admin `by` has seen these uses of the recovery sheet."""
+        self._ask(Verb.TOLD, numbers=list(numbers), by=by)
 
     def decide(self, choice: Any) -> None:
         """Have a decision kept (`access.decisions.Choice`)."""

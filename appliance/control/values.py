@@ -32,6 +32,15 @@ class Verb(StrEnum):
     LOCK = "lock"  # drop every session of the page; by -> nothing
     PURGE = "purge"  # dry_run, by -> tuple[Due, ...]
     PUT_PERSON = "put-person"  # files, by -> nothing
+    SHOW_CLAIM = "show-claim"  # -> the code that claims a new box
+    CHECK_CLAIM = "check-claim"  # code, address -> nothing
+    CLAIM = "claim"  # code, address, founding -> nothing
+    BEGIN_ROTATION = "begin-rotation"  # exchange, by -> nothing
+    PUT_EPOCHS = "put-epochs"  # resealed, by -> nothing
+    COMMIT_ROTATION = "commit-rotation"  # proof, by -> nothing
+    DROP_ROTATION = "drop-rotation"  # proof, by -> nothing
+    NOTE_EMERGENCY = "note-emergency"  # why, proof -> nothing
+    TOLD = "told"  # by, numbers -> nothing
     REMOVE_PERSON = "remove-person"  # removal, by -> nothing
     DECIDE = "decide"  # choice -> nothing
     SET_POLICY = "set-policy"  # by, language, text -> nothing
@@ -59,6 +68,15 @@ MAY_ASK = {
     Verb.PURGE: {Peer.OWNER},
     Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.REMOVE_PERSON: {Peer.PAGE, Peer.OWNER},
+    Verb.SHOW_CLAIM: {Peer.CONSOLE, Peer.OWNER},
+    Verb.CHECK_CLAIM: {Peer.PAGE, Peer.OWNER},
+    Verb.CLAIM: {Peer.PAGE, Peer.OWNER},
+    Verb.BEGIN_ROTATION: {Peer.PAGE, Peer.OWNER},
+    Verb.PUT_EPOCHS: {Peer.PAGE, Peer.OWNER},
+    Verb.COMMIT_ROTATION: {Peer.PAGE, Peer.OWNER},
+    Verb.DROP_ROTATION: {Peer.PAGE, Peer.OWNER},
+    Verb.NOTE_EMERGENCY: {Peer.PAGE, Peer.OWNER},
+    Verb.TOLD: {Peer.PAGE, Peer.OWNER},
     Verb.DECIDE: {Peer.PAGE, Peer.OWNER},
     Verb.SET_POLICY: {Peer.PAGE, Peer.OWNER},
     Verb.ACKNOWLEDGE_POLICY: {Peer.PAGE, Peer.OWNER},

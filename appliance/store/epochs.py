@@ -41,6 +41,7 @@ class Epochs:
     def __init__(self, folder: Path, disk: Disk, witness: Witness | None = None) -> None:
         self._folder = folder / "epochs"
         self._practice = folder / "keys" / "practice.pub"
+        self._next = folder / NEXT_EPOCHS
         self._disk = disk
         self._witness = witness or NoWitness()
         self._epoch: Epoch | None = None
@@ -68,6 +69,8 @@ class Epochs:
 
     def destroy(self, name: str) -> None:
         """What was sealed to this epoch opens for nobody from here on."""
+        if self._next.is_dir():  # first: an exchange of the practice key must not bring it back
+            self._disk.unlink(self._next / f"{name}.age")
         self._disk.unlink(file_of(self._folder.parent, name))
         self._witness.write(Deed(Act.EPOCH_DESTROYED, subject=name))
 
@@ -78,8 +81,17 @@ class Epochs:
         with Identity.generate() as identity:
             sealed = seal_identity(identity, [practice])
             self._disk.replace(self._folder / f"{name}.age", sealed)
+            if (coming := self._next_practice_key()) is not None:
+                self._disk.replace(self._next / f"{name}.age", seal_identity(identity, [coming]))
             self._witness.write(Deed(Act.EPOCH_MADE, subject=name, detail=made(sealed)))
             return Epoch(name, identity.recipient)
+
+    def _next_practice_key(self) -> Recipient | None:
+        """What the practice key is being exchanged for."""
+        try:
+            return Recipient.parse((self._folder.parent / NEXT_PUBLIC).read_text(encoding="ascii").strip())
+        except FileNotFoundError:
+            return None
 
     def _practice_key(self) -> Recipient:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,11 @@ from appliance.clock import Clock, Trust
 from appliance.deeds import Act, Deed
 from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError, StoreError
 from appliance.messages import Envelope, Kind, Row, Stamp
-from appliance.store import epochs, journal, recovery, slots, telling, vault
+from appliance.store import epochs, exchange, journal, recovery, slots, telling, vault
 from appliance.store.delivery import Arrival, Delivery
 from appliance.store.disk import hold
 from appliance.store.epochs import Epoch, Epochs
+from appliance.store.exchange import NextKey
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.writer import Index
 from appliance.store.inspection import inspect
@@ -223,9 +224,30 @@ class Inbox:
         """Every file against its row. Reads the whole vault."""
         return inspect(self._folder)
 
+    def begin_exchange(self, key: NextKey) -> None:
+        """The practice key is being exchanged for `key`: epochs made from here on are sealed to both. Raises `RotatingError`."""
+        with self._lock:
+            exchange.begin(self._folder, self._disk, key)
+
+    def put_exchanged(self, sealed: Mapping[str, bytes]) -> None:
+        """Epochs' secrets that are now sealed to the new key. Raises `NotRotatingError`, `ControlError`."""
+        with self._lock:
+            exchange.put(self._folder, self._disk, sealed)
+
+    def commit_exchange(self, by: str) -> None:
+        """At the wish of `by`: the new practice key is in use, and the old one opens nothing. Raises `NotRotatingError`, `RotationOwesError`."""
+        with self._lock:
+            exchange.commit(self._folder, self._disk, self._witness, by)
+
+    def drop_exchange(self) -> None:
+        """The practice key stays."""
+        with self._lock:
+            exchange.drop(self._folder, self._disk)
+
     def _make_ready(self) -> int:
         for name in ("vault", "journal", "epochs"):
             self._disk.make_folder(self._folder / name)
+        exchange.finish(self._folder, self._disk, self._witness)
         self._index.open()
         progress = self._index.progress()
         self.remembered = progress.record_sequence, progress.record_hash

@@ -1,0 +1,83 @@
+"""The claim code: a new box belongs to whoever stands before it. The code is shown on its console and label, and is gone once the practice is founded.
+
+Eight letters and digits are 40 bits; guesses over the network are let in one at a time, each address waits longer after each wrong one, and all of them
+together get ten a second at most: to try half the codes would take 1,700 years.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from pathlib import Path
+from typing import Final
+
+from appliance import logs
+from appliance.access import practice
+from appliance.access.unlock import Failures
+from appliance.clock import Clock
+from appliance.errors import FoundedError, TooSoonError, WrongClaimError
+from appliance.store import primitives
+from appliance.store.disk import Disk
+
+FILE: Final = Path("keys/claim")
+LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 of Crockford: none is mistaken for another
+LENGTH: Final = 8
+APART: Final = 0.1  # s between two guesses, whoever makes them
+_MODE: Final = 0o600  # for the daemon alone: the page, which the network reaches, cannot read it
+_MISREAD: Final = str.maketrans("OIL", "011")
+
+log = logs.get(__name__)
+
+
+def make_ready(folder: Path) -> None:
+    """At the daemon's start: a box without a practice has a code, one with a practice has none. `folder` is the store's, here and below."""
+    disk = Disk()
+    if (folder / practice.PUBLIC).exists():
+        if (folder / FILE).exists():
+            disk.unlink(folder / FILE)
+    elif not (folder / FILE).exists():
+        code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+        disk.make_folder(folder / FILE.parent)
+        disk.replace(folder / FILE, f"{code}\n".encode("ascii"), _MODE)
+        log.info("claim.made")
+
+
+def show(folder: Path) -> str:
+    """The code as people read it, in two halves. Raises `FoundedError` when the box is claimed."""
+    try:
+        code = (folder / FILE).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise FoundedError from None
+    return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
+
+
+class Gate:
+    """Whoever claims the box comes past here. Any thread may ask."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._failures = Failures(clock)
+        self._last = float("-inf")  # monotonic s of the last guess
+        self._lock = threading.Lock()
+
+    def check(self, code: str, address: str) -> None:
+        """Is this the code? `address`: where it was typed. Raises `WrongClaimError`, `TooSoonError`, `FoundedError`."""
+        with self._lock:
+            right = show(self._folder)
+            now = self._clock.monotonic()
+            wait = max(self._failures.wait(address), self._last + APART - now)
+            if wait > 0:
+                raise TooSoonError(f"That was wrong several times. Wait {wait:.0f} seconds, then try again.", wait)
+            self._last = now
+            if not primitives.same(_plain(code).encode(), _plain(right).encode()):
+                self._failures.add(address)
+                log.warning("claim.refused")
+                raise WrongClaimError
+            self._failures.clear(address)
+
+
+def _plain(code: str) -> str:
+    """Spaces, dashes and capital letters do not count; O is 0, I and L are 1."""
+    letters = "".join(letter for letter in code.upper() if letter.isascii() and letter.isalnum())
+    return letters.translate(_MISREAD)[: LENGTH + 1]

@@ -1,0 +1,133 @@
+"""Emergency access: somebody comes in with the recovery sheet alone, because nobody else can. It is asked why, every admin is told, and the keys are exchanged.
+
+`keys/emergency.json` holds each such access: when, why, which admins were told, and which practice key was in use, so that it is known
+whether it was exchanged since. The daemon writes it before the door opens.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.access import practice
+from appliance.access.people import Unlocked
+from appliance.access.roles import RECOVERY, Person, Role, check_name
+from appliance.errors import KeyFormatError, ReasonError, SealKeyError, WrongSheetError
+from appliance.store.disk import Disk
+from appliance.store.keys import Identity
+
+FILE: Final = Path("keys/emergency.json")
+SHORTEST: Final = 10  # letters of a reason
+LONGEST: Final = 600
+MOST: Final = 200  # accesses that are remembered; the record keeps every one
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One use of the recovery sheet."""
+
+    number: int
+    at: float  # s since 1970, UTC
+    clock_trusted: bool
+    why: str
+    practice: str  # the public half of the practice key at that time
+    told: tuple[str, ...] = ()  # admins who have seen it
+
+
+def check_reason(why: str) -> str:
+    """`why` without spaces around it; raises `ReasonError`."""
+    text = " ".join(why.split())
+    if not SHORTEST <= len(text) <= LONGEST or not text.isprintable():
+        raise ReasonError
+    return text
+
+
+def unlock(folder: Path, text: str) -> Unlocked:
+    """Whoever holds the recovery sheet, as an admin of the name `RECOVERY`. Have the daemon note it before anything is opened with this.
+
+    `folder` is the store's; spaces and line breaks in `text` do no harm. Raises `WrongSheetError`, `NotFoundedError`, `ForeignKeyError`.
+    """
+    try:
+        paper = Identity.parse("".join(text.split()).upper())
+    except KeyFormatError:
+        raise WrongSheetError from None
+    try:
+        key, roster = practice.open_practice(folder, paper)
+    except SealKeyError:
+        paper.wipe()
+        raise WrongSheetError from None
+    if roster.recovery != paper.recipient:  # somebody's own key, or the practice key itself
+        paper.wipe()
+        key.wipe()
+        raise WrongSheetError
+    return Unlocked(Person(RECOVERY, Role.ADMIN, paper.recipient), key, paper)
+
+
+def read(folder: Path) -> tuple[Access, ...]:
+    """Every use of the sheet that is remembered, oldest first. What cannot be read counts as one that nobody was told of."""
+    try:
+        told: Any = json.loads((folder / FILE).read_bytes())
+        return tuple(_parse(one) for one in told["accesses"])
+    except FileNotFoundError:
+        return ()
+    except (ValueError, KeyError, TypeError):
+        return (
+            Access(0, 0.0, False, "The list of emergency accesses (keys/emergency.json) is damaged.", _public(folder)),
+        )
+
+
+def untold(folder: Path, name: str) -> tuple[Access, ...]:
+    """What the admin `name` has not been told of."""
+    return tuple(access for access in read(folder) if name not in access.told)
+
+
+def demands_rotation(folder: Path) -> bool:
+    """Was the sheet used, and is the practice key still the same? A new key comes with a new sheet then."""
+    accesses = read(folder)
+    return bool(accesses) and _public(folder) in {access.practice for access in accesses}
+
+
+def note(folder: Path, why: str, now: float, clock_trusted: bool) -> Access:
+    """The daemon's part: write down that the sheet is being used. Raises `ReasonError`, `BadStorageError`."""
+    known = read(folder)
+    number = max((access.number for access in known), default=0) + 1
+    access = Access(number, now, clock_trusted, check_reason(why), _public(folder))
+    _write(folder, (*known, access))
+    return access
+
+
+def tell(folder: Path, name: str, numbers: Sequence[int]) -> None:
+    """The daemon's part: the admin `name` has seen these."""
+    check_name(name)
+    known = read(folder)
+    _write(folder, [_seen(access, name) if access.number in numbers else access for access in known])
+
+
+def _public(folder: Path) -> str:
+    return (folder / practice.PUBLIC).read_text(encoding="ascii").strip()
+
+
+def _seen(access: Access, name: str) -> Access:
+    return access if name in access.told else replace(access, told=(*access.told, name))
+
+
+def _write(folder: Path, accesses: Sequence[Access]) -> None:
+    disk = Disk()
+    disk.make_folder(folder / FILE.parent)
+    data = {"keepline": _VERSION, "accesses": [asdict(access) for access in accesses[-MOST:]]}
+    disk.replace(folder / FILE, json.dumps(data, indent=1).encode("ascii") + b"\n")
+
+
+def _parse(one: Any) -> Access:
+    return Access(
+        int(one["number"]),
+        float(one["at"]),
+        bool(one["clock_trusted"]),
+        str(one["why"]),
+        str(one["practice"]),
+        tuple(map(str, one["told"])),
+    )

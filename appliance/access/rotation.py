@@ -1,0 +1,208 @@
+"""The practice key is exchanged for a new one, because somebody left who may have copied it, or because the recovery sheet was used.
+
+An admin's program makes K2, hands it to the daemon sealed to everybody on the roster, then opens the key of each day with K1 and hands it back sealed to K2. It
+looks at all of it once more before it says commit: from then on K1 opens nothing. Interrupted anywhere, any admin goes on (with their password, which opens K2
+from `keys/next/practice.age`) or drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from appliance.access import emergency, people, practice
+from appliance.access.people import Unlocked
+from appliance.access.recovery import RecoverySheet
+from appliance.errors import (
+    DamagedMessageError,
+    ForeignKeyError,
+    NewSheetError,
+    NotAdminError,
+    NotRotatingError,
+    RotatingError,
+    SealError,
+)
+from appliance.store import exchange, primitives
+from appliance.store.age_file import open_identity, seal_identity
+from appliance.store.exchange import is_under_way
+from appliance.store.keys import Identity
+
+__all__ = ["Exchange", "Progress", "Resealed", "Rotation", "is_under_way", "resume", "start"]
+
+BATCH: Final = 40  # keys handed over at once: some 20 kB of the 64 that a line holds
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the daemon is handed to begin with."""
+
+    sealed: bytes  # K2 for everybody on the roster
+    public: str
+    digest: str  # of K2's proof
+    built_on: str  # the version of the practice key that the roster was read from
+    new_sheet: bool
+    proof: bytes = field(repr=False)  # of K1
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """Keys that are now sealed to K2, by name."""
+
+    sealed: dict[str, bytes]
+    proof: bytes = field(repr=False)  # of K1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it has come."""
+
+    done: int
+    of: int
+
+
+class Daemon(Protocol):
+    """What a rotation asks of the daemon (`control.client.Client`)."""
+
+    def begin_rotation(self, exchange: Exchange, by: str) -> None: ...
+    def put_epochs(self, resealed: Resealed, by: str) -> None: ...
+    def commit_rotation(self, proof: bytes, by: str) -> None: ...
+    def drop_rotation(self, proof: bytes, by: str) -> None: ...
+
+
+class Rotation:
+    """An exchange at work, in the memory of an admin's program. Use it in a `with`: its keys are overwritten at the end."""
+
+    def __init__(
+        self, folder: Path, old: Identity, new: Identity, beginning: Exchange | None, sheet: RecoverySheet | None
+    ) -> None:
+        self.sheet = sheet  # the new recovery sheet: show it and have it typed back before `run`
+        self._folder = folder
+        self._old = old
+        self._new = new
+        self._beginning = beginning
+
+    def run(self, daemon: Daemon, by: str) -> Iterator[Progress]:
+        """All of it, as far as it has not been done. Whoever stops iterating leaves an exchange that can be resumed."""
+        proof = practice.proof_of(self._old)
+        if self._beginning is not None:
+            daemon.begin_rotation(self._beginning, by)
+        while owed := exchange.owed(self._folder):
+            done = _there(self._folder)
+            for names in _batches(owed):
+                sealed = {name: octets for name in names if (octets := self._reseal(name)) is not None}
+                daemon.put_epochs(Resealed(sealed, proof), by)
+                done += len(names)
+                yield Progress(done, max(done, _there(self._folder) + len(exchange.owed(self._folder))))
+        self._check()
+        daemon.commit_rotation(proof, by)
+
+    def wipe(self) -> None:
+        """Overwrite K2, and K1 here."""
+        self._new.wipe()
+        self._old.wipe()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.wipe()
+
+    def _reseal(self, name: str) -> bytes | None:
+        try:
+            sealed = exchange.file_of(self._folder, name).read_bytes()
+        except FileNotFoundError:
+            return None  # its last message went in this moment
+        try:
+            opened = open_identity(sealed, [self._old])
+        except SealError:
+            raise DamagedMessageError(
+                f"A key ({name}) cannot be opened, so nothing was exchanged. Run `keepline store check`; restore its file from the backup."
+            ) from None
+        with opened as secret:
+            return seal_identity(secret, [self._new.recipient])
+
+    def _check(self) -> None:
+        """The old seals are destroyed after this: does K2 open everything that K1 opens? Raises `DamagedMessageError`."""
+        for name in _names(self._folder):
+            try:
+                old = exchange.file_of(self._folder, name).read_bytes()
+                new = exchange.next_file_of(self._folder, name).read_bytes()
+            except FileNotFoundError:
+                continue
+            with open_identity(old, [self._old]) as one, open_identity(new, [self._new]) as other:
+                if one.recipient != other.recipient:
+                    raise DamagedMessageError
+
+
+def start(folder: Path, by: Unlocked, new_sheet: bool) -> Rotation:
+    """A new practice key, not yet told to anybody. With `new_sheet` the rotation's `sheet` is to be shown before it runs.
+
+    Raises `RotatingError` when one is under way, `NotAdminError`, `NewSheetError` when the sheet was used and must go as well.
+    """
+    if is_under_way(folder):
+        raise RotatingError
+    if not new_sheet and emergency.demands_rotation(folder):
+        raise NewSheetError
+    roster = people.roster_for(folder, by)
+    sheet = None
+    if new_sheet:
+        with Identity.generate() as paper:
+            roster, sheet = replace(roster, recovery=paper.recipient), RecoverySheet(paper.encode())
+    new, old = Identity.generate(), _copy(by.practice)
+    beginning = Exchange(
+        practice.seal_practice(new, roster),
+        str(new.recipient),
+        practice.digest_of(practice.proof_of(new)),
+        practice.version(folder),
+        new_sheet,
+        practice.proof_of(old),
+    )
+    return Rotation(folder, old, new, beginning, sheet)
+
+
+def resume(folder: Path, by: Unlocked) -> Rotation:
+    """The exchange that was interrupted. `by` must carry their own key, as it is right after the password was given.
+
+    Raises `NotRotatingError`, `NotAdminError`, and `ForeignKeyError` when what lies in `keys/next` was made by nobody on the roster: drop it then.
+    """
+    if not is_under_way(folder):
+        raise NotRotatingError
+    roster = people.roster_for(folder, by)
+    if by.own is None:
+        raise NotAdminError("To go on with an exchange of keys an admin gives their password once more.")
+    new, coming = practice.open_next(folder, by.own)
+    if coming.people != roster.people:
+        new.wipe()
+        raise ForeignKeyError("The key that is coming was made for other people. Drop this exchange and begin another.")
+    return Rotation(folder, _copy(by.practice), new, None, None)
+
+
+def drop(folder: Path, by: Unlocked, daemon: Daemon) -> None:
+    """Leave everything as it was. Raises `NotAdminError`, and `RotatingError` when it is too late for that."""
+    people.roster_for(folder, by)
+    daemon.drop_rotation(practice.proof_of(by.practice), by.person.name)
+
+
+def _copy(key: Identity) -> Identity:
+    text = key.to_bytes()
+    with primitives.forgetting(text):
+        return Identity.parse(text)
+
+
+def _names(folder: Path) -> list[str]:
+    names = [file.stem for file in sorted((folder / "epochs").glob("*.age"))]
+    return [*names, exchange.RECORD] if exchange.file_of(folder, exchange.RECORD).exists() else names
+
+
+def _there(folder: Path) -> int:
+    return sum(exchange.next_file_of(folder, name).exists() for name in _names(folder))
+
+
+def _batches(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for start_at in range(0, len(names), BATCH):
+        yield names[start_at : start_at + BATCH]

@@ -1,0 +1,105 @@
+"""A practice with the parts of the daemon that keep its keys: a real inbox, a real record, and a real socket before them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from appliance.access import claim
+from appliance.access.answers import KeyAnswers
+from appliance.access.record import Record
+from appliance.access.unlock import unlock
+from appliance.control.client import Client
+from appliance.control.server import Server, Users
+from appliance.control.values import Event
+from appliance.deeds import Act, Deed
+from appliance.messages import Envelope, Kind, Row
+from appliance.store.inbox import Inbox, RingSet
+from appliance.store.keys import Identity
+from appliance.store.reader import Reader
+from tests.fakes.clock import FakeClock
+
+SECOND = 16_000
+DAY = 86_400.0
+
+
+@dataclass
+class Box:
+    """Made in `folder` on entering, founded or not."""
+
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    events: list[Event] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self.record = Record(self.folder, self.clock)
+        self.record.open()
+        self.inbox = Inbox(self.folder, RingSet(2, 12), self.clock, witness=self.record)
+        self.inbox.start()
+        claim.make_ready(self.folder)
+        answers = KeyAnswers(
+            folder=self.folder,
+            store=self.inbox,
+            clock=self.clock,
+            is_trusted=lambda: True,
+            publish=self.events.append,
+            record=self._remember,
+            drop_sessions=lambda: self.events.append(Event.LOCKED),
+        )
+        everybody = Users(os.geteuid(), os.geteuid(), os.geteuid())
+        path = self.folder.parent / f"{self.folder.name}.sock"
+        self.server = Server(path, everybody, answers.table())
+        self.server.start()
+        self.client = Client(path)
+        self.reader = Reader(self.folder)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.stop()
+        self.inbox.close()
+        self.record.close()
+
+    def restart(self) -> None:
+        """A power cut without the cut: nothing is ended in good order."""
+        self.__exit__(None, None, None)
+        self.__enter__()
+
+    def leave(self, mailbox: str = "front-desk") -> Row:
+        """A message of one second, and the day after is another day."""
+        delivery = self.inbox.begin(Kind.VOICEMAIL, mailbox, Envelope(caller_name="Jane Canary"))
+        delivery.append(bytes(SECOND))
+        row = delivery.finish(Envelope(caller_name="Jane Canary", duration=1.0))
+        self.clock.advance(DAY)
+        return row
+
+    def opens(self, key: Identity) -> list[bool]:
+        """Which of the messages, newest first, `key` opens."""
+        return [_opens(self.reader, row, key) for row in self.reader.list()]
+
+    def practice_of(self, name: str, password: str) -> Identity:
+        """The practice key, by a log-in."""
+        return unlock(self.folder, name, password).practice
+
+    def acts(self) -> list[Act]:
+        """What was put on record by these answers."""
+        return [deed.act for deed in self.deeds]
+
+    def _remember(self, deed: Deed) -> None:
+        self.deeds.append(deed)
+        self.record.write(deed)
+
+
+def _opens(reader: Reader, row: Row, key: Identity) -> bool:
+    from appliance.errors import SealKeyError  # noqa: PLC0415 - only here
+
+    try:
+        with reader.open(row, key) as message:
+            return message.read(0, message.size)[44:] == bytes(SECOND)
+    except SealKeyError:
+        return False

@@ -1,0 +1,294 @@
+"""The practice key is exchanged: afterwards the new one opens everything and the old one nothing, wherever it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.access import people, practice, rotation
+from appliance.access.people import Role, Unlocked
+from appliance.access.practice import SEALED
+from appliance.access.recovery import open_with_sheet
+from appliance.access.roles import ALL
+from appliance.access.rotation import Exchange, Progress
+from appliance.access.unlock import unlock
+from appliance.control.client import Client
+from appliance.control.values import Event
+from appliance.deeds import Act
+from appliance.errors import (
+    ControlError,
+    ForeignKeyError,
+    NoProofError,
+    NotAdminError,
+    NotRotatingError,
+    PeopleChangedError,
+    RotatingError,
+    RotationOwesError,
+    SealKeyError,
+)
+from appliance.store import age_file, exchange
+from appliance.store.age_file import open_identity, seal_identity
+from appliance.store.keys import Identity
+from tests.access.box import Box
+from tests.access.practice import ANA, OTHER, WORK, Practice
+
+
+@pytest.fixture
+def box(practice: Practice) -> Iterator[Box]:
+    """Three days with a message each."""
+    with Box(practice.folder) as made:
+        for _ in range(3):
+            made.leave()
+        yield made
+
+
+def ana(box: Box) -> Unlocked:
+    return unlock(box.folder, "ana", ANA)
+
+
+def rotate(box: Box, new_sheet: bool = False) -> list[Progress]:
+    with rotation.start(box.folder, ana(box), new_sheet) as made:
+        return list(made.run(box.client, "ana"))
+
+
+def test_after_it_the_new_key_opens_everything_and_the_old_one_no_file_at_all(box: Box) -> None:
+    old = ana(box).practice
+    before = {file: file.read_bytes() for file in (box.folder / "keys").rglob("*.age")}
+    progress = rotate(box)
+    assert (progress[-1].done, progress[-1].of) == (4, 4)  # three days and the record's key
+    new = ana(box).practice
+    assert new.recipient != old.recipient
+    assert box.opens(new) == [True] * 3
+    for file in sorted(box.folder.rglob("*.age")):
+        if file.parent.name not in {"people", "vault"}:
+            with pytest.raises(SealKeyError):
+                age_file.open_bytes(file.read_bytes(), [old])
+    assert not (box.folder / "keys/next").exists()
+    assert before[box.folder / SEALED] != (box.folder / SEALED).read_bytes()
+    with open_identity((box.folder / "keys/record.age").read_bytes(), [new]) as record:
+        assert str(record.recipient) == (box.folder / "keys/record.pub").read_text(encoding="ascii").strip()
+    box.leave()
+    assert box.opens(new) == [True] * 4
+
+
+def test_everybody_on_the_roster_goes_along_and_nobody_else(box: Box, practice: Practice) -> None:
+    practice.add("ben", Role.STAFF, mailboxes=frozenset({"billing"}))
+    practice.add("toni", Role.TECHNICIAN)
+    practice.add("eve", Role.STAFF)
+    eve = (box.folder / "keys/people/eve.age").read_bytes()
+    practice.remove("eve")
+    rotate(box)
+    ben = unlock(box.folder, "ben", OTHER)
+    assert (ben.person.mailboxes, box.opens(ben.practice)) == (frozenset({"billing"}), [True] * 3)
+    assert [person.name for person in people.roster_for(box.folder, ana(box)).people] == ["ana", "ben", "toni"]
+    with pytest.raises(SealKeyError):
+        age_file.open_bytes(
+            (box.folder / SEALED).read_bytes(), [Identity.parse(age_file.open_with_password(eve, OTHER))]
+        )
+    practice.add("cleo", Role.STAFF)  # the new key's proof is known to the box
+    assert unlock(box.folder, "cleo", OTHER).practice.recipient == ben.practice.recipient
+
+
+def test_the_old_sheet_stays_unless_a_new_one_is_wanted(box: Box, practice: Practice) -> None:
+    rotate(box)
+    assert box.opens(open_with_sheet(box.folder, practice.sheet.text)) == [True] * 3
+    with rotation.start(box.folder, ana(box), new_sheet=True) as made:
+        assert made.sheet is not None
+        sheet = made.sheet.text
+        list(made.run(box.client, "ana"))
+    assert box.opens(open_with_sheet(box.folder, sheet)) == [True] * 3
+    with pytest.raises(SealKeyError):
+        open_with_sheet(box.folder, practice.sheet.text)
+
+
+class Interrupted(Client):
+    """A program that is killed before its `after`-th question."""
+
+    def __init__(self, client: Client, after: int) -> None:
+        self._client, self._left = client, after
+
+    def _ask(self, *arguments: object, **named: object) -> object:
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
+        return self._client._ask(*arguments, **named)  # type: ignore[arg-type]  # handed on as it came
+
+
+@pytest.mark.parametrize("after", range(1, 4))
+def test_interrupted_anywhere_everything_opens_and_another_admin_goes_on(
+    box: Box, practice: Practice, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    practice.add("cleo", Role.ADMIN)
+    monkeypatch.setattr(rotation, "BATCH", 2)
+    old = ana(box).practice
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, after), "ana"))
+    assert rotation.is_under_way(box.folder)
+    box.leave()  # messages come meanwhile, on a new day
+    box.restart()
+    assert box.opens(ana(box).practice) == [True] * 4
+    assert ana(box).practice.recipient == old.recipient, "until it is committed nothing has changed"
+    with pytest.raises(NotAdminError):  # a session holds no key of its own
+        rotation.resume(box.folder, replace(unlock(box.folder, "cleo", OTHER), own=None))
+    with rotation.resume(box.folder, unlock(box.folder, "cleo", OTHER)) as again:
+        list(again.run(box.client, "cleo"))
+    assert box.opens(ana(box).practice) == [True] * 4
+    assert box.opens(old) == [False] * 4
+    assert not rotation.is_under_way(box.folder)
+
+
+def test_it_can_be_dropped_and_begun_again(box: Box) -> None:
+    old = ana(box).practice
+    with rotation.start(box.folder, ana(box), True) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 2), "ana"))
+    with pytest.raises(RotatingError):
+        rotation.start(box.folder, ana(box), False)
+    rotation.drop(box.folder, ana(box), box.client)
+    assert not (box.folder / "keys/next").exists()
+    box.leave()
+    assert box.opens(old) == [True] * 4
+    rotate(box)
+    assert box.opens(old) == [False] * 4
+    assert box.acts() == [Act.ROTATION_BEGUN, Act.ROTATION_DROPPED, Act.ROTATION_BEGUN]
+    assert box.record.has(Act.ROTATED, str(ana(box).practice.recipient))
+
+
+def test_nobody_comes_or_goes_while_it_is_under_way(box: Box, practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 1), "ana"))
+    with pytest.raises(RotatingError):
+        practice.remove("ben")
+    own = people.prepare_password(box.folder, "ben", OTHER, "another long password", WORK)
+    box.client.put_person(own, "ben")  # wraps Ben's own key only
+    with rotation.resume(box.folder, ana(box)) as again:
+        list(again.run(box.client, "ana"))
+    assert box.opens(unlock(box.folder, "ben", "another long password").practice) == [True] * 3
+    practice.remove("ben")
+
+
+def test_every_session_ends(box: Box) -> None:
+    rotate(box)
+    assert Event.LOCKED in box.events
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.TECHNICIAN, Role.AUDITOR])
+def test_only_an_admin_exchanges_keys(box: Box, practice: Practice, role: Role) -> None:
+    practice.add("ben", role, mailboxes=ALL)
+    with pytest.raises(NotAdminError):
+        rotation.start(box.folder, unlock(box.folder, "ben", OTHER), False)
+
+
+def test_a_roster_that_changed_meanwhile_is_not_sealed_to(box: Box, practice: Practice) -> None:
+    with rotation.start(box.folder, ana(box), False) as made:
+        practice.add("ben", Role.STAFF)
+        with pytest.raises(PeopleChangedError):
+            list(made.run(box.client, "ana"))
+    assert not rotation.is_under_way(box.folder)
+
+
+def test_a_key_on_its_way_for_other_people_is_not_gone_on_with(box: Box, practice: Practice) -> None:
+    """Somebody with the card in hand puts the files of an older exchange there."""
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 1), "ana"))
+    older = box.folder / "keys/next"
+    older.rename(box.folder / "away")
+    practice.add("ben", Role.STAFF)
+    (box.folder / "away").rename(older)
+    with pytest.raises(ForeignKeyError):
+        rotation.resume(box.folder, ana(box))
+
+
+# what a page that was taken over can make the daemon do
+
+
+def test_without_the_practice_key_no_exchange_is_begun_filled_committed_or_dropped(box: Box) -> None:
+    """Else whoever has the page seals tomorrow's messages to a key of their own."""
+    thief = Identity.generate()
+    beginning = Exchange(
+        age_file.seal(b"AGE", [thief.recipient]),
+        str(thief.recipient),
+        practice.digest_of(practice.proof_of(thief)),
+        practice.version(box.folder),
+        False,
+        practice.proof_of(thief),
+    )
+    with pytest.raises(NoProofError):
+        box.client.begin_rotation(beginning, "ana")
+    assert not (box.folder / "keys/next").exists()
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 1), "ana"))
+    for ask in (box.client.commit_rotation, box.client.drop_rotation):
+        with pytest.raises(NoProofError):
+            ask(beginning.proof, "ana")
+    with pytest.raises(NoProofError):
+        box.client.put_epochs(rotation.Resealed({}, beginning.proof), "ana")
+
+
+def test_nothing_but_keys_of_days_sealed_to_one_key_is_put_there(box: Box) -> None:
+    proof = practice.proof_of(ana(box).practice)
+    with pytest.raises(NotRotatingError):
+        box.client.put_epochs(rotation.Resealed({}, proof), "ana")
+    with pytest.raises(NotRotatingError):
+        box.client.commit_rotation(proof, "ana")
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 1), "ana"))
+    (name, *_) = exchange.owed(box.folder)
+    key = Identity.generate()
+    good = seal_identity(key, [key.recipient])
+    for wrong in (
+        {"../../practice": good},
+        {"practice": good},
+        {"999999-00000000": good},
+        {name: b"in clear"},
+        {name: good + bytes(2000)},
+        {name: seal_identity(key, [key.recipient, Identity.generate().recipient])},
+        {name: age_file.seal_with_password(b"x", "password", 10)},
+    ):
+        with pytest.raises(ControlError):
+            box.client.put_epochs(rotation.Resealed(wrong, proof), "ana")
+    assert not list((box.folder / "keys/next/epochs").iterdir())
+    with pytest.raises(RotationOwesError):
+        box.client.commit_rotation(proof, "ana")
+
+
+def test_an_epoch_that_goes_meanwhile_does_not_come_back(box: Box) -> None:
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 2), "ana"))
+    oldest = box.reader.list()[-1]
+    box.inbox.remove(oldest.stamp.id, "due")
+    assert not (box.folder / "keys/next/epochs" / f"{oldest.epoch}.age").exists()
+    with rotation.resume(box.folder, ana(box)) as again:
+        list(again.run(box.client, "ana"))
+    assert not (box.folder / "epochs" / f"{oldest.epoch}.age").exists()
+    assert box.opens(ana(box).practice) == [True] * 2
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_a_power_cut_between_any_two_renames_is_gone_on_with(
+    box: Box, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """After `commit` there is one way: the next start ends what was begun."""
+    old = ana(box).practice
+    moved = exchange._move
+    left = iter(range(step))
+
+    def move(disk: object, file: Path, to: Path) -> None:
+        if next(left, None) is None:
+            raise ControlError("the power went")
+        moved(disk, file, to)  # type: ignore[arg-type]  # handed on as it came
+
+    with rotation.start(box.folder, ana(box), False) as made, monkeypatch.context() as patched:
+        patched.setattr(exchange, "_move", move)
+        try:
+            list(made.run(box.client, "ana"))
+        except ControlError:
+            assert exchange.COMMIT.name in [file.name for file in (box.folder / "keys/next").iterdir()]
+    box.restart()
+    new = ana(box).practice
+    assert (box.opens(new), box.opens(old)) == ([True] * 3, [False] * 3)
+    assert not (box.folder / "keys/next").exists()
+    assert box.record.has(Act.ROTATED, str(new.recipient))
