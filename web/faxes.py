@@ -18,7 +18,7 @@ from appliance.fax.directory import Directory, Sheet, Source
 from appliance.fax.tiff import Strip
 from appliance.messages import Kind, Row
 from appliance.store.reader import OpenMessage
-from web import mailboxes, memory, requests, sheets, sound
+from web import mailboxes, memory, requests, sheets, sound, taking, telling
 from web.guard import allow, session
 from web.sheets import FaxView, Turns
 
@@ -33,7 +33,9 @@ _DRAWING: Final = threading.Lock()  # one page at a time: however many people lo
 def page(id: str, number: str) -> Response:
     """One page as a picture."""
     wanted, scale = requests.sheet_number(number), requests.scale(request)
-    strip = _strip(_row(id), wanted)
+    row = _row(id)
+    telling.looked(row)
+    strip = _strip(row, wanted)
     with _DRAWING:
         return Response(pictures.draw(strip, scale.width, scale.turn), mimetype="image/png")
 
@@ -52,11 +54,13 @@ def sketch(id: str) -> Response:
     return Response(memory.of(session()).sketches.get(row.stamp.id, draw), mimetype="image/png")
 
 
-@faxes.get("/messages/<id>/fax.pdf")
+@faxes.route("/messages/<id>/fax.pdf", methods=["GET", "POST"])
 @allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
-def as_pdf(id: str) -> Response:
-    """The whole fax as a PDF, turned as it is on the screen."""
+def as_pdf(id: str) -> Response | str | tuple[str, int]:
+    """The whole fax as a PDF, turned as it is on the screen, once it was said for whom."""
     row = _row(id)
+    if question := taking.ask(row, "pdf"):
+        return question
     message = mailboxes.open_message(row)
     try:
         found, turns = _directory(row, message).sheets, _turns(row)
@@ -74,11 +78,13 @@ def as_pdf(id: str) -> Response:
     return sound.to_keep(response, row, "pdf")
 
 
-@faxes.get("/messages/<id>/fax.tiff")
+@faxes.route("/messages/<id>/fax.tiff", methods=["GET", "POST"])
 @allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
-def as_tiff(id: str) -> Response:
-    """The file as it is sealed."""
+def as_tiff(id: str) -> Response | str | tuple[str, int]:
+    """The file as it is sealed, once it was said for whom."""
     row = _row(id)
+    if question := taking.ask(row, "tiff"):
+        return question
     message = mailboxes.open_message(row)
     return sound.to_keep(sound.answer(request, row, message, session().is_open), row, "tiff")
 

@@ -52,7 +52,8 @@ SILENT: Final = Part(
     "Box",
     Level.FAULT,
     spoken(
-        "The part of the box that answers calls does not run. Messages that are kept can still be heard and read. Wait a minute; if this stays, "
+        "The part of the box that answers calls does not run. Until it runs again no message is opened, because nobody could record it. "
+        "Wait a minute; if this stays, "
         "switch the box off and on."
     ),
 )

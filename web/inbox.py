@@ -14,7 +14,7 @@ from appliance.access.decisions import Switch
 from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
-from web import faxes, listing, mailboxes, memory, requests, sound, waveform, words
+from web import faxes, listing, mailboxes, memory, requests, seen, sound, taking, telling, waveform, words
 from web.guard import allow, session
 from web.languages import gettext
 from web.listing import Asked, ListView, Present
@@ -70,16 +70,19 @@ def message_part(id: str) -> str | tuple[str, int]:
 def content(id: str) -> Response:
     """The sound, or the pages, straight from the sealed file."""
     row = mailboxes.row(id)
+    telling.played(row)
     return sound.answer(request, row, mailboxes.open_message(row), session().is_open)
 
 
-@inbox.get("/messages/<id>/voicemail.wav")
+@inbox.route("/messages/<id>/voicemail.wav", methods=["GET", "POST"])
 @allow(Permission.TAKE_MESSAGES, switch=Switch.TAKE_MESSAGES)
-def as_file(id: str) -> Response:
-    """The sound, for the browser to save."""
+def as_file(id: str) -> Response | str | tuple[str, int]:
+    """The sound, for the browser to save, once it was said for whom."""
     row = mailboxes.row(id)
     if row.stamp.kind is not Kind.VOICEMAIL:
         raise NotFound
+    if question := taking.ask(row, "wav"):
+        return question
     message = mailboxes.open_message(row)
     return sound.to_keep(sound.answer(request, row, message, session().is_open), row, "wav")
 
@@ -155,11 +158,12 @@ def _list() -> ListView:
 
 def _message(id: str) -> listing.MessageView:
     row = mailboxes.row(id)
+    telling.looked(row)
     envelope = _envelope(row)
     if row.stamp.kind is Kind.FAX:
-        return listing.show_message(row, envelope, faxes.view(row), _present())
+        return listing.show_message(row, envelope, faxes.view(row), _present(), seen.by(row))
     levels = _levels(row) if envelope else NO_SOUND
-    return listing.show_message(row, envelope, waveform.draw(levels, 64), _present())
+    return listing.show_message(row, envelope, waveform.draw(levels, 64), _present(), seen.by(row))
 
 
 def _envelope(row: Row) -> Envelope | None:

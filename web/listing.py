@@ -14,6 +14,7 @@ from appliance.settings import Retention
 from appliance.store.reader import RECOVERED
 from web import quality, words
 from web.languages import gettext, spoken, tell
+from web.seen import Sight
 from web.sheets import FaxView
 from web.waveform import Drawing
 
@@ -140,6 +141,7 @@ class MessageView:
     fate: str
     wave: Drawing | None
     fax: FaxView | None
+    seen: tuple[Sight, ...]  # who did what with it, newest first
 
 
 def arrange(rows: Sequence[Row]) -> list[Row]:
@@ -209,7 +211,13 @@ def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
     )
 
 
-def show_message(row: Row, envelope: Envelope | None, content: Drawing | FaxView, present: Present) -> MessageView:
+def show_message(
+    row: Row,
+    envelope: Envelope | None,
+    content: Drawing | FaxView,
+    present: Present,
+    seen: tuple[Sight, ...] = (),
+) -> MessageView:
     """The open message in words."""
     kind = row.stamp.kind
     return MessageView(
@@ -232,6 +240,7 @@ def show_message(row: Row, envelope: Envelope | None, content: Drawing | FaxView
         fate=fate(row, present),
         wave=content if isinstance(content, Drawing) else None,
         fax=content if isinstance(content, FaxView) else None,
+        seen=seen,
     )
 
 

@@ -98,6 +98,7 @@ class Memory:
     erased: Erased | None = None
     said: str = ""  # what was done, to be told on the next page
     handover: Handover | None = None  # a new password, to be shown on the next page
+    told: dict[tuple[str, str], float] = field(default_factory=dict)  # what the record was told of a message, and when
 
     def __repr__(self) -> str:
         return "Memory(private)"

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from appliance.access import people, testimony
 from appliance.access.unlock import as_kept
 from appliance.deeds import Act, Deed
 from appliance.errors import PersonNameError, PersonUnknownError
+from appliance.messages import Row
+from web import memory
 from web.guard import session
 from web.services import here
+
+AGAIN: Final = 600.0  # s after which the same look in the same session is a new one
+
+
+def looked(row: Row) -> None:
+    """Somebody opens a message. Its pages and parts come by many requests, so one line stands for a while."""
+    _once(Act.LOOKED, row)
+
+
+def played(row: Row) -> None:
+    """Somebody plays a message, whichever parts of it the browser asks for."""
+    _once(Act.PLAYED, row)
+
+
+def taken(row: Row, kind: str) -> None:
+    """Somebody saves a message as a file."""
+    record(Act.TAKEN, row.stamp.id, {"as": kind})
+
+
+def _once(act: Act, row: Row) -> None:
+    told, now = memory.of(session()).told, here().clock.monotonic()
+    place = act, row.stamp.id
+    if now - told.get(place, -AGAIN) >= AGAIN:
+        record(act, row.stamp.id)
+        told[place] = now
 
 
 def record(act: Act, subject: str = "", detail: dict[str, str] | None = None, **words: str) -> None:

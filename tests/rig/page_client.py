@@ -58,7 +58,7 @@ class PageClient:
 
     def fax(self, id: str) -> bytes:
         """A fax as the page gives it: a TIFF file."""
-        return self.get(f"/messages/{id}/fax.tiff")
+        return self.post(f"/messages/{id}/fax.tiff")
 
     def _ask(self, request: Any) -> bytes:
         with self._opener.open(request, timeout=30) as answer:

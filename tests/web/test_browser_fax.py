@@ -72,8 +72,10 @@ def address(desk: Desk, number: int) -> str:
 
 def saved(page: Page, button: str) -> tuple[str, bytes]:
     """Name and content of what the button saves."""
+    page.get_by_role("link", name=button).click()
     with page.expect_download() as download:
-        page.get_by_role("link", name=button).click()
+        page.get_by_role("button", name="Download").click()
+    page.get_by_role("link", name="Message", exact=True).click()
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 

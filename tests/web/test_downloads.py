@@ -30,11 +30,11 @@ def links(staff: Staff, ids: tuple[str, str]) -> list[str]:
 def test_a_voicemail_is_saved_as_a_sound_file_whose_name_tells_nobodys(
     practice: Practice, ana: Staff, sound_and_fax: tuple[str, str]
 ) -> None:
-    answer = ana.get(f"/messages/{sound_and_fax[0]}/voicemail.wav")
+    answer = ana.post(f"/messages/{sound_and_fax[0]}/voicemail.wav")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="voicemail-2025-11-21-1200.wav"'
     with wave.open(io.BytesIO(answer.data)) as file:
         assert file.readframes(file.getnframes()) == babble(2)
-    assert ana.get(f"/messages/{sound_and_fax[1]}/voicemail.wav").status_code == 404
+    assert ana.post(f"/messages/{sound_and_fax[1]}/voicemail.wav").status_code == 404
 
 
 def test_where_it_is_switched_off_there_is_no_button_and_no_file(

@@ -18,7 +18,7 @@ from appliance.fax import pictures, tiff
 from appliance.messages import Envelope, State
 from tests.web.faxes import leave_fax, leave_file, letter, lose_power_during
 from tests.web.practice import Practice, babble
-from tests.web.staff import Staff
+from tests.web.staff import OWN, Staff
 from web import faxes
 from web.guard import COOKIE
 
@@ -87,7 +87,7 @@ def test_an_open_fax_shows_every_page_with_its_marks(ana: Staff, id: str) -> Non
 
 
 def test_pages_are_drawn_dot_for_dot_or_smaller(practice: Practice, ana: Staff, id: str) -> None:
-    file = ana.get(f"/messages/{id}/fax.tiff").data
+    file = ana.post(f"/messages/{id}/fax.tiff").data
     came = Image.open(io.BytesIO(file))
     for number in (1, 2, 3):
         came.seek(number - 1)
@@ -99,7 +99,7 @@ def test_pages_are_drawn_dot_for_dot_or_smaller(practice: Practice, ana: Staff, 
 
 
 def test_both_files_hold_every_dot_and_no_name(practice: Practice, ana: Staff, id: str) -> None:
-    pdf, file = ana.get(f"/messages/{id}/fax.pdf"), ana.get(f"/messages/{id}/fax.tiff")
+    pdf, file = ana.post(f"/messages/{id}/fax.pdf"), ana.post(f"/messages/{id}/fax.tiff")
     assert pdf.headers["Content-Disposition"] == 'attachment; filename="fax-2025-11-21-1200.pdf"'
     assert file.headers["Content-Disposition"] == 'attachment; filename="fax-2025-11-21-1200.tiff"'
     assert (pdf.mimetype, file.mimetype) == ("application/pdf", "image/tiff")
@@ -120,7 +120,7 @@ def test_turning_is_remembered_for_this_session_only(practice: Practice, ana: St
     page = ana.get(f"/messages/{id}").text
     turns = re.findall(r'src="/messages/[0-9a-f]+/pages/(\d)\.png\?turn=(\d+)', page)
     assert turns == [("1", "90"), ("2", "0"), ("3", "90")]
-    rotations = [page.get_rotation() for page in pypdfium2.PdfDocument(ana.get(f"/messages/{id}/fax.pdf").data)]
+    rotations = [page.get_rotation() for page in pypdfium2.PdfDocument(ana.post(f"/messages/{id}/fax.pdf").data)]
     assert rotations == [90, 0, 90]
     other = Staff(practice).log_in().get(f"/messages/{id}").text
     assert "turn=90" not in other
@@ -190,7 +190,7 @@ def test_a_fax_that_ends_in_the_midst_of_a_page_shows_its_whole_pages(practice: 
     assert page.count("<figure") == 1
     assert "What came after page 1 cannot be shown: the file is damaged there, or ends too soon." in page
     assert ana.get(f"/messages/{id}/pages/2.png").status_code == 404
-    assert len(pypdfium2.PdfDocument(ana.get(f"/messages/{id}/fax.pdf").data)) == 1
+    assert len(pypdfium2.PdfDocument(ana.post(f"/messages/{id}/fax.pdf").data)) == 1
 
 
 @pytest.mark.parametrize("rest", [b"", b"the beginning of a third page"])
@@ -206,8 +206,8 @@ def test_a_recovered_fax_shows_its_whole_pages(practice: Practice, ana: Staff, r
     for number in (1, 2):
         shown = picture(ana.get(f"/messages/{id}/pages/{number}.png"))
         assert shown.tobytes() == Image.open(io.BytesIO(tiff.assemble([letter(number)]))).tobytes()
-    assert len(pypdfium2.PdfDocument(ana.get(f"/messages/{id}/fax.pdf").data)) == 2
-    saved = Image.open(io.BytesIO(ana.get(f"/messages/{id}/fax.tiff").data))
+    assert len(pypdfium2.PdfDocument(ana.post(f"/messages/{id}/fax.pdf").data)) == 2
+    saved = Image.open(io.BytesIO(ana.post(f"/messages/{id}/fax.tiff").data))
     assert getattr(saved, "n_frames", 0) == 2
 
 
@@ -219,7 +219,7 @@ def test_a_file_that_is_no_fax_says_so_and_can_be_erased(practice: Practice, ana
     assert "No whole page of this fax can be shown. Ask the sender to send it again." in page.text
     assert f'action="/messages/{id}/erase"' in page.text
     for path in ("pages/1.png", "sketch.png", "fax.pdf"):
-        answer = ana.get(f"/messages/{id}/{path}")
+        answer = ana.post(f"/messages/{id}/{path}") if path == "fax.pdf" else ana.get(f"/messages/{id}/{path}")
         assert answer.status_code in {404, 410}
         assert "Traceback" not in answer.text
 
@@ -239,7 +239,7 @@ def test_a_page_whose_sealed_part_is_damaged_takes_no_other_with_it(practice: Pr
     assert [answer.status_code for answer in answers] == [200] * (shown - 1) + [410]
     assert "It can be neither shown nor saved." in answers[-1].text
     assert ana.get(f"/messages/{id}/sketch.png").status_code == 200
-    refused = ana.get(f"/messages/{id}/fax.pdf")
+    refused = ana.post(f"/messages/{id}/fax.pdf")
     assert refused.status_code == 410
     assert "Traceback" not in refused.text
 
@@ -299,7 +299,7 @@ def test_no_address_no_file_name_and_no_log_line_tells_who_sent(
 
 
 def test_a_session_that_ends_breaks_a_download_off(practice: Practice, ana: Staff, id: str) -> None:
-    answer = ana.ask("GET", f"/messages/{id}/fax.pdf", buffered=False)
+    answer = ana.ask("POST", f"/messages/{id}/fax.pdf", headers=OWN, buffered=False)
     pieces = answer.iter_encoded()
     assert next(pieces).startswith(b"%PDF")
     practice.sessions.close_all()

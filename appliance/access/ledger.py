@@ -1,0 +1,115 @@
+"""The record as people look at it: lines found by who, what, which message and when, newest first; and what is exported. Needs no key but for sealed words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.access import record, testimony
+from appliance.access.chain import Line
+from appliance.deeds import Act
+from appliance.errors import RecordError
+from appliance.store.keys import Identity
+
+COLUMNS: Final = ("sequence", "at", "clock_trusted", "act", "by", "subject", "detail", "sealed", "hash")
+_FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what begins with these
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which lines are wanted; what is empty leaves none out."""
+
+    by: str = ""
+    acts: frozenset[Act] = frozenset()
+    subject: str = ""  # its beginning
+    since: float | None = None  # s since 1970, included
+    until: float | None = None  # s since 1970, left out
+
+    def takes(self, line: Line) -> bool:
+        """Is this line wanted?"""
+        deed = line.deed
+        return (
+            (not self.by or deed.by == self.by)
+            and (not self.acts or deed.act in self.acts)
+            and deed.subject.startswith(self.subject)
+            and (self.since is None or line.at >= self.since)
+            and (self.until is None or line.at < self.until)
+        )
+
+    def _may_take(self, octets: bytes) -> bool:
+        """A quick look, before a line is taken apart."""
+        return (not self.by or f'"by":"{self.by}"'.encode() in octets) and (
+            not self.subject or f'"subject":"{self.subject}'.encode() in octets
+        )
+
+
+def newest(folder: Path, wanted: Filter, before: int = 0) -> Iterator[Line]:
+    """The lines that are wanted, newest first, of those in front of number `before` (0: of all).
+
+    Lines that cannot be read are left out: `chain.verify` tells of them.
+    """
+    for octets in record.read_backwards(folder):
+        if not wanted._may_take(octets):
+            continue
+        try:
+            line = Line.from_bytes(octets)
+        except RecordError:
+            continue
+        if (not before or line.sequence < before) and wanted.takes(line):
+            yield line
+
+
+def of_message(folder: Path, id: str) -> list[Line]:
+    """What the record tells of one message, newest first, back to the line that it was kept."""
+    found = []
+    for line in newest(folder, Filter(subject=id)):
+        found.append(line)
+        if line.deed.act is Act.KEPT:
+            break
+    return found
+
+
+def opened(line: Line, key: Identity | None) -> dict[str, str]:
+    """The sealed words of a line for whoever holds the record's key; nothing for others."""
+    return testimony.open_sealed(line.deed.sealed, key) if key and line.deed.sealed else {}
+
+
+def as_rows(lines: Iterable[Line], key: Identity | None = None) -> Iterator[dict[str, Any]]:
+    """For a program to read; times in UTC, as ISO 8601 writes them. `sealed` is what `key` opens, else whether there is something."""
+    for line in lines:
+        deed = line.deed
+        yield {
+            "sequence": line.sequence,
+            "at": datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds"),
+            "clock_trusted": line.trusted,
+            "act": deed.act.value,
+            "by": deed.by,
+            "subject": deed.subject,
+            "detail": deed.detail,
+            "sealed": opened(line, key) if key else bool(deed.sealed),
+            "hash": line.hash,
+        }
+
+
+def as_csv(lines: Iterable[Line], key: Identity | None = None) -> str:
+    """For a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for row in as_rows(lines, key):
+        writer.writerow([_cell(row[column]) for column in COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        value = "; ".join(f"{name}: {word}" for name, word in value.items())
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    text = str(value)
+    return f"'{text}" if text[:1] in _FORMULA else text

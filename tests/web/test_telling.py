@@ -1,0 +1,133 @@
+"""Whoever looks, plays or takes is on record before anything is given; where no line can be written, nothing is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.access import record, testimony
+from appliance.access.chain import Line
+from appliance.access.unlock import unlock
+from appliance.deeds import Act
+from tests.web.practice import NAME, PASSWORD, Practice, babble
+from tests.web.staff import Staff
+from web.telling import AGAIN
+
+
+@pytest.fixture
+def id(practice: Practice) -> str:
+    return practice.leave(babble(3), "+15550102030", "Harriet Canary")
+
+
+def told(practice: Practice, *acts: Act) -> list[Line]:
+    found = [Line.from_bytes(line) for line in record.read(practice.folder)]
+    return [line for line in found if line.deed.act in acts]
+
+
+def deeds(practice: Practice, id: str) -> list[tuple[Act, str]]:
+    return [(line.deed.act, line.deed.by) for line in told(practice, *Act) if line.deed.subject == id][1:]
+
+
+def test_a_look_is_one_line_however_many_parts_the_page_asks_for(practice: Practice, ana: Staff, id: str) -> None:
+    for _ in range(3):
+        assert ana.get(f"/messages/{id}").status_code == 200
+        assert ana.script(f"/parts/messages/{id}").status_code == 200
+    assert deeds(practice, id) == [(Act.LOOKED, "ana")]
+    practice.clock.uptime += AGAIN
+    ana.post("/stay")
+    Staff(practice).log_in().get(f"/messages/{id}")
+    assert deeds(practice, id) == [(Act.LOOKED, "ana")] * 2
+
+
+def test_the_list_is_covered_by_the_log_in(practice: Practice, ana: Staff, id: str) -> None:
+    assert ana.get("/").status_code == 200
+    assert deeds(practice, id) == []
+    assert [line.deed.by for line in told(practice, Act.LOGGED_IN)] == ["ana"]
+
+
+def test_a_play_is_one_line_whichever_ranges_the_browser_asks_for(practice: Practice, ana: Staff, id: str) -> None:
+    for start in (0, 1000, 2000):
+        assert ana.get(f"/messages/{id}/content", Range=f"bytes={start}-").status_code == 206
+    assert deeds(practice, id) == [(Act.PLAYED, "ana")]
+
+
+@pytest.mark.parametrize("path", ["", "/content"])
+def test_nothing_is_shown_when_no_line_can_be_written(practice: Practice, ana: Staff, id: str, path: str) -> None:
+    practice.daemon.silent = True
+    answer = ana.get(f"/messages/{id}{path}")
+    assert answer.status_code == 503
+    assert b"Canary" not in answer.data
+    assert b"RIFF" not in answer.data
+
+
+def test_nobody_logs_in_unrecorded(practice: Practice) -> None:
+    practice.daemon.silent = True
+    assert Staff(practice).post("/login", name=NAME, password=PASSWORD).status_code == 503
+    assert len(practice.sessions) == 0
+
+
+def test_a_wrong_password_is_told_of_the_person_and_never_what_was_typed(practice: Practice) -> None:
+    stranger = Staff(practice)
+    stranger.post("/login", name=NAME, password="no such password at all")
+    stranger.post("/login", name=PASSWORD, password=NAME)  # the password in the wrong field
+    failed = told(practice, Act.LOG_IN_FAILED)
+    assert [line.deed.by for line in failed] == [NAME, ""]
+    assert b"lantern" not in b"".join(record.read(practice.folder))
+
+
+def test_logging_off_is_told(practice: Practice, ana: Staff) -> None:
+    ana.post("/logout")
+    assert [line.deed.by for line in told(practice, Act.LOGGED_OFF)] == ["ana"]
+
+
+def test_a_download_asks_first_for_whom_and_is_told(practice: Practice, ana: Staff, id: str) -> None:
+    question = ana.get(f"/messages/{id}/voicemail.wav")
+    assert "somebody outside the practice" in question.text
+    assert deeds(practice, id) == []
+    answer = ana.post(f"/messages/{id}/voicemail.wav", goes="own")
+    assert answer.data.startswith(b"RIFF")
+    assert deeds(practice, id) == [(Act.TAKEN, "ana")]
+
+
+def test_what_is_given_to_somebody_else_says_whom_and_why_sealed(practice: Practice, ana: Staff, id: str) -> None:
+    path = f"/messages/{id}/voicemail.wav"
+    answer = ana.post(path, goes="outside", whom="Dr. Otherwise", why="referral")
+    assert answer.data.startswith(b"RIFF")
+    (line,) = told(practice, Act.DISCLOSED)
+    key = testimony.open_key(practice.folder, unlock(practice.folder, NAME, PASSWORD).practice)
+    assert testimony.open_sealed(line.deed.sealed, key) == {
+        "number": "+15550102030",
+        "name": "Harriet Canary",
+        "whom": "Dr. Otherwise",
+        "why": "referral",
+    }
+    assert b"Otherwise" not in b"".join(record.read(practice.folder))
+
+
+@pytest.mark.parametrize("missing", ["whom", "why"])
+def test_a_disclosure_without_whom_or_why_gives_nothing_and_keeps_the_rest(
+    practice: Practice, ana: Staff, id: str, missing: str
+) -> None:
+    said = {"whom": "Dr. Otherwise", "why": "referral"} | {missing: " "}
+    answer = ana.post(f"/messages/{id}/voicemail.wav", goes="outside", whom=said["whom"], why=said["why"])
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert ("referral" if missing == "whom" else "Dr. Otherwise") in answer.text
+    assert deeds(practice, id) == []
+
+
+def test_under_each_message_stands_who_has_opened_it(practice: Practice, ana: Staff, id: str) -> None:
+    ana.get(f"/messages/{id}")
+    ana.get(f"/messages/{id}/content")
+    practice.add_staff()
+    page = Staff(practice).log_in("sam", "velvet harbor kettle moon").get(f"/messages/{id}").text
+    seen = page.partition("Who has opened this")[2].partition("</details>")[0]
+    assert "<strong>Ana</strong> played it" in seen
+    assert "<strong>Ana</strong> opened it" in seen
+    assert "<strong>Sam</strong> opened it" in seen
+
+
+def test_erasing_and_having_back_are_told(practice: Practice, ana: Staff, id: str) -> None:
+    ana.post(f"/messages/{id}/erase")
+    ana.post(f"/messages/{id}/undo")
+    ana.post(f"/messages/{id}/heard", heard="yes")
+    assert [act for act, _ in deeds(practice, id)] == [Act.ERASED, Act.UNERASED, Act.MARKED]
