@@ -35,9 +35,9 @@ def add_everybody(practice: Practice) -> None:
             practice._add(name, role, password)
 
 
-def desk_of(practice: Practice, role: Role) -> Staff:
+def desk_of(practice: Practice, role: Role, app: Flask | None = None) -> Staff:
     """Somebody of that role, logged in."""
-    return Staff(practice).log_in(*PEOPLE[role])
+    return Staff(practice, app).log_in(*PEOPLE[role])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.web.practice import NAME, PASSWORD, Practice
@@ -18,10 +19,10 @@ SCRIPT = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Keepline-P
 class Staff:
     """Somebody at a desk."""
 
-    def __init__(self, practice: Practice) -> None:
+    def __init__(self, practice: Practice, app: Flask | None = None) -> None:
         self.base = f"https://localhost:{practice.settings.page.port}"
         self._practice = practice
-        self._client = practice.app().test_client()
+        self._client = (app or practice.app()).test_client()
 
     def log_in(self, name: str = NAME, password: str = PASSWORD, *, agreed: bool = True) -> Self:
         """Through the log-in form; somebody who has `agreed` to the policy sheet before."""

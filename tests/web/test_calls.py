@@ -66,7 +66,7 @@ def test_a_caller_who_is_no_fax_needs_nobody(practice: Practice, toni: Staff) ->
 def test_one_call_is_told_as_a_conversation(toni: Staff, names: list[str]) -> None:
     page = toni.get(f"/fax-calls/{names[0]}").text
     for words in (
-        "<b>DCS</b> This is how I am going to send.",
+        '<b translate="no">DCS</b> This is how I am going to send.',
         "V.17/14400 FINE",
         "I have it, and it is kept.",
         "(private)",

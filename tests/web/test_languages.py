@@ -7,12 +7,19 @@ import re
 import pytest
 from babel.messages.catalog import Message
 
+from appliance.access.roles import Role
 from tests.web import catalogue
+from tests.web.pages import CALLER, LONG_NAME, addresses, fill
 from tests.web.practice import Practice
+from tests.web.pseudo import Pseudo, forgotten
+from tests.web.roles import PEOPLE, desk_of
 from tests.web.staff import Staff
+from web import languages, words
 from web.languages import LANGUAGES
 
 TRANSLATED = sorted(set(LANGUAGES) - {catalogue.SOURCE_LANGUAGE})
+DATA = {"Elm Street Dental", "Keepline", CALLER[1], LONG_NAME, "Hygiene", "Front desk"}
+DATA |= {"The practice needs it.", "A file stays behind."}  # what somebody typed when they decided
 PLACES = re.compile(r"%\((\w+)\)[sd]|%%|%")
 
 
@@ -70,3 +77,27 @@ def _texts(text: object) -> tuple[str, ...]:
 
 def _whole(message: Message | None) -> bool:
     return message is not None and all(_texts(message.string))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_page_says_anything_that_cannot_be_translated(practice: Practice, role: Role) -> None:
+    parts, app, pseudo = fill(practice), practice.app(), Pseudo()
+    languages.replace(app, "es", pseudo)
+    desk = desk_of(practice, role, app)
+    data = (
+        DATA
+        | {words.number(CALLER[0])}
+        | {name for name, _ in PEOPLE.values()}
+        | {name.capitalize() for name, _ in PEOPLE.values()}
+    )
+    seen, wrong = 0, {}
+    for address in addresses(app, role, parts):
+        answer = desk.get(address, accept_language="es")
+        if answer.mimetype == "text/html" and answer.status_code in {200, 404}:
+            seen += 1
+            if found := forgotten(answer.text, data):
+                wrong[address] = found
+    assert wrong == {}
+    assert seen >= 4
+    known = {message.id for message in catalogue.extract()}
+    assert sorted(map(str, {text for text in pseudo.asked if text not in known})) == []

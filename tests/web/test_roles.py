@@ -62,8 +62,8 @@ def test_every_route_asks_for_something_but_these(practice: Practice) -> None:
     every = questions(practice.app())
     public = {question.rule for question in every if question.declared.public}
     nobodys = {question.rule for question in every if not question.declared.public and not question.declared.permission}
-    assert public == {"/login", "/static/<version>/<name>"}
-    assert nobodys == {"/logout", "/pulse", "/stay", "/policy"}
+    assert public == {"/login", "/static/<version>/<name>", "/language"}
+    assert nobodys == {"/logout", "/pulse", "/stay", "/policy", "/drafts"}
 
 
 def test_each_role_reads_messages_or_the_record_or_the_box_as_agreed() -> None:
