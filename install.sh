@@ -75,6 +75,9 @@ end_step() {
     done
 }
 
+# The Debian packages that a box needs.
+runs_on=(python3-venv espeak-ng sox debootstrap debian-archive-keyring util-linux iproute2 systemd nftables)
+
 # --- set-up ------------------------------------------------------------------------------------------------------------------------------------------
 
 find_python() {
@@ -145,11 +148,20 @@ asterisk() {
     tests/rig/asterisk-root.sh "$@"
 }
 
+# Writes down what is installed now, for the environment $1 and the Asterisk in $2 (empty: the distribution's own); the rest are Debian packages.
+bill_of_materials() {
+    local venv=$1 root=$2 where=()
+    shift 2
+    if [ -d "$root/var/lib/dpkg" ]; then where=(--asterisk "$root"); fi
+    step "Writing the list of parts" "$venv/bin/python" -P -m appliance.cli.main --settings /dev/null parts --make "${where[@]}" --debian "$@"
+}
+
 # Everything that the rig needs: try, test and bench share it.
 rig() {
-    packages python3-venv espeak-ng sox age debootstrap debian-archive-keyring util-linux gcc libc6-dev "$@"
+    packages "${runs_on[@]}" age gcc libc6-dev "$@"
     environment .venv run test
     asterisk --tolerate-stale-date
+    bill_of_materials .venv "" "${runs_on[@]}"
     tests/rig/fax-parts.sh # iaxmodem, HylaFAX: unpacked, not installed, so that none of their services starts
 }
 
@@ -217,13 +229,14 @@ install() {
         say "Installing needs root; sudo may ask for your password."
         exec sudo -- "$here/install.sh" install "${given[@]}"
     fi
-    packages python3-venv espeak-ng sox debootstrap debian-archive-keyring util-linux iproute2 systemd nftables
+    packages "${runs_on[@]}"
     [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p') || true
     [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
     step "Making a user for each program" systemd-sysusers "$here/systemd/keepline.sysusers"
     mkdir -p "$program"
     environment "$program/venv" run
     asterisk --folder "$program/asterisk"
+    bill_of_materials "$program/venv" "$program/asterisk/root" "${runs_on[@]}"
     say "Writing $etc"
     command install -d -m 755 "$etc" "$etc/asterisk" "$etc/asterisk/machine"
     command install -m 644 hardware/asterisk/*.conf "$etc/asterisk/"

@@ -369,6 +369,10 @@ class DaemonSilentError(ControlError):
     """The daemon does not answer. Look at it with `systemctl status keepline`, start it with `systemctl start keepline`."""
 
 
+class MaterialsError(KeeplineError):
+    """The list of parts is missing or damaged. `keepline parts --make` makes it anew, and so does `./install.sh install`."""
+
+
 class PageError(KeeplineError):
     """The page cannot be served at its address. Look at `[page] host` and `port`: is another program there, and may this user have a port below 1024?"""
 

@@ -43,6 +43,7 @@ LEVELS = {
         "appliance.checks",
         "appliance.settings",
         "appliance.logs",
+        "appliance.materials",
         "appliance.serial_devices",
         "appliance.serial_port",
         "appliance.control",

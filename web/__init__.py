@@ -18,6 +18,7 @@ from web import (
     health,
     inbox,
     languages,
+    materials,
     people,
     policy,
     refusals,
@@ -44,6 +45,7 @@ def create_app(page: PageServices) -> Flask:
         people.staff,
         choice.choice,
         drafting.drafting,
+        materials.materials,
         switches.switches,
         policy.sheets,
     ):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance import logs, settings
-from appliance.cli import commands, faxes, inbox, keys, output, people, store, switches
+from appliance.cli import commands, faxes, inbox, keys, materials, output, people, store, switches
 from appliance.errors import KeeplineError
 
 EXIT_CODES = (
@@ -20,6 +20,7 @@ EXIT_CODES = (
 
 VERBS = (
     *commands.VERBS,
+    *materials.VERBS,
     *inbox.VERBS,
     *people.VERBS,
     *keys.VERBS,

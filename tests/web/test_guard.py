@@ -17,7 +17,10 @@ from web.guard import UndeclaredRouteError
 
 PUBLIC = {"/login", "/static/<version>/<name>"}
 CALLS = {"/fax-calls", "/fax-calls/<name>", "/fax-calls/<name>.t30"}
-HARMLESS_TO_TECHNICIANS = PUBLIC | CALLS | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout"}
+SOFTWARE = {"/parts", "/parts/keepline.cdx.json"}
+HARMLESS_TO_TECHNICIANS = (
+    PUBLIC | CALLS | SOFTWARE | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout"}
+)
 SOME_ID = "0" * 32
 
 
