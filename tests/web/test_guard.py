@@ -15,11 +15,14 @@ from tests.web.staff import OWN, Staff
 from web import guard
 from web.guard import UndeclaredRouteError
 
-PUBLIC = {"/login", "/static/<version>/<name>"}
+PUBLIC = {"/login", "/language", "/static/<version>/<name>"}
 CALLS = {"/fax-calls", "/fax-calls/<name>", "/fax-calls/<name>.t30"}
 SOFTWARE = {"/parts", "/parts/keepline.cdx.json"}
 HARMLESS_TO_TECHNICIANS = (
-    PUBLIC | CALLS | SOFTWARE | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout"}
+    PUBLIC
+    | CALLS
+    | SOFTWARE
+    | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout", "/drafts", "/policy"}
 )
 SOME_ID = "0" * 32
 
