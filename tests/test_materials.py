@@ -40,7 +40,7 @@ def test_the_bill_is_valid_cyclonedx(bill: Path) -> None:
 
 def test_it_lists_the_python_packages_that_another_program_finds(bill: Path) -> None:
     command = [
-        Path(sys.executable).with_name("cyclonedx-py"),
+        str(Path(sys.executable).with_name("cyclonedx-py")),
         "environment",
         "--sv",
         "1.6",
