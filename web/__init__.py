@@ -7,9 +7,11 @@ from jinja2 import StrictUndefined
 
 from web import (
     access,
+    account,
     calls,
     choice,
     drafting,
+    factors,
     faxes,
     files,
     frame,
@@ -24,6 +26,7 @@ from web import (
     refusals,
     requests,
     services,
+    steps,
     switches,
 )
 from web.services import PageServices
@@ -48,6 +51,9 @@ def create_app(page: PageServices) -> Flask:
         materials.materials,
         switches.switches,
         policy.sheets,
+        steps.steps,
+        factors.factors,
+        account.account,
     ):
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page, gates.GATES)

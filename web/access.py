@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from typing import Final
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access.roles import Permission, Person
+from appliance.access.roles import Person
 from appliance.deeds import Act
-from appliance.errors import AccessError, KeeplineError, TooSoonError, WrongPasswordError
-from web import health, inbox, requests, telling, words
+from appliance.errors import AccessError, KeeplineError, WrongPasswordError
+from web import entering, health, inbox, requests, telling
 from web.guard import ANY, COOKIE, allow, person_here, public, session
-from web.languages import gettext, spoken, tell
+from web.languages import spoken, tell
 from web.services import here
 
 access = Blueprint("access", __name__)
@@ -33,7 +32,7 @@ def show_log_in() -> AnyResponse | str:
     """The way in."""
     if person_here():
         return redirect(home(session().person), 303)
-    return render_template("log_in.html", ended=tell(ENDED.get(request.args.get("why", ""), "")), name="", mistake="")
+    return entering.log_in_page(ended=tell(ENDED.get(request.args.get("why", ""), "")))
 
 
 @access.post("/login")
@@ -46,16 +45,13 @@ def log_in() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         if isinstance(error, WrongPasswordError):
             telling.log_in_failed(given.name, request.remote_addr or "")
-        return render_template("log_in.html", ended="", name=given.name, mistake=_in_words(error)), 401
-    _forget(request.cookies.get(COOKIE))
+        return entering.log_in_page(name=given.name, mistake=entering.in_words(error)), 401
     try:
-        telling.record_of(unlocked.person.name, Act.LOGGED_IN, detail={"from": request.remote_addr or ""})
-        secret = here().sessions.open(unlocked)
+        return entering.after_password(unlocked)
+    except AccessError as error:
+        return entering.log_in_page(name=given.name, mistake=entering.in_words(error)), 401
     finally:
         unlocked.wipe()
-    response = redirect(home(unlocked.person), 303)
-    response.set_cookie(COOKIE, secret, secure=True, httponly=True, samesite="Strict", path="/")
-    return response
 
 
 @access.post("/logout")
@@ -66,7 +62,7 @@ def log_off() -> AnyResponse:
     _forget(request.cookies.get(COOKIE))
     with suppress(KeeplineError):
         telling.record_of(name, Act.LOGGED_OFF)
-    response = redirect(url_for("access.show_log_in", why="off"), 303)
+    response = entering.end_step(redirect(url_for("access.show_log_in", why="off"), 303))
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Strict", path="/")
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -92,19 +88,12 @@ def stay() -> tuple[str, int]:
 
 def home(person: Person) -> str:
     """Where this person starts."""
-    return url_for("inbox.show_list" if person.may(Permission.READ_MESSAGES) else "health.show_status")
+    return entering.home(person)
 
 
 def way_in() -> str:
     """Where one logs in."""
     return url_for("access.show_log_in")
-
-
-def _in_words(error: AccessError) -> str:
-    if isinstance(error, TooSoonError) and error.wait:
-        wait = words.count(math.ceil(error.wait), "second")
-        return gettext("Name and password were wrong several times. Wait %(time)s, then try again.", time=wait)
-    return tell(str(error))
 
 
 def _forget(cookie: str | None) -> None:

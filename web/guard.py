@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 from flask import Flask, Response, g, redirect, request, url_for
@@ -24,6 +25,7 @@ from web.services import here
 
 COOKIE: Final = "__Host-keepline"  # the prefix makes browsers insist on Secure, Path=/ and this very host
 ANY: Final = "any"
+STEP_COOKIE: Final = "__Host-keepline-step"  # of somebody whose password was right just now
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS: Final = {
@@ -39,6 +41,15 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 
+
+class Purpose(StrEnum):
+    """What somebody may do whose password was right just now, and nothing else."""
+
+    PROVE = "prove"  # show the second factor
+    ENROL = "enrol"  # set one up, since one is required
+    CHANGE = "change"  # change one's own, being logged in
+
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -50,6 +61,7 @@ class Declared:
     public: bool = False
     activity: bool = True
     switch: Switch | None = None  # must be on
+    steps: frozenset[Purpose] = frozenset()  # only for somebody between two steps, for one of these
     gate: str = ""  # the gate that this view serves, so that it may be used while that one is closed; ANY: while any is
 
 
@@ -77,6 +89,11 @@ def allow(
 def public(view: View) -> View:
     """Declares that anybody on the network may use the view."""
     return _declare(view, Declared(public=True, activity=False))
+
+
+def between(*purposes: Purpose) -> Callable[[View], View]:
+    """Declares that the view is for people whose password was right just now, and who are to do one of these."""
+    return lambda view: _declare(view, Declared(activity=True, steps=frozenset(purposes)))
 
 
 def _declare(view: View, declared: Declared) -> View:
@@ -110,6 +127,16 @@ def declared(app: Flask, endpoint: str) -> Declared | None:
 def session() -> Session:
     """The session of the person who asks; only views that `allow` roles may call this."""
     return cast(Session, g.session)
+
+
+def step() -> Session:
+    """The session between two steps, of the person who asks; only views that are `between` them may call this."""
+    return cast(Session, g.step)
+
+
+def purpose() -> Purpose:
+    """What that person may do."""
+    return Purpose(step().memory["purpose"])
 
 
 def person_here() -> Session | None:
@@ -161,6 +188,8 @@ def _authorise(app: Flask) -> AnyResponse | None:
     g.session = found
     if rule.public:
         return None
+    if rule.steps:
+        return _authorise_step(rule)
     if found is None:
         if request.method == "GET" and _navigates():
             return redirect(url_for("access.show_log_in"), 303)
@@ -170,6 +199,20 @@ def _authorise(app: Flask) -> AnyResponse | None:
     if rule.switch is not None:
         decisions.must_be_on(here().folder, rule.switch)
     return None
+
+
+def _authorise_step(rule: Declared) -> AnyResponse | None:
+    cookie = request.cookies.get(STEP_COOKIE)
+    found = here().steps.get(cookie, rule.activity) if cookie else None
+    g.step, logged_in = found, person_here()
+    fits = found is not None and found.memory["purpose"] in rule.steps
+    if fits and purpose() is Purpose.CHANGE:
+        fits = logged_in is not None and logged_in.person.name == step().person.name
+    if fits:
+        return None
+    if request.method == "GET" and _navigates():
+        return redirect(url_for("account.show" if logged_in else "access.show_log_in"), 303)
+    raise Unauthorized
 
 
 def _lead_to_gate(app: Flask, gates: Sequence[Gate]) -> AnyResponse | None:
@@ -193,9 +236,10 @@ def _navigates() -> bool:
 
 
 def _forget(_: BaseException | None) -> None:
-    """The answer is made: overwrite the key that opened it."""
-    if found := person_here():
-        found.close()
+    """The answer is made: overwrite the keys that opened it."""
+    for found in (person_here(), cast("Session | None", g.get("step"))):
+        if found:
+            found.close()
 
 
 def _dress(response: Response) -> Response:

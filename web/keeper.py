@@ -13,8 +13,6 @@ from typing import Final
 from appliance import logs
 from appliance.access import certificates
 from appliance.access.certificates import TlsFiles
-from appliance.access.sessions import Sessions
-from appliance.control.client import Client
 from appliance.control.values import Event
 from appliance.errors import CertificateError, KeeplineError
 from web.services import PageServices
@@ -28,8 +26,8 @@ RECONNECT: Final = (0.2, 0.5, 1.0)  # s until the daemon is tried again; the las
 log = logs.get(__name__)
 
 
-def listen(control: Client, sessions: Sessions, ended: threading.Event) -> None:
-    """End every session when the daemon says that the lock button was pressed, until `ended`.
+def listen(services: PageServices, ended: threading.Event) -> None:
+    """End every session when the daemon says that the lock button was pressed, and a person's when they changed, until `ended`.
 
     Nobody stays logged in past a moment in which the button could have been pressed unheard: so losing the daemon ends every session as well.
     """
@@ -41,15 +39,24 @@ def listen(control: Client, sessions: Sessions, ended: threading.Event) -> None:
 
     while not ended.is_set():
         try:
-            for event in control.subscribe(heard_again):
-                if event is Event.LOCKED:
-                    sessions.close_all()
+            for event in services.control.subscribe(heard_again):
+                _obey(event, services)
         except (KeeplineError, OSError):  # whatever the daemon says: a thread that ended would hear no button
             if tries == 0:
                 log.warning("keeper.daemon_silent")
-                sessions.close_all()
+                services.lock()
         ended.wait(RECONNECT[min(tries, len(RECONNECT) - 1)])
         tries += 1
+
+
+def _obey(event: Event, services: PageServices) -> None:
+    match event:
+        case Event.LOCKED:
+            services.lock()
+        case Event.PERSON_CHANGED:
+            services.drop_changed()
+        case Event.CHANGED:
+            pass  # each browser asks for itself
 
 
 def tidy(services: PageServices, renew: Callable[[], object], ended: threading.Event) -> None:
@@ -59,7 +66,7 @@ def tidy(services: PageServices, renew: Callable[[], object], ended: threading.E
     for look in itertools.count():
         if ended.wait(TIDY):
             return
-        services.sessions.drop_ended()
+        services.drop_ended()
         if look % LOOKS:
             continue
         try:

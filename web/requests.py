@@ -15,6 +15,7 @@ from web.sheets import WIDTHS
 
 LARGEST_BODY: Final = 8 * 1024  # octets; the longest form is name and password
 LONGEST_NAME: Final = 80  # letters
+LONGEST_PASSKEY_NAME: Final = 40
 LONGEST_PASSWORD: Final = 1024
 LONGEST_SEARCH: Final = 80
 
@@ -45,6 +46,30 @@ class LogIn:
 
     def __repr__(self) -> str:
         return "LogIn(private)"
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyForm:
+    """What our script puts into a form after the browser has asked for a passkey."""
+
+    answer: str
+    derived: str  # what the passkey derived from our salt, base64url; empty where it cannot
+    name: str
+
+    def __repr__(self) -> str:
+        return "PasskeyForm(private)"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The form for one's own password."""
+
+    old: str
+    new: str
+    again: str
+
+    def __repr__(self) -> str:
+        return "NewPassword(private)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +108,28 @@ def log_in(request: Request) -> LogIn:
     """Name and password; too long ones are cut, since none such exists. Names for logging in have no capital letters: a telephone's keyboard puts them."""
     form = request.form
     return LogIn(form.get("name", "").strip().lower()[:LONGEST_NAME], form.get("password", "")[: LONGEST_PASSWORD + 1])
+
+
+def password(request: Request) -> str:
+    """A password alone."""
+    return request.form.get("password", "")[: LONGEST_PASSWORD + 1]
+
+
+def new_password(request: Request) -> NewPassword:
+    """The old password, and the new one twice."""
+    return NewPassword(*(request.form.get(name, "")[: LONGEST_PASSWORD + 1] for name in ("old", "new", "again")))
+
+
+def code(request: Request) -> str:
+    """A code as somebody types it."""
+    return request.form.get("code", "")[:LONGEST_NAME]
+
+
+def passkey(request: Request) -> PasskeyForm:
+    """A browser's answer about a passkey, not believed yet."""
+    form = request.form
+    name = " ".join("".join(sign for sign in form.get("name", "") if sign.isprintable()).split())
+    return PasskeyForm(form.get("answer", ""), form.get("derived", "")[:100], name[:LONGEST_PASSKEY_NAME])
 
 
 def message_id(text: str) -> str:

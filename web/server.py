@@ -49,7 +49,7 @@ def serve(settings: Settings) -> None:
     except (asyncio.CancelledError, TimeoutError):
         log.info("server.cut_short")  # somebody's request was not over when the time was
     finally:
-        services.sessions.close_all()
+        services.lock()
         gateway.close()
 
 
@@ -121,7 +121,7 @@ def _beside(services: PageServices, renew: Callable[[], object], give_up: Callab
     """The keeper's threads run in the meantime."""
     ended = threading.Event()
     for name, work in (
-        ("listen", lambda: keeper.listen(services.control, services.sessions, ended)),
+        ("listen", lambda: keeper.listen(services, ended)),
         ("tidy", lambda: keeper.tidy(services, renew, ended)),
         ("doorstep", lambda: keeper.clear_doorstep(_most_connections(), renew, give_up, ended)),
     ):

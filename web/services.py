@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
 
+from appliance.access.second_step import SecondStep
 from appliance.access.sessions import Sessions
+from appliance.access.signs import sign_of
 from appliance.access.unlock import Doorkeeper
 from appliance.clock import Clock
 from appliance.control.client import Client
@@ -19,6 +21,7 @@ from web.drafts import Drafts
 from web.memory import Rows
 from web.watch import Watch
 
+BETWEEN_STEPS: Final = 300.0  # s between the password and what follows it
 _PLACE: Final = "keepline"
 
 
@@ -33,15 +36,36 @@ class PageServices:
     sessions: Sessions
     clock: Clock
     doorkeeper: Doorkeeper = field(init=False)
+    second: SecondStep = field(init=False)
+    steps: Sessions = field(
+        init=False
+    )  # of people whose password was right just now: their own key is open, and nothing else is allowed to them
     watch: Watch = field(init=False)
     rows: Rows = field(init=False)
     drafts: Drafts = field(init=False)
 
     def __post_init__(self) -> None:
         self.doorkeeper = Doorkeeper(self.folder, self.clock)
+        self.second = SecondStep(self.folder, self.clock, self.control.put_factors)
+        self.steps = Sessions(self.clock, BETWEEN_STEPS, BETWEEN_STEPS, keeps_own=True)
         self.watch = Watch(self.control, self.clock)
         self.rows = Rows(self.reader)
         self.drafts = Drafts(self.clock)
+
+    def lock(self) -> None:
+        """Nobody is logged in any more, nor on the way in."""
+        self.sessions.close_all()
+        self.steps.close_all()
+
+    def drop_changed(self) -> None:
+        """Whoever's role, password, key or second factor changed must log in again."""
+        for kept in (self.sessions, self.steps):
+            kept.drop_changed(lambda name: sign_of(self.folder, name))
+
+    def drop_ended(self) -> None:
+        """Let go of what has ended."""
+        self.sessions.drop_ended()
+        self.steps.drop_ended()
 
     @property
     def zone(self) -> ZoneInfo:

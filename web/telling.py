@@ -49,10 +49,10 @@ def record_of(by: str, act: Act, subject: str = "", detail: dict[str, str] | Non
     here().control.record(Deed(act, by, subject, detail or {}, testimony.seal(here().folder, **words)))
 
 
-def log_in_failed(name: str, address: str) -> None:
-    """Who it was only when there is such a person: what else was typed may be a password."""
+def log_in_failed(name: str, address: str, way: str = "") -> None:
+    """`way`: what was wrong, where it was not the password. Who it was only when there is such a person: what else was typed may be a password."""
     try:
         by = people.find_person(here().folder, as_kept(name)).name
     except (PersonNameError, PersonUnknownError):
         by = ""
-    record_of(by, Act.LOG_IN_FAILED, detail={"from": address})
+    record_of(by, Act.LOG_IN_FAILED, detail={"from": address} | ({"with": way} if way else {}))

@@ -87,6 +87,10 @@ class Held:
     secrets: Secrets = Secrets()
     keys: dict[str, bytes] = field(default_factory=dict)
 
+    def with_handle(self, handle: str) -> Held:
+        """Known to authenticators under `handle`."""
+        return replace(self, factors=replace(self.factors, handle=handle))
+
     def with_app(self, secret: str, step: int) -> Held:
         """An app that has proven its secret with the code of `step`."""
         return self._changed(replace(self.factors, app=True), replace(self.secrets, app=secret, used=step))
@@ -136,8 +140,13 @@ class Held:
             return FactorFiles(self.name, _json(self.factors), age_file.seal(text, [recipient]), self.keys)
 
     def _changed(self, factors: Factors, secret: Secrets) -> Held:
-        handle = factors.handle or secrets.token_hex(HANDLE)
+        handle = factors.handle or draw_handle()
         return replace(self, factors=replace(factors, stamp=secrets.token_hex(8), handle=handle), secrets=secret)
+
+
+def draw_handle() -> str:
+    """What authenticators may know a person by: nothing that means anything."""
+    return secrets.token_hex(HANDLE)
 
 
 def read(folder: Path, name: str) -> Factors:

@@ -117,10 +117,10 @@ class Sessions:
     _kept: dict[bytes, _Kept] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def open(self, unlocked: Unlocked, sign: Sign | None = None) -> str:
+    def open(self, unlocked: Unlocked, sign: Sign | None = None, **memory: Any) -> str:
         """A new session; gives the secret for its cookie, which is kept nowhere else. `unlocked` stays the caller's to wipe.
 
-        `sign`: of the person's files; when they change, `drop_changed` ends the session.
+        `sign`: of the person's files; when they change, `drop_changed` ends the session. `memory`: what the page remembers from the start.
         """
         token = secrets.token_urlsafe(_TOKEN)
         own = unlocked.own if self.keeps_own else None
@@ -131,7 +131,7 @@ class Sessions:
             self._drop_ended(now)
             while len(self._kept) >= MOST:
                 del self._kept[min(self._kept, key=lambda place: self._kept[place].used)]
-            self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now, {sign} if sign else set())
+            self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now, {sign} if sign else set(), memory)
         return token
 
     def get(self, cookie: str, activity: bool) -> Session | None:

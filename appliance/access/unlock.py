@@ -94,14 +94,19 @@ class Doorkeeper:
     def unlock(self, name: str, password: str, address: str) -> Unlocked:
         """As `unlock`, for an attempt from `address`. Raises `TooSoonError`, which names the wait, as well."""
         name = as_kept(name)
+        with self.attempt(name, address):
+            return unlock(self._folder, name, password)
+
+    @contextmanager
+    def attempt(self, name: str, address: str) -> Iterator[None]:
+        """Around whatever raises `WrongPasswordError` for a wrong one. Raises `TooSoonError`, `BusyError`."""
         with self._alone(name, address):
             try:
-                unlocked = unlock(self._folder, name, password)
+                yield
             except WrongPasswordError:
                 self._failed(name, address)
                 raise
             self._succeeded(name, address)
-            return unlocked
 
     @contextmanager
     def _alone(self, name: str, address: str) -> Iterator[None]:

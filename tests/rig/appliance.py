@@ -192,11 +192,11 @@ class Appliance:
         self.start_page()
 
     def _decide(self) -> None:
-        """As a practice does that saves faxes: else no test could compare what came with what was sent."""
+        """As a practice does that saves faxes: else no test could compare what came with what was sent. And that a password is enough to look around."""
         words = ("--why", "This practice is a test.", "--risk", "None: nobody wrote these messages.")
-        self.keepline(
-            "switches", "set", "take-messages", "on", *words, "--as", NAME, "--password-stdin", typed=PASSWORD + "\n"
-        )
+        for switch in ("take-messages", "password-alone"):
+            by = ("--as", NAME, "--password-stdin")
+            self.keepline("switches", "set", switch, "on", *words, *by, typed=PASSWORD + "\n")
 
     def _start(self, verb: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{verb}.log").open("ab") as log:

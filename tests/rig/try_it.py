@@ -101,6 +101,9 @@ def _play(appliance: Appliance) -> int:
   Name           {NAME}
   Password       {PASSWORD}
 
+A real box also asks for a passkey or a code of your telephone. Here the trial's admin has decided that the password is enough, and said why: see "Switches"
+on the page. Switch it off there, or go to your name at the top, to try passkeys, codes and printed codes yourself.
+
 Your browser will warn about the certificate: this trial box has made its own. That is expected here; go on.
 
   c   a patient calls and leaves a message

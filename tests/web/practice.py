@@ -28,7 +28,7 @@ from appliance.answers import Parts
 from appliance.clock import Trust
 from appliance.condition import Facts
 from appliance.control.client import Client
-from appliance.control.values import Verb, pack
+from appliance.control.values import Event, Verb, pack
 from appliance.errors import DaemonSilentError
 from appliance.messages import Envelope, Kind
 from appliance.panel.signals import BoxFacts, lamps
@@ -92,6 +92,7 @@ class Practice:
     retention: Retention = field(default_factory=Retention)
     zone: str = "America/New_York"
     downloads: bool = True  # Ana has decided so
+    password_alone: bool = True  # and so
 
     def __enter__(self) -> Self:
         self.settings = Settings(
@@ -112,6 +113,8 @@ class Practice:
         )
         if self.downloads:
             self.switch(Switch.TAKE_MESSAGES, True)
+        if self.password_alone:
+            self.switch(Switch.PASSWORD_ALONE, True)
         return self
 
     def __exit__(
@@ -188,11 +191,18 @@ class Practice:
             record=self.record,
             sweep=sweep,
             sweep_soon=lambda: None,
-            drop_sessions=lambda: None,
-            publish=lambda _: None,
+            drop_sessions=self._lock,
+            publish=self._hear,
             status=self._status,
         )
         return answers.table(self.parts)
+
+    def _lock(self) -> None:
+        self.services.lock()
+
+    def _hear(self, event: Event) -> None:
+        if event is Event.PERSON_CHANGED:
+            self.services.drop_changed()
 
     def _status(self) -> Any:
         usual: dict[str, Any] = {

@@ -53,6 +53,10 @@ class Staff:
         found: dict[str, Any] = answer.get_json()
         return found
 
+    def pulse_status(self) -> int:
+        """Is this session still there? 200 or 401."""
+        return self.script("/pulse").status_code
+
     def ask(self, method: str, path: str, **options: Any) -> TestResponse:
         """Any request at all."""
         return self._client.open(path, method=method, base_url=options.pop("base_url", self.base), **options)

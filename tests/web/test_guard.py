@@ -15,15 +15,19 @@ from tests.web.staff import OWN, Staff
 from web import guard
 from web.guard import UndeclaredRouteError
 
-PUBLIC = {"/login", "/language", "/static/<version>/<name>"}
-CALLS = {"/fax-calls", "/fax-calls/<name>", "/fax-calls/<name>.t30"}
+PUBLIC = {"/language", "/login", "/login/back", "/login/passkey", "/login/passkey/question", "/static/<version>/<name>"}
 SOFTWARE = {"/parts", "/parts/keepline.cdx.json"}
+CALLS = {"/fax-calls", "/fax-calls/<name>", "/fax-calls/<name>.t30"}
 HARMLESS_TO_TECHNICIANS = (
     PUBLIC
     | CALLS
     | SOFTWARE
-    | {"/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout", "/drafts", "/policy"}
+    | {
+        *("/drafts", "/policy", "/status", "/parts/status", "/parts/strip", "/pulse", "/stay", "/logout"),
+        *("/account", "/account/password", "/account/confirm", "/account/confirm/passkey", "/account/sessions/end"),
+    }
 )
+STEPS = ("/login/second", "/factors")  # only for somebody whose password was right just now
 SOME_ID = "0" * 32
 
 
@@ -74,6 +78,9 @@ def test_a_technician_sees_how_the_box_is_and_never_a_message(practice: Practice
         if rule in HARMLESS_TO_TECHNICIANS:
             continue
         answer = toni.ask(method, path.replace(SOME_ID, id), headers=OWN)
+        if rule.startswith(STEPS):
+            assert answer.status_code in {303, 401}, f"{method} {rule}"
+            continue
         assert answer.status_code == 403, f"{method} {rule}"
         assert "Maria" not in answer.text
     page = toni.get("/status")

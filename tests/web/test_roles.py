@@ -61,8 +61,14 @@ def test_every_route_asks_for_something_but_these(practice: Practice) -> None:
     """What anybody may use, and what whoever is logged in may: short lists that somebody has to read when they grow."""
     every = questions(practice.app())
     public = {question.rule for question in every if question.declared.public}
+    between = {question.rule for question in every if question.declared.steps}
     nobodys = {question.rule for question in every if not question.declared.public and not question.declared.permission}
-    assert public == {"/login", "/static/<version>/<name>", "/language"}
+    assert public == {
+        *("/login", "/login/back", "/login/passkey", "/login/passkey/question"),
+        *("/language", "/static/<version>/<name>"),
+    }
+    assert all(rule.startswith(("/login/second", "/factors")) for rule in between)
+    nobodys -= between
     assert nobodys == {"/logout", "/pulse", "/stay", "/policy", "/drafts"}
 
 

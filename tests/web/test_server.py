@@ -294,7 +294,8 @@ def test_each_loss_of_the_daemon_ends_the_sessions_though_it_told_nothing_in_bet
         left.append(len(practice.sessions))
         practice.sessions.open(unlock(practice.folder, NAME, PASSWORD))
 
-    keeper.listen(Fickle(3, ended, log_in), practice.sessions, ended)
+    practice.services.control = Fickle(3, ended, log_in)
+    keeper.listen(practice.services, ended)
     assert left == [0, 0, 0]
     assert len(practice.sessions) == 0
 

@@ -1,0 +1,112 @@
+"""From step to step until somebody is logged in: which step comes next, and the cookie that carries the opened key from one to the other."""
+
+from __future__ import annotations
+
+import math
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from appliance.access import decisions
+from appliance.access.decisions import Switch
+from appliance.access.passkeys import Site
+from appliance.access.people import Unlocked
+from appliance.access.roles import Permission, Person
+from appliance.access.second_step import Way
+from appliance.access.signs import sign_of
+from appliance.control.values import Level
+from appliance.deeds import Act
+from appliance.errors import AccessError, TooSoonError
+from web import browsers, telling
+from web.guard import COOKIE, STEP_COOKIE, Purpose
+from web.languages import ngettext, tell
+from web.services import BETWEEN_STEPS, here
+
+
+def after_password(unlocked: Unlocked) -> Response:
+    """Where somebody is led whose password was right. `unlocked` stays the caller's to wipe. Raises `FactorsDamagedError`."""
+    if here().second.open_held(unlocked).factors.any:
+        return begin(unlocked, Purpose.PROVE, url_for("steps.show_second"))
+    if decisions.is_on(here().folder, Switch.PASSWORD_ALONE):
+        return log_in(unlocked, Way.PASSWORD)
+    return begin(unlocked, Purpose.ENROL, url_for("factors.choose"))
+
+
+def begin(unlocked: Unlocked, purpose: Purpose, where: str) -> Response:
+    """Between two steps: on to `where`."""
+    services = here()
+    services.steps.close(request.cookies.get(STEP_COOKIE, ""))
+    sign = sign_of(services.folder, unlocked.person.name)
+    secret = services.steps.open(unlocked, sign, purpose=purpose.value)
+    response = redirect(where, 303)
+    response.set_cookie(
+        STEP_COOKIE, secret, max_age=int(BETWEEN_STEPS), secure=True, httponly=True, samesite="Strict", path="/"
+    )
+    return response
+
+
+def log_in(unlocked: Unlocked, way: Way, response: Response | None = None) -> Response:
+    """The last step was taken. `response` if something is to be shown before where that person starts.
+
+    Raises `ControlError` when no line of it can be written.
+    """
+    services, address = here(), request.remote_addr or ""
+    services.sessions.close(request.cookies.get(COOKIE, ""))
+    sign = sign_of(services.folder, unlocked.person.name)
+    telling.record_of(unlocked.person.name, Act.LOGGED_IN, detail={"from": address, "with": way.value})
+    secret = services.sessions.open(
+        unlocked, sign, way=way, address=address, browser=browsers.name(request.user_agent.string)
+    )
+    response = response or redirect(home(unlocked.person), 303)
+    end_step(response)
+    response.set_cookie(COOKIE, secret, secure=True, httponly=True, samesite="Strict", path="/")
+    return response
+
+
+def end_step(response: Response) -> Response:
+    """Nobody is between two steps any more."""
+    if cookie := request.cookies.get(STEP_COOKIE):
+        here().steps.close(cookie)
+        response.delete_cookie(STEP_COOKIE, secure=True, httponly=True, samesite="Strict", path="/")
+    return response
+
+
+def site() -> Site:
+    """Where the browser believes to be; the guard has seen to it that this is one of the page's names."""
+    host = request.host if request.host.endswith("]") else request.host.rpartition(":")[0] or request.host
+    return Site(host.lower(), f"https://{request.host.lower()}", here().settings.practice.name)
+
+
+def clock_trusted() -> bool:
+    """May the codes of an app be believed? As the daemon says."""
+    status = here().watch.look()
+    return status is not None and any(part.name == "Clock" and part.level is Level.GOOD for part in status.parts)
+
+
+def home(person: Person) -> str:
+    """Where this person starts."""
+    return url_for("inbox.show_list" if person.may(Permission.READ_MESSAGES) else "health.show_status")
+
+
+def log_in_page(*, name: str = "", ended: str = "", mistake: str = "", passkey_mistake: str = "") -> str:
+    """The way in."""
+    return render_template(
+        "log_in.html",
+        ended=ended,
+        name=name,
+        mistake=mistake,
+        passkey_mistake=passkey_mistake,
+        passkeys_here=site().may_have_passkeys,
+    )
+
+
+def in_words(error: AccessError) -> str:
+    """Why somebody was not let in, and what to do."""
+    if isinstance(error, TooSoonError) and error.wait:
+        seconds = math.ceil(error.wait)
+        return ngettext(
+            "That was wrong several times. Wait %(num)s second, then try again.",
+            "That was wrong several times. Wait %(num)s seconds, then try again.",
+            seconds,
+        )
+    return tell(str(error))
