@@ -23,6 +23,7 @@ ENDED: Final = {
     "idle": spoken("You were logged off because nobody used the page for a while. Nothing is lost: log in to go on."),
     "locked": spoken("Somebody pressed the lock button on the box, or the box was started again. Log in to go on."),
     "off": spoken("You are logged off."),
+    "claimed": spoken("This box is yours now. Log in with the name and password that you have chosen."),
 }
 
 

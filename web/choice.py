@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from web import access
-from web.guard import public
+from web.guard import unclaimed
 from web.languages import COOKIE, LANGUAGES
 
 choice = Blueprint("choice", __name__)
@@ -18,7 +18,7 @@ YEAR: Final = 365 * 24 * 3600  # s
 
 
 @choice.post("/language")
-@public
+@unclaimed
 def choose() -> AnyResponse:
     """This language from now on, in this browser."""
     language = request.form.get("language", "")

@@ -11,7 +11,7 @@ from typing import Final
 from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import NotFound
 
-from web.guard import public
+from web.guard import unclaimed
 
 FOLDER: Final = Path(__file__).with_name("static")
 KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -43,7 +43,7 @@ VERSION: Final = hashlib.sha256(b"".join(asset.content for asset in ASSETS.value
 
 
 @files.get("/static/<version>/<name>")
-@public
+@unclaimed
 def show(version: str, name: str) -> Response:
     """A file of this version of the page."""
     asset = ASSETS.get(name)

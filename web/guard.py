@@ -59,6 +59,7 @@ class Declared:
 
     permission: Permission | None = None
     public: bool = False
+    unclaimed: bool = False  # also while the box belongs to no practice
     activity: bool = True
     switch: Switch | None = None  # must be on
     steps: frozenset[Purpose] = frozenset()  # only for somebody between two steps, for one of these
@@ -96,6 +97,11 @@ def between(*purposes: Purpose) -> Callable[[View], View]:
     return lambda view: _declare(view, Declared(activity=True, steps=frozenset(purposes)))
 
 
+def unclaimed(view: View) -> View:
+    """Declares that anybody on the network may use the view, also while the box belongs to no practice and every other page leads to its claiming."""
+    return _declare(view, Declared(public=True, unclaimed=True, activity=False))
+
+
 def _declare(view: View, declared: Declared) -> View:
     cast(Any, view).declared = declared
     return view
@@ -112,7 +118,7 @@ def stand_before(app: Flask, page: Page, gates: Sequence[Gate]) -> None:
         if request.host.lower() not in hosts:
             raise MisdirectedRequest
         _refuse_other_sites()
-        return _authorise(app) or _lead_to_gate(app, gates)
+        return _lead_to_claim(app) or _authorise(app) or _lead_to_gate(app, gates)
 
     app.before_request(check)
     app.after_request(_dress)
@@ -177,6 +183,16 @@ def _refuse_other_sites() -> None:
             raise Forbidden
     elif site != "same-origin" or origin not in {None, "null", own}:  # our own forms say "null": we send no referrer
         raise Forbidden
+
+
+def _lead_to_claim(app: Flask) -> AnyResponse | None:
+    """While the box belongs to no practice there is nothing but its claiming."""
+    rule = declared(app, request.endpoint) if request.endpoint else None
+    if here().founded() or (rule is not None and rule.unclaimed):
+        return None
+    if request.method in SAFE_METHODS and _navigates():
+        return redirect(url_for("claim.show_claim"), 303)
+    raise Unauthorized
 
 
 def _authorise(app: Flask) -> AnyResponse | None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
 
+from appliance.access import practice
 from appliance.access.second_step import SecondStep
 from appliance.access.sessions import Sessions
 from appliance.access.signs import sign_of
@@ -19,6 +20,7 @@ from appliance.settings import Settings
 from appliance.store.reader import Reader
 from web.drafts import Drafts
 from web.memory import Rows
+from web.visits import Visits
 from web.watch import Watch
 
 BETWEEN_STEPS: Final = 300.0  # s between the password and what follows it
@@ -43,6 +45,8 @@ class PageServices:
     watch: Watch = field(init=False)
     rows: Rows = field(init=False)
     drafts: Drafts = field(init=False)
+    visits: Visits = field(default_factory=Visits)
+    _founded: bool = False
 
     def __post_init__(self) -> None:
         self.doorkeeper = Doorkeeper(self.folder, self.clock)
@@ -66,6 +70,11 @@ class PageServices:
         """Let go of what has ended."""
         self.sessions.drop_ended()
         self.steps.drop_ended()
+
+    def founded(self) -> bool:
+        """Does this box belong to a practice? Once it does, it does for good."""
+        self._founded = self._founded or (self.folder / practice.PUBLIC).exists()
+        return self._founded
 
     @property
     def zone(self) -> ZoneInfo:

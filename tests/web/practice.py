@@ -17,7 +17,7 @@ from typing import Any, Self
 from flask import Flask
 
 from appliance import answers, condition
-from appliance.access import certificates, decisions, people, personnel, policy
+from appliance.access import certificates, claim, decisions, people, personnel, policy
 from appliance.access.decisions import Choice, Switch
 from appliance.access.people import Newcomer, Role
 from appliance.access.record import Record
@@ -93,6 +93,7 @@ class Practice:
     zone: str = "America/New_York"
     downloads: bool = True  # Ana has decided so
     password_alone: bool = True  # and so
+    founded: bool = True  # else the box belongs to nobody yet
 
     def __enter__(self) -> Self:
         self.settings = Settings(
@@ -100,7 +101,9 @@ class Practice:
             retention=self.retention,
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
-        personnel.found_practice(self.folder, NAME, PASSWORD, 15)
+        if self.founded:
+            personnel.found_practice(self.folder, NAME, PASSWORD, 15)
+        claim.make_ready(self.folder)
         self.record = Record(self.folder, self.clock)
         self.record.open()
         self.inbox = Inbox(self.folder, RingSet(2, SLOTS), self.clock, witness=self.record)
@@ -111,9 +114,9 @@ class Practice:
         self.services = PageServices(
             self.settings, Reader(self.folder), self.folder, self.daemon, self.sessions, self.clock
         )
-        if self.downloads:
+        if self.downloads and self.founded:
             self.switch(Switch.TAKE_MESSAGES, True)
-        if self.password_alone:
+        if self.password_alone and self.founded:
             self.switch(Switch.PASSWORD_ALONE, True)
         return self
 

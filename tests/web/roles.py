@@ -25,6 +25,16 @@ PEOPLE: Final = {
     Role.TECHNICIAN: (TECHNICIAN, TECHNICIAN_PASSWORD),
     Role.AUDITOR: ("aude", "marble pigeon ticket cloud"),
 }
+CLAIM: Final = {"/claim", "/claim/code", "/claim/person", "/claim/sheet", "/claim/groups"}
+PUBLIC: Final = CLAIM | {
+    "/login",
+    "/login/back",
+    "/login/passkey",
+    "/login/passkey/question",
+    "/language",
+    "/static/<version>/<name>",
+}  # for anybody on the network
+LOGGED_IN: Final = {"/logout", "/pulse", "/stay", "/policy", "/drafts"}  # what whoever is logged in may use
 ADDRESS: Final = re.compile(r'\b(?:href|src|action|formaction|data-part|data-src)="([^"]+)"')
 
 

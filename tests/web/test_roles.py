@@ -6,7 +6,7 @@ import pytest
 
 from appliance.access.roles import MAY, Permission, Role
 from tests.web.practice import Practice, babble
-from tests.web.roles import PEOPLE, Question, add_everybody, desk_of, offered, questions
+from tests.web.roles import LOGGED_IN, PEOPLE, PUBLIC, Question, add_everybody, desk_of, offered, questions
 from tests.web.staff import OWN
 from web import guard, places
 
@@ -63,13 +63,9 @@ def test_every_route_asks_for_something_but_these(practice: Practice) -> None:
     public = {question.rule for question in every if question.declared.public}
     between = {question.rule for question in every if question.declared.steps}
     nobodys = {question.rule for question in every if not question.declared.public and not question.declared.permission}
-    assert public == {
-        *("/login", "/login/back", "/login/passkey", "/login/passkey/question"),
-        *("/language", "/static/<version>/<name>"),
-    }
+    assert public == PUBLIC
     assert all(rule.startswith(("/login/second", "/factors")) for rule in between)
-    nobodys -= between
-    assert nobodys == {"/logout", "/pulse", "/stay", "/policy", "/drafts"}
+    assert nobodys - between == LOGGED_IN
 
 
 def test_each_role_reads_messages_or_the_record_or_the_box_as_agreed() -> None:
