@@ -6,13 +6,16 @@ together get ten a second at most: to try half the codes would take 1,700 years.
 
 from __future__ import annotations
 
+import math
+import re
 import secrets
 import threading
+from html import escape
 from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import practice
+from appliance.access import practice, qr
 from appliance.access.unlock import Failures
 from appliance.clock import Clock
 from appliance.errors import FoundedError, TooSoonError, WrongClaimError
@@ -22,7 +25,7 @@ from appliance.store.disk import Disk
 FILE: Final = Path("keys/claim")
 LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # base 32 of Crockford: none is mistaken for another
 LENGTH: Final = 8
-APART: Final = 0.1  # s between two guesses, whoever makes them
+APART: Final = 0.1  # s after a wrong guess, whoever made it
 _MODE: Final = 0o600  # for the daemon alone: the page, which the network reaches, cannot read it
 _MISREAD: Final = str.maketrans("OIL", "011")
 
@@ -51,6 +54,23 @@ def show(folder: Path) -> str:
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
 
 
+def label(code: str, address: str) -> str:
+    """A label to print, as an SVG picture of 60 by 30 mm: the address as letters and as a QR code, the code as letters only."""
+    picture = qr.svg(address).replace("<svg ", '<svg x="1" y="2" ', 1)
+    size = re.search(r'width="(\d+)" height="(\d+)"', picture)
+    if size is None:
+        raise ValueError("a QR code has a size")
+    picture = picture.replace(size[0], f'width="26" height="26" viewBox="0 0 {size[1]} {size[2]}"', 1)
+    lines = (("Keepline", 4, 7), (address.removeprefix("https://"), 2.6, 12), ("Claim code", 2.6, 18), (code, 5, 24))
+    words = "".join(
+        f'<text x="29" y="{down}" font-family="monospace" font-size="{height}">{escape(text)}</text>'
+        for text, height, down in lines
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="70mm" height="30mm" viewBox="0 0 70 30">{picture}{words}</svg>'
+    )
+
+
 class Gate:
     """Whoever claims the box comes past here. Any thread may ask."""
 
@@ -58,7 +78,7 @@ class Gate:
         self._folder = folder
         self._clock = clock
         self._failures = Failures(clock)
-        self._last = float("-inf")  # monotonic s of the last guess
+        self._last = -math.inf  # monotonic s of the last wrong guess
         self._lock = threading.Lock()
 
     def check(self, code: str, address: str) -> None:
@@ -68,9 +88,11 @@ class Gate:
             now = self._clock.monotonic()
             wait = max(self._failures.wait(address), self._last + APART - now)
             if wait > 0:
-                raise TooSoonError(f"That was wrong several times. Wait {wait:.0f} seconds, then try again.", wait)
-            self._last = now
+                raise TooSoonError(
+                    f"That was wrong several times. Wait {math.ceil(wait)} seconds, then try again.", wait
+                )
             if not primitives.same(_plain(code).encode(), _plain(right).encode()):
+                self._last = now
                 self._failures.add(address)
                 log.warning("claim.refused")
                 raise WrongClaimError

@@ -7,7 +7,7 @@ from `keys/next/practice.age`) or drops it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +84,7 @@ class Rotation:
         self._new = new
         self._beginning = beginning
 
-    def run(self, daemon: Daemon, by: str) -> Iterator[Progress]:
+    def run(self, daemon: Daemon, by: str) -> Generator[Progress, None, None]:
         """All of it, as far as it has not been done. Whoever stops iterating leaves an exchange that can be resumed."""
         proof = practice.proof_of(self._old)
         if self._beginning is not None:

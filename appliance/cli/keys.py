@@ -1,4 +1,4 @@
-"""`keepline keys`: the public halves of all keys, and whether somebody's own opens everything."""
+"""`keepline keys` and `keepline claim`: the public halves of all keys, whether they open everything, another practice key, the recovery sheet in need."""
 
 # ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from appliance.access.roles import Permission
-from appliance.cli import asking, output, verbs
+from appliance.cli import asking, output, sheets, verbs
 from appliance.cli.verbs import Verb
 from appliance.settings import Settings
 
@@ -49,11 +49,102 @@ def check(given: Namespace, settings: Settings) -> None:
     output.say(f"{what} opens the practice key, {len(epochs)} epoch keys and {len(rows)} messages.")
 
 
+def rotate(given: Namespace, settings: Settings) -> None:
+    """`keepline keys rotate`: another practice key; goes on with one that was interrupted."""
+    from appliance.access import rotation
+    from appliance.control.client import Client
+
+    folder, daemon = settings.store.folder, Client(settings.control.path)
+    unlocked = asking.unlock(given, settings, Permission.RUN_KEYS)
+    if given.drop:
+        rotation.drop(folder, unlocked, daemon)
+        output.say("The exchange is dropped. The practice key is the one it was.")
+        return
+    if rotation.is_under_way(folder):
+        output.say("An exchange was interrupted. It goes on.")
+        made = rotation.resume(folder, unlocked)
+    else:
+        made = rotation.start(folder, unlocked, given.new_sheet)
+    with made:
+        if made.sheet is not None:
+            sheets.show(made.sheet)
+            sheets.type_back(given, made.sheet)
+            made.sheet.forget()
+        for progress in made.run(daemon, given.who):
+            output.say(f"{progress.done} of {progress.of} keys are sealed to the new one.")
+    output.say("The practice key is another one. The old one opens nothing any more, and everybody is logged off.")
+    if given.new_sheet:
+        output.say("Destroy the old recovery sheet; the new one goes into the safe.")
+
+
+def recover(given: Namespace, settings: Settings) -> None:
+    """`keepline keys recover`: with the recovery sheet alone, an admin who can log in again."""
+    from appliance.access import emergency, passwords, people, practice
+    from appliance.control.client import Client
+
+    folder, daemon = settings.store.folder, Client(settings.control.path)
+    why = emergency.check_reason(given.why)
+    unlocked = emergency.unlock(folder, asking.password(given, "The recovery sheet's text: "))
+    daemon.note_emergency(why, practice.proof_of(unlocked.practice))
+    work = passwords.work_factor(settings.store.work_factor)
+    files = people.prepare_recovered(folder, unlocked, given.name, asking.new_password(given), work)
+    daemon.put_person(files, unlocked.person.name)
+    unlocked.wipe()
+    output.say(f"{given.name} may log in now, as admin. Every admin will be told that the sheet was used, and why.")
+    output.say(
+        f"The sheet was seen, so exchange it together with the key: keepline keys rotate --as {given.name} --new-sheet"
+    )
+
+
+def show_claim(given: Namespace, settings: Settings) -> None:
+    """`keepline claim`: the code that claims a new box, or a label with it."""
+    from appliance.access import claim
+    from appliance.control.client import Client
+    from appliance.errors import DaemonSilentError
+
+    try:
+        code = Client(settings.control.path).show_claim()
+    except DaemonSilentError:
+        code = claim.show(settings.store.folder)
+    page = settings.page
+    address = f"https://{page.names[0]}{'' if page.port == 443 else f':{page.port}'}/claim"
+    if given.label:
+        print(claim.label(code, address))
+        return
+    output.say(f"This box is claimed at {address} with the code {code}")
+    output.say("Whoever claims it first is its admin. The code is good once.")
+
+
 def _keys_check(parser: ArgumentParser) -> None:
     whose = parser.add_mutually_exclusive_group(required=True)
     whose.add_argument("--as", dest="who", metavar="NAME", help="try this person's key; the password is asked for")
     whose.add_argument("--sheet", action="store_true", help="try the recovery sheet; its text is asked for")
     verbs.password(parser)
+
+
+def _keys_rotate(parser: ArgumentParser) -> None:
+    verbs.who(parser)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--new-sheet", action="store_true", help="print a new recovery sheet, too; the old one then opens nothing"
+    )
+    which.add_argument(
+        "--drop", action="store_true", help="leave the key as it is and forget an exchange that was begun"
+    )
+
+
+def _keys_recover(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--as-new", dest="name", metavar="NAME", required=True, help="who becomes an admin with a new key, new or known"
+    )
+    parser.add_argument("--why", required=True, metavar="TEXT", help="the reason; every admin will read it")
+    verbs.password(parser)
+
+
+def _claim(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--label", action="store_true", help="an SVG picture to print: keepline claim --label > label.svg"
+    )
 
 
 VERBS = (
@@ -64,4 +155,17 @@ VERBS = (
         check,
         _keys_check,
     ),
+    Verb(
+        ("keys", "rotate"),
+        "exchange the practice key (somebody left, or the recovery sheet was used); goes on with an exchange that was interrupted",
+        rotate,
+        _keys_rotate,
+    ),
+    Verb(
+        ("keys", "recover"),
+        "when nobody can log in any more: make an admin's key with the recovery sheet alone",
+        recover,
+        _keys_recover,
+    ),
+    Verb(("claim",), "the code that claims a new box, or a label with it", show_claim, _claim),
 )

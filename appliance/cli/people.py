@@ -5,16 +5,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
 
 from appliance.access.roles import ALL, Permission, Person, Role
-from appliance.cli import asking, output, verbs
+from appliance.cli import asking, output, sheets, verbs
 from appliance.cli.verbs import Verb
 from appliance.errors import UsageError
 from appliance.settings import Settings
-
-if TYPE_CHECKING:
-    from appliance.access.recovery import RecoverySheet
 
 
 def show(given: Namespace, settings: Settings) -> None:
@@ -107,31 +103,6 @@ def remove(given: Namespace, settings: Settings) -> None:
         output.say(f"If they may have copied a key, exchange the practice's: keepline keys rotate --as {given.who}")
 
 
-def show_sheet(sheet: RecoverySheet) -> None:
-    """The recovery sheet on this terminal."""
-    output.say(
-        "\nThe recovery sheet. It opens everything without any password. Print or write it down now, put it in the safe; it is not shown again.\n"
-    )
-    output.say(sheet.terminal_qr())
-    output.say(f"    {sheet.text}\n")
-    output.say("  ".join(f"{number}: {word}" for number, word in enumerate(sheet.words, 1)) + "\n")
-
-
-def type_back(given: Namespace, sheet: RecoverySheet) -> None:
-    """Whoever sits at a terminal shows that the sheet is in their hands."""
-    import random
-
-    if given.password_stdin:
-        return
-    asked = sheet.asks(random.SystemRandom())
-    while True:
-        output.say("So that we know the sheet is written down, type two of its groups from the paper.")
-        first, second = (asking.plain(f"Group {number}: ") for number in (asked.first, asked.second))
-        if asked.fits(first, second):
-            return
-        output.say("That is not what the sheet says. Compare letter by letter.")
-
-
 def _change(given: Namespace, settings: Settings, role: Role, mailboxes: frozenset[str]) -> None:
     from appliance.access.people import prepare_change
     from appliance.control.client import Client
@@ -144,15 +115,22 @@ def _change(given: Namespace, settings: Settings, role: Role, mailboxes: frozens
 
 
 def _found(given: Namespace, settings: Settings) -> None:
-    from appliance.access import passwords, people, personnel
+    from appliance.access import claim, passwords, people, personnel
+    from appliance.control.client import Client
+    from appliance.errors import DaemonSilentError
 
+    daemon = Client(settings.control.path)
     if given.role != "admin" and given.who is None:
         output.say(f"{given.name} is the first person and becomes an admin.")
     password = asking.new_password(given)
     founding, sheet = people.prepare_founding(given.name, password, passwords.work_factor(settings.store.work_factor))
-    show_sheet(sheet)
-    type_back(given, sheet)
-    personnel.write_founding(settings.store.folder, founding)
+    sheets.show(sheet)
+    sheets.type_back(given, sheet)
+    try:
+        daemon.claim(daemon.show_claim(), "console", founding)
+    except DaemonSilentError:  # a box that is being made ready
+        personnel.write_founding(settings.store.folder, founding)
+        claim.make_ready(settings.store.folder)
     output.say("The practice is founded: from now on messages are sealed to it.")
 
 

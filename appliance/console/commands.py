@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from appliance.access.roles import MAY, Permission, Role
 from appliance.control.values import Level, Status
 
 WIDTH: Final = 79  # a terminal of 80 columns breaks the line after the 80th by itself, and some do it twice
@@ -20,6 +21,11 @@ class Answer:
     """Asks the daemon how the box is and tells it so."""
 
     tell: Callable[[Status, ZoneInfo], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Asks the daemon for the code that claims a new box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Unknown:
     hint: str
 
 
-Act = Answer | Help | Quit
+Act = Answer | Claim | Help | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,16 @@ class Command:
     word: str
     help: str
     act: Act
+    permission: Permission  # of the technician, who alone works here
     also: tuple[str, ...] = ()  # other words for it
 
 
 def find(line: str) -> Act | Unknown:
     """What the technician means by `line`: a command, or enough of its beginning to tell it from the others. A blank line is none."""
     first, *rest = line.lower().split()
-    meant = [item for item in COMMANDS if first in (item.word, *item.also)] or [
-        item for item in COMMANDS if item.word.startswith(first)
+    allowed = [item for item in COMMANDS if item.permission in MAY[Role.TECHNICIAN]]
+    meant = [item for item in allowed if first in (item.word, *item.also)] or [
+        item for item in allowed if item.word.startswith(first)
     ]
     match meant:
         case [command] if rest:
@@ -103,10 +111,16 @@ def plain(text: str) -> str:
 
 
 COMMANDS: Final = (
-    Command("status", "how the box is: lines, disk, clock, purge, lamps, last fault", Answer(tell_status)),
-    Command("lines", "telephone line, fax line, and the calls on them", Answer(tell_lines)),
-    Command("help", "this list", Help(), ("?",)),
-    Command("quit", "log off", Quit(), ("exit", "logout", "bye")),
+    Command(
+        "status",
+        "how the box is: lines, disk, clock, purge, lamps, last fault",
+        Answer(tell_status),
+        Permission.SEE_BOX,
+    ),
+    Command("lines", "telephone line, fax line, and the calls on them", Answer(tell_lines), Permission.SEE_BOX),
+    Command("claim", "the code with which a new box is claimed on its page", Claim(), Permission.TEND_BOX),
+    Command("help", "this list", Help(), Permission.SEE_BOX, ("?",)),
+    Command("quit", "log off", Quit(), Permission.SEE_BOX, ("exit", "logout", "bye")),
 )
 _HELP_TAIL: Final = "The beginning of a word is enough: st for status."
 _LEVELS: Final = {Level.GOOD: "good     ", Level.ATTENTION: "ATTENTION", Level.FAULT: "FAULT    "}

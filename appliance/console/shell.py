@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from appliance import logs
 from appliance.console import pin
-from appliance.console.commands import Answer, Help, Quit, Unknown, find, plain, tell_help
+from appliance.console.commands import Answer, Claim, Help, Quit, Unknown, find, plain, tell_help
 from appliance.console.editor import Editor, End, Line, Typed
 from appliance.control.client import Client
 from appliance.control.values import Status
@@ -61,6 +61,7 @@ class Console:
     zone: ZoneInfo
     idle: float  # s without a key until a technician is logged off
     stop: threading.Event
+    show_claim: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     _wrong: int = 0
     _closed_until: float = -math.inf
@@ -143,13 +144,18 @@ class _Session:
                 self.say(hint)
             case Help():
                 self.say(tell_help())
+            case Claim():
+                self._tell(lambda: f"The code that claims this box: {self.console.show_claim()}")
             case Quit():
                 raise _LoggedOff("Logged off. Press Enter to log in again.")
             case Answer(tell):
-                try:
-                    self.say(tell(self.console.ask(), self.console.zone))
-                except KeeplineError as error:
-                    self.say(str(error))
+                self._tell(lambda: tell(self.console.ask(), self.console.zone))
+
+    def _tell(self, ask: Callable[[], str]) -> None:
+        try:
+            self.say(ask())
+        except KeeplineError as error:
+            self.say(str(error))
 
     def _await_enter(self) -> None:
         """Silent until somebody presses Enter: the far end may be no person, or nobody."""
@@ -209,6 +215,7 @@ def serve(settings: Settings) -> None:
         zone=ZoneInfo(settings.practice.zone),
         idle=settings.console.idle_minutes * 60,
         stop=stop,
+        show_claim=Client(settings.control.path).show_claim,
     )
     _keep_attending(console, settings)
 

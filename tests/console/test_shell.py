@@ -20,7 +20,7 @@ from appliance.console import pin
 from appliance.console.shell import DELAYS, Console
 from appliance.control.server import Server, Users
 from appliance.control.values import Level, Part, Status, Verb
-from appliance.errors import DaemonSilentError, NoPinError, SerialError
+from appliance.errors import DaemonSilentError, FoundedError, NoPinError, SerialError
 from appliance.serial_port import SerialPort
 from tests.fakes.clock import FakeClock
 from tests.fakes.terminals import PATIENCE, Cable
@@ -47,10 +47,12 @@ class Box:
         self.cable = Cable(folder / "tty")
         self.clock = FakeClock()
         self.pin: str | None = PIN
-        self.silent = False
+        self.silent = self.claimed = False
         self.tried: list[str] = []
         self.stop = threading.Event()
-        self.console = Console(self._ask, self._fits, ZoneInfo("UTC"), 600.0, self.stop, self.clock.monotonic)
+        self.console = Console(
+            self._ask, self._fits, ZoneInfo("UTC"), 600.0, self.stop, self._claim, self.clock.monotonic
+        )
         self.open()
 
     def open(self) -> None:
@@ -85,6 +87,11 @@ class Box:
         if self.silent:
             raise DaemonSilentError
         return STATUS
+
+    def _claim(self) -> str:
+        if self.claimed:
+            raise FoundedError
+        return "7K2M-9QXD"
 
     def _fits(self, typed: str) -> bool:
         self.tried.append(typed)
@@ -278,7 +285,7 @@ class Lines:
 def test_a_far_end_that_lets_go_of_the_line_is_logged_off(held: list[bool | None], answered: int) -> None:
     port = Lines(b"\r", PIN.encode() + b"\r", b"", b"status\r", b"")
     port.held = [*held, None]
-    console = Console(lambda: STATUS, lambda typed: typed == PIN, ZoneInfo("UTC"), 600.0, threading.Event())
+    console = Console(lambda: STATUS, lambda typed: typed == PIN, ZoneInfo("UTC"), 600.0, threading.Event(), lambda: "")
     with pytest.raises(SerialError):
         console.attend(port)
     assert port.said.count(b"Logged in") == 1
@@ -382,3 +389,18 @@ def test_a_port_that_is_forbidden_ends_the_program_so_that_it_is_started_with_ne
 ) -> None:
     (tmp_path / "tty").touch(mode=0o000)
     assert program.wait(PATIENCE) != 0
+
+
+def test_the_code_that_claims_a_new_box_is_shown_to_the_technician_only(box: Box) -> None:
+    log_in(box, "111111")
+    box.cable.person.expect_exact("not the PIN")
+    box.clock.advance(600)
+    box.cable.person.send("\r")
+    box.cable.person.expect_exact("PIN: ")
+    box.cable.person.send(PIN + "\r")
+    box.cable.person.expect_exact("keepline> ")
+    box.cable.person.send("claim\r")
+    box.cable.person.expect_exact("7K2M-9QXD")
+    box.claimed = True
+    box.cable.person.send("claim\r")
+    box.cable.person.expect_exact("belongs to a practice already")

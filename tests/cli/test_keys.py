@@ -1,0 +1,173 @@
+"""`keepline people` and `keepline keys` against a real daemon's answers: everything that can be done on the page can be done here."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from appliance.access import emergency, rotation
+from appliance.access.people import find_person
+from appliance.access.roles import Role
+from appliance.access.unlock import unlock
+from appliance.cli.main import main
+from appliance.errors import WrongPasswordError
+from tests.access.box import Box
+from tests.access.practice import ANA, OTHER
+
+NEW = "marble pigeon ticket cloud"
+Keepline = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """A box at work that belongs to nobody yet."""
+    (tmp_path / "store").mkdir()
+    settings = f'[store]\nfolder = "{tmp_path}/store"\nwork_factor = 15\n[control]\npath = "{tmp_path}/store.sock"\n'
+    (tmp_path / "keepline.toml").write_text(settings, encoding="utf-8")
+    with Box(tmp_path / "store") as made:
+        yield made
+
+
+@pytest.fixture
+def keepline(box: Box, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Keepline:
+    def run(*words: str, typed: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = main(["--settings", str(box.folder.parent / "keepline.toml"), *words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def found(keepline: Keepline) -> str:
+    """Ana founds the practice; the recovery sheet's text."""
+    code, out, err = keepline("people", "add", "ana", "--password-stdin", typed=f"{ANA}\n")
+    assert code == 0, err
+    return next(word for word in out.split() if word.startswith("AGE-SECRET-KEY-1") and len(word) > 20)
+
+
+def test_the_first_person_claims_the_box_through_the_daemon(box: Box, keepline: Keepline) -> None:
+    assert box.client.show_claim() in keepline("claim")[1]
+    assert keepline("claim", "--label")[1].startswith("<svg")
+    found(keepline)
+    code, _, err = keepline("claim")
+    assert (code, "belongs to a practice already" in err) == (3, True)
+
+
+def test_at_a_terminal_two_groups_of_the_sheet_are_typed_back_before_anything_is_written(box: Box) -> None:
+    arguments = [
+        "-m",
+        "appliance.cli.main",
+        "--settings",
+        str(box.folder.parent / "keepline.toml"),
+        "people",
+        "add",
+        "ana",
+    ]
+    with pexpect.spawn(sys.executable, arguments, timeout=60, encoding="utf-8", dimensions=(80, 200)) as person:
+        for prompt in ("Password for ana: ", "Once more: "):
+            person.expect_exact(prompt)
+            person.sendline(ANA)
+        person.expect(r"1: (AGE-SECRET-KEY-1.*)\r\n")
+        groups = ["AGE-SECRET-KEY-1", *(part.split("  ")[0].strip() for part in person.match[1].split(": ")[1:])]
+        for wrong in (True, False):
+            for _ in range(2):
+                person.expect(r"Group (\d+): ")
+                person.sendline("XXXXXX" if wrong else groups[int(person.match[1]) - 1].lower())
+            if wrong:
+                person.expect_exact("That is not what the sheet says.")
+                assert not (box.folder / "keys/practice.pub").exists()
+        person.expect_exact("The practice is founded")
+        person.expect(pexpect.EOF)
+    assert unlock(box.folder, "ana", ANA).practice
+
+
+def test_role_mailboxes_and_passwords_are_changed(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    as_ana = ("--as", "ana", "--password-stdin")
+    code, out, _ = keepline("people", "add", "ben", *as_ana, typed=f"{ANA}\n{OTHER}\n")
+    assert (code, "They see no message yet" in out) == (0, True)
+    assert keepline("people", "mailboxes", "ben", "billing", "front-desk", *as_ana, typed=f"{ANA}\n")[0] == 0
+    assert "billing, front-desk" in keepline("people", "list")[1]
+    assert keepline("people", "role", "ben", "technician", *as_ana, typed=f"{ANA}\n")[0] == 0
+    assert find_person(box.folder, "ben").role is Role.TECHNICIAN
+    code, _, err = keepline("people", "role", "ben", "staff", "--as", "ben", "--password-stdin", typed=f"{OTHER}\n")
+    assert (code, "role does not allow" in err) == (3, True)
+    assert keepline("people", "password", "--as", "ben", "--password-stdin", typed=f"{OTHER}\n{NEW}\n")[0] == 0
+    assert unlock(box.folder, "ben", NEW)
+    assert keepline("people", "password", "ben", *as_ana, typed=f"{ANA}\n{OTHER}\n")[0] == 0
+    assert unlock(box.folder, "ben", OTHER)
+    with pytest.raises(WrongPasswordError):
+        unlock(box.folder, "ben", NEW)
+
+
+def test_a_list_shows_and_an_export_opens_ones_own_mailboxes_only(box: Box, keepline: Keepline) -> None:
+    from appliance.access import decisions  # noqa: PLC0415 - only here
+
+    found(keepline)
+    front, billing = box.leave(), box.leave("billing")
+    choice = decisions.Choice(decisions.Switch.TAKE_MESSAGES, True, "ana", "for the export", "a file stays behind")
+    decisions.decide(box.folder, choice, 0.0, True)
+    for name, mailbox in (("ben", "billing"), ("toni", "")):
+        more = ("--mailbox", mailbox) if mailbox else ("--role", "technician")
+        keepline("people", "add", name, *more, "--as", "ana", "--password-stdin", typed=f"{ANA}\n{OTHER}\n")
+    as_ben = ("--as", "ben", "--password-stdin")
+    _, out, _ = keepline("inbox", "list", *as_ben, typed=f"{OTHER}\n")
+    assert billing.stamp.id[:8] in out
+    assert front.stamp.id[:8] not in out
+    assert keepline("inbox", "export", billing.stamp.id, "--to", "/dev/null/x", *as_ben, typed=f"{OTHER}\n")[0] == 2
+    assert keepline("inbox", "export", front.stamp.id, "--to", "/dev/null/x", *as_ben, typed=f"{OTHER}\n")[0] == 4
+    code, out, _ = keepline("inbox", "list", "--as", "toni", "--password-stdin", typed=f"{OTHER}\n")
+    assert (code, out) == (3, "")
+
+
+def test_the_practice_key_is_exchanged_and_an_interrupted_exchange_goes_on(box: Box, keepline: Keepline) -> None:
+    sheet = found(keepline)
+    box.leave()
+    as_ana = ("--as", "ana", "--password-stdin")
+    made = rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=False)
+    with made, contextlib.closing(made.run(box.client, "ana")) as running:
+        next(running)  # interrupted here
+    code, out, _ = keepline("keys", "rotate", *as_ana, typed=f"{ANA}\n")
+    assert (code, "It goes on." in out) == (0, True)
+    assert "1 epoch keys and 1 messages" in keepline("keys", "check", *as_ana, typed=f"{ANA}\n")[1]
+    code, out, _ = keepline("keys", "rotate", "--new-sheet", *as_ana, typed=f"{ANA}\n")
+    assert (code, "of 2 keys are sealed to the new one" in out) == (0, True)
+    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{sheet}\n")[0] == 4
+    again = next(word for word in out.split() if word.startswith("AGE-SECRET-KEY-1") and len(word) > 20)
+    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{again}\n")[0] == 0
+
+
+def test_an_exchange_is_dropped(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    box.leave()
+    made = rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=False)
+    with made, contextlib.closing(made.run(box.client, "ana")) as running:
+        next(running)
+    assert keepline("keys", "rotate", "--drop", "--as", "ana", "--password-stdin", typed=f"{ANA}\n")[0] == 0
+    assert not rotation.is_under_way(box.folder)
+
+
+def test_with_the_sheet_alone_somebody_logs_in_again(box: Box, keepline: Keepline) -> None:
+    sheet = found(keepline)
+    box.leave()
+    why = "Ana has left and nobody knows her password"
+    code, _, err = keepline(
+        "keys", "recover", "--as-new", "dora", "--why", why, "--password-stdin", typed="AGE-SECRET\n"
+    )
+    assert (code, "recovery sheet" in err) == (3, True)
+    code, out, err = keepline(
+        "keys", "recover", "--as-new", "dora", "--why", why, "--password-stdin", typed=f"{sheet.lower()}\n{NEW}\n"
+    )
+    assert code == 0, err
+    assert "keepline keys rotate --as dora --new-sheet" in out
+    assert box.opens(unlock(box.folder, "dora", NEW).practice) == [True]
+    assert [access.why for access in emergency.untold(box.folder, "ana")] == [why]
+    code, _, err = keepline("keys", "rotate", "--as", "dora", "--password-stdin", typed=f"{NEW}\n")
+    assert (code, "--new-sheet" in err) == (3, True)
