@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
@@ -29,12 +33,13 @@ Size = Literal["desk", "phone"]
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser that leaves nothing behind."""
+def chromium(trusted: Path | None = None) -> Iterator[Browser]:
+    """A browser that leaves nothing behind. `trusted`: a certificate that it believes, as after the box's CA was installed; passkeys want that."""
+    trust = [f"--ignore-certificate-errors-spki-list={_key_of(trusted)}"] if trusted else []
     with tempfile.TemporaryDirectory() as pulse, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=EXECUTABLE,
-            args=[*ARGUMENTS],
+            args=[*ARGUMENTS, *trust],
             headless=True,
             env={**os.environ, "PULSE_RUNTIME_PATH": pulse},  # PulseAudio's part of it makes a folder
         )
@@ -44,12 +49,23 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def _key_of(certificate: Path) -> str:
+    """The digest of its public key, as browsers pin it (RFC 7469 §2.4)."""
+    key = subprocess.run(
+        ["openssl", "x509", "-in", str(certificate), "-noout", "-pubkey"], capture_output=True, check=True
+    )
+    octets = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-outform", "der"], input=key.stdout, capture_output=True, check=True
+    )
+    return base64.b64encode(hashlib.sha256(octets.stdout).digest()).decode()
+
+
 def somebody(browser: Browser, size: Size = "desk", **options: Any) -> BrowserContext:
     """A person's browser: nobody's cookies yet. `options` as playwright's `new_context` takes them."""
-    usual: dict[str, Any] = (
+    screen: dict[str, Any] = (
         {"viewport": PHONE, "is_mobile": True, "has_touch": True} if size == "phone" else {"viewport": DESK}
     )
-    return browser.new_context(ignore_https_errors=True, **(usual | options))
+    return browser.new_context(**({"ignore_https_errors": True} | screen | options))
 
 
 class Complaints:
