@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 
 from appliance.access.roles import Permission
-from web import access, files, health, languages, places, scripts, words
+from web import access, emergency, files, health, languages, places, scripts, words
 from web.guard import gate_here, may_take, person_here
 from web.services import here
 
@@ -41,11 +41,12 @@ def around() -> dict[str, Any]:
     if session is None:
         return always
     until = words.clock_time(services.clock.now() + session.ends_in, services.zone)
-    me = Me(session.person.name.capitalize(), until, math.ceil(session.rests_in))
+    me = Me(emergency.shown(session.person.name), until, math.ceil(session.rests_in))
     box = health.version()  # before the strip: a change in between shows at the next look
     strip = health.strip(health.look(), services.zone)
     return always | {
         "me": me,
+        "emergency": emergency.banner(),
         "home": access.home(session.person),
         "strip": strip,
         "box": box,

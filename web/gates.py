@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from web import policy
+from web import emergency, policy
 from web.guard import Gate
 
-GATES: Final[tuple[Gate, ...]] = (policy.GATE,)
+GATES: Final[tuple[Gate, ...]] = (emergency.GATE, policy.GATE)

@@ -48,6 +48,7 @@ class Way(StrEnum):
     CODE = "printed code"
     PASSKEY = "passkey"
     PASSKEY_ALONE = "passkey alone"
+    SHEET = "recovery sheet"  # instead of both
 
 
 class SecondStep:

@@ -102,7 +102,7 @@ class Practice:
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
         if self.founded:
-            personnel.found_practice(self.folder, NAME, PASSWORD, 15)
+            self.sheet = personnel.found_practice(self.folder, NAME, PASSWORD, 15).text
         claim.make_ready(self.folder)
         self.record = Record(self.folder, self.clock)
         self.record.open()

@@ -27,6 +27,7 @@ PEOPLE: Final = {
 }
 CLAIM: Final = {"/claim", "/claim/code", "/claim/person", "/claim/sheet", "/claim/groups"}
 PUBLIC: Final = CLAIM | {
+    "/emergency",
     "/login",
     "/login/back",
     "/login/passkey",

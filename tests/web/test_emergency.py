@@ -1,0 +1,108 @@
+"""The way in with the recovery sheet: asked why, slowed down like a log-in, told to every admin, and not over until the keys are exchanged."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from appliance.access import emergency
+from appliance.access.roles import Role
+from tests.web.practice import NAME, Practice, babble
+from tests.web.roles import add_everybody, desk_of
+from tests.web.staff import Staff
+
+WHY = "All three admins are ill, and the pharmacy waits."
+
+
+def typed(sheet: str) -> str:
+    """As a tired person types it."""
+    return "\n".join(sheet[place : place + 6].lower() for place in range(0, len(sheet), 6)) + " \n"
+
+
+def test_the_log_in_page_shows_the_way(practice: Practice) -> None:
+    assert 'href="/emergency"' in Staff(practice).get("/login").text
+
+
+def test_the_sheet_and_a_reason_open_every_message_under_a_red_banner(practice: Practice) -> None:
+    id = practice.leave(babble(1), name="Maria Lopez", mailbox="billing")
+    desk = Staff(practice)
+    answer = desk.post("/emergency", why=WHY, sheet=typed(practice.sheet))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    page = desk.get("/").text
+    assert "Maria Lopez" in page
+    assert "You are in with the recovery sheet" in page
+    assert "Recovery sheet</strong>" in page
+    assert desk.get(f"/messages/{id}/content").status_code == 200
+    assert desk.get("/people").status_code == 200
+
+
+def test_whoever_is_inside_gives_people_new_passwords(practice: Practice) -> None:
+    add_everybody(practice)
+    desk = Staff(practice)
+    desk.post("/emergency", why=WHY, sheet=practice.sheet)
+    assert desk.post(f"/people/{NAME}/password", password="gravel window socket plum two").status_code == 303
+    assert Staff(practice).post("/login", name=NAME, password="gravel window socket plum two").status_code == 303
+
+
+@pytest.mark.parametrize("why", ["", "because", " " * 40, "x" * 700, "one\x00two three four"])
+def test_without_a_reason_the_sheet_opens_nothing(practice: Practice, why: str) -> None:
+    desk = Staff(practice)
+    answer = desk.post("/emergency", why=why, sheet=practice.sheet)
+    assert answer.status_code == 422
+    assert 'id="why-mistake"' in answer.text
+    assert practice.sheet not in answer.text
+    assert desk.get("/").headers["Location"] == "/login"
+    assert not emergency.read(practice.folder)
+
+
+@pytest.mark.parametrize("wrong", ["", "AGE-SECRET-KEY-1", "nonsense" * 9, "x" * 4000])
+def test_a_wrong_sheet_opens_nothing_and_the_reason_stays_typed(practice: Practice, wrong: str) -> None:
+    desk = Staff(practice)
+    answer = desk.post("/emergency", why=WHY, sheet=wrong)
+    assert answer.status_code == 401
+    assert "not this practice’s recovery sheet" in html.unescape(answer.text).replace("'", "’")
+    assert WHY in answer.text
+    assert not emergency.read(practice.folder)
+
+
+def test_whoever_guesses_sheets_waits_as_at_the_log_in(practice: Practice) -> None:
+    desk = Staff(practice)
+    for _ in range(4):
+        practice.clock.advance(31)
+        assert desk.post("/emergency", why=WHY, sheet="x").status_code == 401
+    answer = desk.post("/emergency", why=WHY, sheet=practice.sheet)
+    assert answer.status_code == 401
+    assert "Wait" in answer.text
+    practice.clock.advance(31)
+    assert desk.post("/emergency", why=WHY, sheet=practice.sheet).status_code == 303
+
+
+def test_nothing_opens_where_no_line_of_it_can_be_written(practice: Practice) -> None:
+    practice.daemon.silent = True
+    desk = Staff(practice)
+    assert desk.post("/emergency", why=WHY, sheet=practice.sheet).status_code == 503
+    assert desk.cookie is None
+
+
+def test_every_admin_reads_when_and_why_before_anything_else_and_once(practice: Practice, ana: Staff) -> None:
+    assert ana.get("/").status_code == 200
+    Staff(practice).post("/emergency", why=WHY, sheet=practice.sheet)
+    assert ana.get("/").headers["Location"] == "/emergency/notice"
+    page = ana.get("/emergency/notice").text
+    assert WHY in page
+    assert "Friday 21 November 2025, 12:00" in page
+    assert ana.post("/emergency/notice").headers["Location"] == "/"
+    page = ana.get("/").text
+    assert "Exchange the practice key and print a new sheet" in page
+    assert Staff(practice).log_in().get("/").status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.TECHNICIAN, Role.AUDITOR])
+def test_others_are_not_held_up(practice: Practice, role: Role) -> None:
+    add_everybody(practice)
+    Staff(practice).post("/emergency", why=WHY, sheet=practice.sheet)
+    page = desk_of(practice, role).get("/status")
+    assert page.status_code == 200
+    assert WHY not in page.text
+    assert "recovery sheet" not in page.text.lower()

@@ -1,0 +1,133 @@
+"""The way in for the day when nobody can log in: the recovery sheet and a reason. Every admin is told before they do anything else, and a banner demands the
+exchange of the keys until it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.access import emergency, practice
+from appliance.access.people import Unlocked
+from appliance.access.roles import RECOVERY, Permission
+from appliance.access.second_step import Way
+from appliance.access.sessions import Session
+from appliance.errors import AccessError, ReasonError, WrongPasswordError, WrongSheetError
+from web import access, entering, telling, words
+from web.guard import Gate, allow, person_here, public, session
+from web.languages import gettext, tell
+from web.services import here
+
+door = Blueprint("emergency", __name__)
+
+LONGEST_SHEET: Final = 400  # letters; a sheet has 74, and whoever types it in adds spaces
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One use of the sheet, as an admin reads it."""
+
+    when: str
+    machine: str
+    certain: bool  # was the clock?
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What stands on top of every page until the keys are exchanged."""
+
+    is_inside: bool  # this very session came in with the sheet
+
+
+@door.get("/emergency")
+@public
+def show() -> AnyResponse | str:
+    """The sheet and the reason, to be typed in."""
+    if person_here():
+        return redirect(access.home(session().person), 303)
+    return _page("", {})
+
+
+@door.post("/emergency")
+@public
+def enter() -> AnyResponse | tuple[str, int]:
+    """A session of an admin, for whoever holds the sheet and says why."""
+    why = request.form.get("why", "")[: emergency.LONGEST + 1]
+    try:
+        emergency.check_reason(why)
+        unlocked = _unlock(request.form.get("sheet", "")[:LONGEST_SHEET])
+    except ReasonError as error:
+        return _page(why, {"why": tell(str(error))}), 422
+    except AccessError as error:
+        if isinstance(error, WrongPasswordError):
+            telling.log_in_failed("", request.remote_addr or "", Way.SHEET)
+        return _page(why, {"sheet": entering.in_words(error)}), 401
+    try:
+        here().control.note_emergency(why, practice.proof_of(unlocked.practice))  # before anything is opened
+        return entering.log_in(unlocked, Way.SHEET)
+    finally:
+        unlocked.wipe()
+
+
+@door.get("/emergency/notice")
+@allow(Permission.RUN_KEYS, gate="emergency")
+def show_notice() -> AnyResponse | str:
+    """What an admin has not been told of yet."""
+    untold = emergency.untold(here().folder, session().person.name)
+    if not untold:
+        return redirect(access.home(session().person), 303)
+    zone = here().zone
+    notices = [
+        Notice(words.in_full(one.at, zone), words.machine(one.at, zone), one.clock_trusted, one.why) for one in untold
+    ]
+    return render_template("emergency_notice.html", area="emergency", notices=notices)
+
+
+@door.post("/emergency/notice")
+@allow(Permission.RUN_KEYS, gate="emergency")
+def acknowledge() -> AnyResponse:
+    """This admin has read it."""
+    me = session().person.name
+    here().control.told([one.number for one in emergency.untold(here().folder, me)], by=me)
+    return redirect(access.home(session().person), 303)
+
+
+def banner() -> Banner | None:
+    """What the person who looks must be reminded of on every page."""
+    person = person_here()
+    if person is None or not person.person.may(Permission.RUN_KEYS):
+        return None
+    inside = person.person.name == RECOVERY
+    return Banner(inside) if inside or emergency.demands_rotation(here().folder) else None
+
+
+def is_told(person: Session) -> bool:
+    """Does this person know of every use of the sheet, or need not?"""
+    me = person.person
+    return not me.may(Permission.RUN_KEYS) or me.name == RECOVERY or not emergency.untold(here().folder, me.name)
+
+
+GATE: Final = Gate("emergency", "emergency.show_notice", is_told)
+
+
+def _unlock(text: str) -> Unlocked:
+    """With the doorkeeper's delays: a sheet that is wrong is a log-in that failed."""
+    with here().doorkeeper.attempt(RECOVERY, request.remote_addr or ""):
+        try:
+            return emergency.unlock(here().folder, text)
+        except WrongSheetError as error:
+            raise WrongPasswordError(str(error)) from None
+
+
+def _page(why: str, mistakes: dict[str, str]) -> str:
+    return render_template(
+        "emergency.html", why=why, mistakes=mistakes, shortest=emergency.SHORTEST, longest=emergency.LONGEST
+    )
+
+
+def shown(name: str) -> str:
+    """How somebody who is logged in is called."""
+    return gettext("Recovery sheet") if name == RECOVERY else name.capitalize()
