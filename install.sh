@@ -229,14 +229,14 @@ install() {
         say "Installing needs root; sudo may ask for your password."
         exec sudo -- "$here/install.sh" install "${given[@]}"
     fi
-    packages "${runs_on[@]}"
+    packages "${runs_on[@]}" avahi-daemon # by which the practice's computers find the box's name
     [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p') || true
     [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
     step "Making a user for each program" systemd-sysusers "$here/systemd/keepline.sysusers"
     mkdir -p "$program"
     environment "$program/venv" run
     asterisk --folder "$program/asterisk"
-    bill_of_materials "$program/venv" "$program/asterisk/root" "${runs_on[@]}"
+    bill_of_materials "$program/venv" "$program/asterisk/root" "${runs_on[@]}" avahi-daemon
     say "Writing $etc"
     command install -d -m 755 "$etc" "$etc/asterisk" "$etc/asterisk/machine"
     command install -m 644 hardware/asterisk/*.conf "$etc/asterisk/"
@@ -324,6 +324,7 @@ start_units() {
     fi
     started=" and runs"
     systemctl daemon-reload
+    systemctl start avahi-daemon || say "avahi-daemon does not start: the page is found under its address only, not under $(hostname).local."
     step "Starting Keepline" systemctl restart keepline-firewall keepline keepline-page keepline-console keepline-asterisk
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.access import decisions, factors, people, policy
+from appliance.access import certificates, decisions, factors, people, policy
 from appliance.access.answers import KeyAnswers
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
@@ -70,6 +70,7 @@ def table(parts: Parts) -> dict[Verb, Answer]:
     """A function for each verb."""
     return {
         Verb.STATUS: lambda _: parts.status(),
+        Verb.FINGERPRINT: lambda _: certificates.files(parts.folder).ca().fingerprint(),
         Verb.RECORD: lambda given: _record(parts, given),
         **_messages(parts),
         **_people(parts),

@@ -30,6 +30,7 @@ from web import (
     services,
     steps,
     switches,
+    trust,
 )
 from web.services import PageServices
 
@@ -58,6 +59,7 @@ def create_app(page: PageServices) -> Flask:
         steps.steps,
         factors.factors,
         account.account,
+        trust.trust,
     ):
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page, gates.GATES)

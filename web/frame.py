@@ -10,7 +10,7 @@ from flask import request
 
 from appliance.access.roles import Permission
 from web import access, emergency, files, health, languages, places, scripts, words
-from web.guard import gate_here, may_take, person_here
+from web.guard import TRUSTS, gate_here, may_take, person_here
 from web.services import here
 
 
@@ -32,6 +32,7 @@ def around() -> dict[str, Any]:
         "toast": None,
         "missing": False,
         "may_take": may_take(),
+        "trusts": request.cookies.get(TRUSTS) == "yes",
         "can": lambda permission: session is not None and session.person.may(Permission(permission)),
         "language": languages.here(),
         "languages": languages.LANGUAGES,

@@ -30,17 +30,19 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; trusted-types keepline; require-trusted-types-for 'script'",
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; trusted-types keepline; require-trusted-types-for 'script'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()",
     "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=86400",  # one day, until the private CA has proven itself
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 
+TRUSTS: Final = "__Host-trusts"  # carried by a browser that has shown that it trusts the box's CA
+DAY: Final = 24 * 3600  # s
+YEAR: Final = 365 * DAY
 
 class Purpose(StrEnum):
     """What somebody may do whose password was right just now, and nothing else."""
@@ -261,5 +263,8 @@ def _forget(_: BaseException | None) -> None:
 def _dress(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    # a year only where the private CA has proven itself
+    insist = YEAR if request.cookies.get(TRUSTS) == "yes" else DAY
+    response.headers.setdefault("Strict-Transport-Security", f"max-age={insist}")
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -7,6 +7,7 @@ this page. The leaf is renewed by itself; the CA stays for ten years, unless the
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance import logs
+from appliance.control.values import Fingerprint
 from appliance.errors import CertificateError, StoreError
 from appliance.store.disk import Disk
 
@@ -42,6 +44,20 @@ log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Ca:
+    """The CA's certificate, to be handed to whoever shall trust it."""
+
+    der: bytes
+    pem: bytes
+    name: str  # "Keepline box 1f2e3d4c"
+
+    def fingerprint(self) -> Fingerprint:
+        """What a person compares."""
+        short = hashlib.sha1(self.der, usedforsecurity=False).hexdigest()  # what Windows shows when it asks
+        return Fingerprint(hashlib.sha256(self.der).hexdigest().upper(), short.upper())
+
+
+@dataclass(frozen=True, slots=True)
 class TlsFiles:
     """What the page is served with, and what browsers are to trust."""
 
@@ -53,6 +69,14 @@ class TlsFiles:
         """SHA-256 of the CA's certificate, as browsers show it, to compare by eye before trusting it."""
         ca = x509.load_pem_x509_certificate(self.ca_pem.read_bytes())
         return ca.fingerprint(hashes.SHA256()).hex(":").upper()
+
+    def ca(self) -> Ca:
+        """What browsers are to trust. Raises `CertificateError` when there is none."""
+        found = _read(self.ca_pem)
+        if found is None:
+            raise CertificateError
+        der = found.public_bytes(serialization.Encoding.DER)
+        return Ca(der, _pem(found), str(found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value))
 
 
 def ensure(folder: Path, names: Sequence[str], now: float) -> TlsFiles:

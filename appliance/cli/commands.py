@@ -55,6 +55,18 @@ def status(given: Namespace, settings: Settings) -> None:
     output.table("", ("Part", "State", "In words"), rows, "")
 
 
+def fingerprint(given: Namespace, settings: Settings) -> None:
+    """`keepline fingerprint`: of the certificate that browsers are to trust."""
+    from appliance.access.certificates import files
+    from appliance.console.commands import tell_fingerprint
+
+    found = files(settings.store.folder).ca().fingerprint()
+    if given.json:
+        output.as_json(found)
+    else:
+        output.say(tell_fingerprint(found))
+
+
 def purge(given: Namespace, settings: Settings) -> None:
     """`keepline purge`: what is due goes now, or is only named."""
     from appliance.control.client import Client
@@ -101,6 +113,12 @@ VERBS = (
     Verb(("web",), "run the page", web),
     Verb(("console",), "run the technician's console on its serial port", console, _console),
     Verb(("status",), "how the box is", status, verbs.as_json),
+    Verb(
+        ("fingerprint",),
+        "the fingerprint of the page's certificate, to compare before trusting it",
+        fingerprint,
+        verbs.as_json,
+    ),
     Verb(("purge",), "purge what is due now", purge, _purge),
     Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", prompts),
     Verb(("settings",), "list every setting, its value, its default and what is allowed", list_settings, verbs.as_json),

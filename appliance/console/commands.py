@@ -7,11 +7,12 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from appliance.access.roles import MAY, Permission, Role
-from appliance.control.values import Level, Status
+from appliance.control.values import Fingerprint, Level, Status
 
 WIDTH: Final = 79  # a terminal of 80 columns breaks the line after the 80th by itself, and some do it twice
 
@@ -21,6 +22,19 @@ class Answer:
     """Asks the daemon how the box is and tells it so."""
 
     tell: Callable[[Status, ZoneInfo], str]
+
+
+class Question(StrEnum):
+    """What is not said in the box's status, and asked for by itself."""
+
+    FINGERPRINT = "fingerprint"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Asks the daemon that and shows it."""
+
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,7 @@ class Unknown:
     hint: str
 
 
-Act = Answer | Claim | Help | Quit
+Act = Answer | Claim | Show | Help | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,14 @@ def tell_lines(status: Status, zone: ZoneInfo) -> str:
     return "\n".join([*told, f"Calls in progress: {status.calls}"])
 
 
+def tell_fingerprint(found: Fingerprint) -> str:
+    """What somebody at a computer compares with what the page says."""
+    head = "Fingerprint of the certificate that browsers are to trust (SHA-256):"
+    lines = "\n".join(f"  {line}" for line in found.lines())
+    more = _fold("", "The page shows the same under /trust. Where Windows asks, it shows the short one (SHA-1):")
+    return f"{head}\n\n{lines}\n\n{more}\n\n  {found.short()}"
+
+
 def tell_help() -> str:
     """Every command with what it tells."""
     longest = max(len(item.word) for item in COMMANDS)
@@ -119,6 +141,12 @@ COMMANDS: Final = (
     ),
     Command("lines", "telephone line, fax line, and the calls on them", Answer(tell_lines), Permission.SEE_BOX),
     Command("claim", "the code with which a new box is claimed on its page", Claim(), Permission.TEND_BOX),
+    Command(
+        "fingerprint",
+        "of the page's certificate, to compare before trusting it",
+        Show(Question.FINGERPRINT),
+        Permission.SEE_BOX,
+    ),
     Command("help", "this list", Help(), Permission.SEE_BOX, ("?",)),
     Command("quit", "log off", Quit(), Permission.SEE_BOX, ("exit", "logout", "bye")),
 )

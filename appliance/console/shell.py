@@ -11,14 +11,26 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from appliance import logs
 from appliance.console import pin
-from appliance.console.commands import Answer, Claim, Help, Quit, Unknown, find, plain, tell_help
+from appliance.console.commands import (
+    Answer,
+    Claim,
+    Help,
+    Question,
+    Quit,
+    Show,
+    Unknown,
+    find,
+    plain,
+    tell_fingerprint,
+    tell_help,
+)
 from appliance.console.editor import Editor, End, Line, Typed
 from appliance.control.client import Client
 from appliance.control.values import Status
@@ -63,6 +75,7 @@ class Console:
     stop: threading.Event
     show_claim: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
+    answers: Mapping[Question, Callable[[], str]] = field(default_factory=dict)
     _wrong: int = 0
     _closed_until: float = -math.inf
 
@@ -150,10 +163,12 @@ class _Session:
                 raise _LoggedOff("Logged off. Press Enter to log in again.")
             case Answer(tell):
                 self._tell(lambda: tell(self.console.ask(), self.console.zone))
+            case Show(question):
+                self._tell(self.console.answers[question])
 
-    def _tell(self, ask: Callable[[], str]) -> None:
+    def _tell(self, answer: Callable[[], str]) -> None:
         try:
-            self.say(ask())
+            self.say(answer())
         except KeeplineError as error:
             self.say(str(error))
 
@@ -209,13 +224,15 @@ def serve(settings: Settings) -> None:
     stop = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda _number, _frame: stop.set())
+    client = Client(settings.control.path)
     console = Console(
-        ask=Client(settings.control.path).status,
+        ask=client.status,
         fits=lambda typed: pin.fits(settings.store.folder, typed),
         zone=ZoneInfo(settings.practice.zone),
         idle=settings.console.idle_minutes * 60,
         stop=stop,
-        show_claim=Client(settings.control.path).show_claim,
+        show_claim=client.show_claim,
+        answers={Question.FINGERPRINT: lambda: tell_fingerprint(client.fingerprint())},
     )
     _keep_attending(console, settings)
 

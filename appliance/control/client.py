@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import errors
-from appliance.control.values import Due, Event, Status, Verb, pack, unpack
+from appliance.control.values import Due, Event, Fingerprint, Status, Verb, pack, unpack
 from appliance.deeds import Deed
 from appliance.errors import ControlError, DaemonSilentError, KeeplineError
 
@@ -99,6 +99,11 @@ class Client:
     def told(self, numbers: Sequence[int], by: str) -> None:
         """The admin `by` has seen these uses of the recovery sheet."""
         self._ask(Verb.TOLD, numbers=list(numbers), by=by)
+
+    def fingerprint(self) -> Fingerprint:
+        """Of the certificate that browsers are to trust. Raises `CertificateError` when there is none yet."""
+        found: Fingerprint = unpack(Fingerprint, self._ask(Verb.FINGERPRINT))
+        return found
 
     def decide(self, choice: Any) -> None:
         """Have a decision kept (`access.decisions.Choice`)."""

@@ -47,6 +47,7 @@ class Verb(StrEnum):
     ACKNOWLEDGE_POLICY = "acknowledge-policy"  # by, version -> nothing
     PUT_FACTORS = "put-factors"  # files, by -> nothing
     RESET_FACTORS = "reset-factors"  # name, by -> nothing
+    FINGERPRINT = "fingerprint"  # of the box's own CA -> Fingerprint
     RECORD = "record"  # deed -> nothing, once it is on record
     SUBSCRIBE = "subscribe"  # -> a stream of Event
 
@@ -82,6 +83,7 @@ MAY_ASK = {
     Verb.ACKNOWLEDGE_POLICY: {Peer.PAGE, Peer.OWNER},
     Verb.PUT_FACTORS: {Peer.PAGE, Peer.OWNER},
     Verb.RESET_FACTORS: {Peer.PAGE, Peer.OWNER},
+    Verb.FINGERPRINT: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},
     Verb.RECORD: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},
     Verb.SUBSCRIBE: {Peer.PAGE, Peer.OWNER},
 }
@@ -161,6 +163,23 @@ class Status:
     next_purge: float | None
     last_fault: Fault | None
     lamps: dict[Lamp, Light]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Of a certificate, in capital hexadecimal digits."""
+
+    sha256: str
+    sha1: str  # the short one, which some systems show when they ask
+
+    def lines(self) -> tuple[str, ...]:
+        """The long one for the eye, broken everywhere alike: four lines of four groups of four digits."""
+        groups = [self.sha256[place : place + 4] for place in range(0, len(self.sha256), 4)]
+        return tuple(" ".join(groups[line : line + 4]) for line in range(0, len(groups), 4))
+
+    def short(self) -> str:
+        """The short one, likewise."""
+        return " ".join(self.sha1[place : place + 4] for place in range(0, len(self.sha1), 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,4 +105,4 @@ def test_whatever_is_told_fits_any_terminal(text: str) -> None:
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1).filter(str.strip))
 def test_any_line_is_a_command_or_a_hint(line: str) -> None:
-    assert isinstance(find(line), Answer | Help | Quit | Unknown)
+    assert isinstance(find(line), Answer | Show | Help | Quit | Unknown)
