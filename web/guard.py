@@ -44,6 +44,7 @@ TRUSTS: Final = "__Host-trusts"  # carried by a browser that has shown that it t
 DAY: Final = 24 * 3600  # s
 YEAR: Final = 365 * DAY
 
+
 class Purpose(StrEnum):
     """What somebody may do whose password was right just now, and nothing else."""
 

@@ -8,11 +8,12 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from appliance.access import decisions
+from appliance.access import certificates, decisions
 from appliance.access.decisions import Choice, Switch
 from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
@@ -150,6 +151,16 @@ def test_a_message_is_exported_for_its_owner_alone(keepline: Command, tmp_path: 
     assert "unsealed" in out
     assert to.read_bytes()[44:] == SECOND
     assert to.stat().st_mode & 0o077 == 0
+
+
+def test_the_fingerprint_is_the_one_that_openssl_finds(keepline: Command) -> None:
+    assert keepline("fingerprint")[0] == 3
+    made = certificates.ensure(keepline.store, ("keepline.local",), time.time())
+    command = ["openssl", "x509", "-in", str(made.ca_pem), "-noout", "-fingerprint", "-sha256"]
+    theirs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    ours = json.loads(keepline("fingerprint", "--json")[1])
+    assert ours["sha256"] in theirs.replace(":", "")
+    assert all(line in keepline("fingerprint")[1] for line in made.ca().fingerprint().lines())
 
 
 def test_an_export_must_have_been_switched_on(keepline: Command, tmp_path: Path) -> None:

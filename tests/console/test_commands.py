@@ -9,10 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.console.commands import COMMANDS, WIDTH, Answer, Help, Quit, Unknown, find, plain, tell_help
+from appliance.console.commands import (
+    COMMANDS,
+    WIDTH,
+    Answer,
+    Help,
+    Question,
+    Quit,
+    Show,
+    Unknown,
+    find,
+    plain,
+    tell_fingerprint,
+    tell_help,
+)
 from appliance.console.commands import tell_lines as lines
 from appliance.console.commands import tell_status as status
-from appliance.control.values import Fault, Lamp, Level, Light, Part, Status
+from appliance.control.values import Fault, Fingerprint, Lamp, Level, Light, Part, Status
 
 ZONE = ZoneInfo("America/New_York")
 SENTENCE = "The memory card refused to keep what was written, so no message is taken. Put in a new card and restore."
@@ -106,3 +119,12 @@ def test_whatever_is_told_fits_any_terminal(text: str) -> None:
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1).filter(str.strip))
 def test_any_line_is_a_command_or_a_hint(line: str) -> None:
     assert isinstance(find(line), Answer | Show | Help | Quit | Unknown)
+
+
+def test_the_fingerprint_is_told_line_by_line_as_the_page_shows_it() -> None:
+    found = Fingerprint("0123456789ABCDEF" * 4, "0123456789" * 4)
+    assert find("finger") == Show(Question.FINGERPRINT)
+    told = plain(tell_fingerprint(found)).split("\n")
+    assert told.count("  0123 4567 89AB CDEF") == len(found.lines()) == 4
+    assert f"  {found.short()}" in told
+    assert max(map(len, told)) <= WIDTH

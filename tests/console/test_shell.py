@@ -17,9 +17,10 @@ import pexpect
 import pytest
 
 from appliance.console import pin
+from appliance.console.commands import Question, tell_fingerprint
 from appliance.console.shell import DELAYS, Console
 from appliance.control.server import Server, Users
-from appliance.control.values import Level, Part, Status, Verb
+from appliance.control.values import Fingerprint, Level, Part, Status, Verb
 from appliance.errors import DaemonSilentError, FoundedError, NoPinError, SerialError
 from appliance.serial_port import SerialPort
 from tests.fakes.clock import FakeClock
@@ -127,10 +128,20 @@ def test_a_technician_logs_in_asks_and_leaves(box: Box) -> None:
     person.send("lines\r")
     person.expect_exact("Calls in progress: 1")
     person.send("help\r")
-    person.expect_exact("quit    log off")
+    person.expect_exact("log off")
     person.send("quit\r")
     person.expect_exact("Logged off. Press Enter to log in again.")
     enter(box)
+
+
+def test_a_technician_asks_for_the_fingerprint(box: Box) -> None:
+    enter(box)
+    box.console.answers = {
+        Question.FINGERPRINT: lambda: tell_fingerprint(Fingerprint("0123456789ABCDEF" * 4, "AB" * 20))
+    }
+    box.cable.person.send("fingerprint\r")
+    box.cable.person.expect_exact("  0123 4567 89AB CDEF\r\n")
+    box.cable.person.expect_exact("ABAB ABAB")
 
 
 def test_the_pin_is_never_shown(box: Box) -> None:

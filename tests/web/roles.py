@@ -34,6 +34,12 @@ PUBLIC: Final = CLAIM | {
     "/login/passkey/question",
     "/language",
     "/static/<version>/<name>",
+    "/trust",
+    "/trust/keepline.crt",
+    "/trust/keepline.pem",
+    "/trust/keepline.mobileconfig",
+    "/trust/keepline-trust.cmd",
+    "/trusted",
 }  # for anybody on the network
 LOGGED_IN: Final = {"/logout", "/pulse", "/stay", "/policy", "/drafts"}  # what whoever is logged in may use
 ADDRESS: Final = re.compile(r'\b(?:href|src|action|formaction|data-part|data-src)="([^"]+)"')

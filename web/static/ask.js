@@ -1,9 +1,8 @@
 /** Every request of our scripts goes through here: pieces of a page come back, refusals come back in plain words, an ended session ends the page. */
 
+import { policy } from "./types.js";
 import { say } from "./words.js";
 
-const asItIs = { createHTML: (text) => text, createScriptURL: (text) => text };
-const policy = window.trustedTypes?.createPolicy("keepline", asItIs) ?? asItIs;
 let endsAt = Infinity; // ms since 1970: when the box said the session would end
 let loggingOff = false; // somebody has pressed the button, and the page that says so is on its way
 
@@ -38,11 +37,6 @@ export function elements(html) {
   const holder = document.createElement("template");
   holder.innerHTML = policy.createHTML(html);
   return holder.content;
-}
-
-/** The address of a script, which our own server gave, for a browser that takes no mere text for it. */
-export function scriptAddress(text) {
-  return policy.createScriptURL(text);
 }
 
 /** Remember when the session will end. */

@@ -3,12 +3,12 @@
  * does not trust. Ours does nothing and goes at once. Where it could be registered, the box is told, and asks to be insisted on from then on.
  */
 
-import { scriptAddress } from "./ask.js";
+import { policy } from "./types.js";
 
 const place = document.querySelector("[data-worker]");
 
 async function trusts(address) {
-  const worker = await navigator.serviceWorker.register(scriptAddress(address));
+  const worker = await navigator.serviceWorker.register(policy.createScriptURL(address));
   await worker.unregister();
 }
 
