@@ -13,7 +13,7 @@ from appliance.access import certificates
 from appliance.access.certificates import Ca
 from web import installers
 from web.guard import TRUSTS, YEAR, public
-from web.languages import lazy
+from web.languages import spoken
 from web.services import here
 
 trust = Blueprint("trust", __name__)
@@ -53,26 +53,26 @@ class Guide:
 GUIDES: Final = (
     Guide(
         System.WINDOWS,
-        "Windows",
+        spoken("Windows"),
         "trust.commands",
-        lazy("Fetch the file for Windows"),
+        spoken("Fetch the file for Windows"),
         (
             Step(
-                lazy(
+                spoken(
                     "Open the file that was fetched. If Windows says that it protected your PC, choose “More info” and “Run "
                     "anyway”: the file comes from this box and from no shop."
                 ),
                 "windows-warning",
             ),
             Step(
-                lazy(
+                spoken(
                     "A black window shows the fingerprint. Compare it with the one on the box’s own console, and press Y when they are the same."
                 ),
                 "windows-console",
             ),
-            Step(lazy("Windows asks once more. Choose “Yes”."), "windows-yes"),
+            Step(spoken("Windows asks once more. Choose “Yes”."), "windows-yes"),
             Step(
-                lazy(
+                spoken(
                     "Close the browser and open it again. Edge, Chrome and Firefox all trust the box now, for your Windows account."
                 )
             ),
@@ -80,23 +80,23 @@ GUIDES: Final = (
     ),
     Guide(
         System.MAC,
-        "macOS",
+        spoken("macOS"),
         "trust.crt",
-        lazy("Fetch the certificate"),
+        spoken("Fetch the certificate"),
         (
             Step(
-                lazy(
+                spoken(
                     "Open the file that was fetched. Keychain Access opens; if it asks where to add it, choose “login”."
                 )
             ),
             Step(
-                lazy(
+                spoken(
                     "Find “%(name)s” in the list and open it with two clicks. Compare the SHA-256 fingerprint below “Details”."
                 ),
                 "mac-list",
             ),
-            Step(lazy("Below “Trust”, beside “Secure Sockets Layer (SSL)”, choose “Always Trust”."), "mac-trust"),
-            Step(lazy("Close the window; your Mac asks for its own password. Then open the browser again.")),
+            Step(spoken("Below “Trust”, beside “Secure Sockets Layer (SSL)”, choose “Always Trust”."), "mac-trust"),
+            Step(spoken("Close the window; your Mac asks for its own password. Then open the browser again.")),
         ),
         (
             "security add-trusted-cert -r trustRoot -p ssl -k ~/Library/Keychains/login.keychain-db ~/Downloads/keepline.crt",
@@ -104,17 +104,17 @@ GUIDES: Final = (
     ),
     Guide(
         System.IOS,
-        lazy("iPhone and iPad"),
+        spoken("iPhone and iPad"),
         "trust.profile",
-        lazy("Fetch the profile"),
+        spoken("Fetch the profile"),
         (
-            Step(lazy("Do this in Safari. When it asks, allow the profile to be downloaded.")),
+            Step(spoken("Do this in Safari. When it asks, allow the profile to be downloaded.")),
             Step(
-                lazy("Open Settings. At the top stands “Profile Downloaded”: open it and choose “Install”."),
+                spoken("Open Settings. At the top stands “Profile Downloaded”: open it and choose “Install”."),
                 "ios-profile",
             ),
             Step(
-                lazy(
+                spoken(
                     "In Settings open General, About, and at the very end Certificate Trust Settings. Switch “%(name)s” on. "
                     "Without this last step the warning stays."
                 ),
@@ -124,23 +124,25 @@ GUIDES: Final = (
     ),
     Guide(
         System.ANDROID,
-        "Android",
+        spoken("Android"),
         "trust.crt",
-        lazy("Fetch the certificate"),
+        spoken("Fetch the certificate"),
         (
             Step(
-                lazy(
+                spoken(
                     "Open Settings and search there for “CA certificate”. (It stands below Security and privacy, More security "
                     "settings, Encryption and credentials, Install a certificate.)"
                 ),
                 "android-list",
             ),
             Step(
-                lazy("Choose “CA certificate”, then “Install anyway”, and the file keepline.crt among the downloads."),
+                spoken(
+                    "Choose “CA certificate”, then “Install anyway”, and the file keepline.crt among the downloads."
+                ),
                 "android-anyway",
             ),
             Step(
-                lazy(
+                spoken(
                     "Chrome trusts the box now. The telephone needs a screen lock for this, and says from time to time that the "
                     "network may be watched: that is a general notice."
                 )
@@ -149,18 +151,18 @@ GUIDES: Final = (
     ),
     Guide(
         System.FIREFOX,
-        "Firefox",
+        spoken("Firefox"),
         "trust.crt",
-        lazy("Open the certificate"),
+        spoken("Open the certificate"),
         (
             Step(
-                lazy(
+                spoken(
                     "On Windows, macOS and Android Firefox follows the system: do what stands there, and here nothing. Otherwise "
                     "Firefox asks now whether to trust a new authority."
                 )
             ),
             Step(
-                lazy(
+                spoken(
                     "Choose “View” and compare the SHA-256 fingerprint. Then tick “Trust this CA to identify websites” and choose OK."
                 ),
                 "firefox-tick",
@@ -169,12 +171,12 @@ GUIDES: Final = (
     ),
     Guide(
         System.LINUX,
-        "Linux",
+        spoken("Linux"),
         "trust.pem",
-        lazy("Fetch the certificate"),
+        spoken("Fetch the certificate"),
         (
             Step(
-                lazy(
+                spoken(
                     "Type this in a terminal. The first line tells the system; the second tells Chrome and Chromium, and needs the "
                     "package libnss3-tools."
                 )

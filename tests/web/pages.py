@@ -8,6 +8,8 @@ from typing import Final
 
 from flask import Flask
 
+from appliance.access import certificates
+from appliance.access.certificates import BUILT
 from appliance.access.roles import Role
 from appliance.fax import records
 from appliance.fax.records import CallRecord, Outcome
@@ -31,6 +33,7 @@ _PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 def fill(practice: Practice) -> dict[str, tuple[str, ...]]:
     """Somebody of each role, and something of each kind to look at; what stands in addresses, by the route's blueprint and the part's name."""
     add_everybody(practice)
+    certificates.ensure(practice.folder, practice.settings.page.names, BUILT)
     now = practice.clock.now()
     heard = practice.leave(babble(3), "5551110001", LONG_NAME, at=now - 9 * 86_400)
     practice.hear(heard, at=now - 8 * 86_400)
