@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from appliance.clock import Trust
-from appliance.control.values import Fault, Lamp, Level, Light, Part, Status
+from appliance.control.values import Fault, Lamp, Level, Light, Part, RecordState, Status
 from appliance.messages import Row, State
 from appliance.speech import spoken
 
@@ -46,6 +46,16 @@ class FaxFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """What came of the last comparison of store and record."""
+
+    messages: int
+    lines: int  # of the record
+    found: int  # things that do not fit
+    first: str = ""  # the first of them, in words
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the daemon knows of itself at one moment."""
 
@@ -62,6 +72,8 @@ class Facts:
     last_fault: Fault | None
     panel_fault: str | None = None  # what is wrong with lamps and button, and what to do
     fax: FaxFacts | None = None  # None: there is no fax line
+    record: RecordState | None = None
+    audit: Audit | None = None  # None: not compared since the start
 
     @property
     def calls_in_progress(self) -> int:
@@ -84,6 +96,7 @@ def status(facts: Facts, lamps: dict[Lamp, Light]) -> Status:
         next_purge=facts.next_purge,
         last_fault=facts.last_fault,
         lamps=lamps,
+        record=facts.record,
     )
 
 
@@ -96,7 +109,8 @@ def parts(facts: Facts) -> tuple[Part, ...]:
     """Each part of the box with its sentence."""
     panel = (Part("Panel", Level.ATTENTION, facts.panel_fault),) if facts.panel_fault else ()
     fax = (_fax(facts.fax),) if facts.fax else ()
-    return (_line(facts), *fax, _messages(facts), _disk(facts), _clock(facts), *panel)
+    record = (_record(facts.audit),) if facts.audit else ()
+    return (_line(facts), *fax, _messages(facts), _disk(facts), *record, _clock(facts), *panel)
 
 
 def _line(facts: Facts) -> Part:
@@ -164,6 +178,12 @@ def _disk(facts: Facts) -> Part:
     return Part("Disk", Level.GOOD, spoken("%(share)s free."), share)
 
 
+def _record(audit: Audit) -> Part:
+    if not audit.found:
+        return Part("Record", Level.GOOD, _FITS)
+    return Part("Record", Level.FAULT, _DOES_NOT_FIT, {"count": str(audit.found), "first": audit.first})
+
+
 def _clock(facts: Facts) -> Part:
     if facts.trust is Trust.TRUSTED:
         return Part("Clock", Level.GOOD, spoken("Right."))
@@ -181,6 +201,11 @@ _BAD_DISK: Final = spoken(
 )
 _FULL_DISK: Final = spoken("The disk is full, so no message is taken. Erase messages that are no longer needed.")
 _LITTLE_DISK: Final = spoken("Only %(share)s of the disk is free. Erase messages that are no longer needed.")
+_FITS: Final = spoken("Whole. All messages are as they were kept.")
+_DOES_NOT_FIT: Final = spoken(
+    "Store and record do not fit together (%(count)s): %(first)s Somebody may have meddled with the memory card. Change nothing; have "
+    "“keepline store check” run by whoever looks after Keepline."
+)
 _CLOCK: Final = {
     Trust.NOT_SYNCHRONISED: spoken(
         "The clock cannot be trusted (not synchronised since the box started). Messages are taken and marked, and nothing is purged. "

@@ -10,20 +10,21 @@ import signal
 import threading
 from contextlib import suppress
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from appliance import answers, condition, logs, process, service_manager
 from appliance.access import certificates, claim, practice
-from appliance.access.chain import Head
 from appliance.access.record import Record
 from appliance.answers import Parts
+from appliance.chronicle import Chronicle
 from appliance.clock import SystemClock
 from appliance.condition import Facts, FaxFacts, Refusal
 from appliance.control.server import Server, own_users
 from appliance.control.values import Event, Fault, Level, Part, Status
-from appliance.deeds import Act, Deed
 from appliance.errors import CertificateError, NoRoomError, NotFoundedError, StoreError
 from appliance.fax.attendant import Attendant
 from appliance.messages import Kind, Row
+from appliance.night import Night
 from appliance.panel.board import make_board
 from appliance.panel.panel import Panel
 from appliance.panel.signals import BoxFacts, lamps
@@ -74,6 +75,9 @@ class Daemon:
             publish=self._publish,
             status=self._status,
         )
+        zone = ZoneInfo(settings.practice.zone)
+        self._night = Night(folder, self._inbox, self._record, self._clock, zone, settings.retention.hour)
+        self._chronicle = Chronicle(self._record, self._clock)
         self._control = Server(settings.control.path, users, answers.table(self._parts))
         self._certificate_seen = 0.0  # monotonic
         self._asterisk_answers = False
@@ -91,8 +95,8 @@ class Daemon:
         if recovered:
             log.warning("inbox.recovered messages=%d", recovered)
         claim.make_ready(self._settings.store.folder)
-        self._record.must_hold(Head(*self._inbox.remembered))
-        self._record.write(Deed(Act.STARTED, detail={"torn": str(torn)} if torn else {}))
+        self._chronicle.started(self._inbox, torn)
+        self._chronicle.settings(self._settings.store.folder, self._settings)
         self._renew_certificate()
         self._line.start()
         if self._fax:
@@ -112,9 +116,9 @@ class Daemon:
         self._line.stop()
         self._control.stop()
         self._panel.stop()
+        self._night.stop()
         with suppress(StoreError):  # bad storage has been told of
-            self._record.write(Deed(Act.STOPPED))
-            self._inbox.remember_record()
+            self._chronicle.stopped(self._inbox)
         self._inbox.close()
         self._record.close()
         log.info("daemon.stopped")
@@ -126,6 +130,9 @@ class Daemon:
             self._remember_fault(facts)
             self._panel.show(lamps(self._box_facts(facts)))
             self._schedule.check()
+            with suppress(StoreError):  # bad storage has been told of
+                self._chronicle.look_at_clock()
+            self._night.watch()
             if self._clock.monotonic() - self._certificate_seen > LOOK_AT_CERTIFICATE:
                 self._renew_certificate()
             service_manager.alive()
@@ -193,6 +200,8 @@ class Daemon:
             last_fault=self._last_fault,
             panel_fault=self._panel.fault,
             fax=self._fax_facts(),
+            record=self._night.state(),
+            audit=self._night.audit,
         )
 
     def _fax_facts(self) -> FaxFacts | None:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LEVELS = {
-    5: ("appliance.daemon", "appliance.answers", "appliance.cli", "web"),
+    5: ("appliance.daemon", "appliance.answers", "appliance.chronicle", "appliance.night", "appliance.cli", "web"),
     4: (
         "appliance.voice.agi",
         "appliance.voice.audio_server",

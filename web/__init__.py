@@ -25,6 +25,7 @@ from web import (
     materials,
     people,
     policy,
+    record,
     refusals,
     requests,
     services,
@@ -60,6 +61,7 @@ def create_app(page: PageServices) -> Flask:
         factors.factors,
         account.account,
         trust.trust,
+        record.record,
     ):
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page, gates.GATES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 
@@ -12,7 +12,7 @@ from flask import Blueprint, render_template
 
 from appliance.access.roles import Permission
 from appliance.condition import FAX_READY, LINE_READY
-from appliance.control.values import Fault, Lamp, Level, Light, Part, Status
+from appliance.control.values import Day, Fault, Lamp, Level, Light, Part, RecordState, Status
 from web import words
 from web.guard import ANY, allow
 from web.languages import gettext, listed, ngettext, number, spoken, tell
@@ -47,6 +47,7 @@ PARTS: Final = {
     "Disk": spoken("Disk"),
     "Clock": spoken("Clock"),
     "Panel": spoken("Panel"),
+    "Record": spoken("Record"),
 }
 SILENT: Final = Part(
     "Box",
@@ -107,6 +108,8 @@ class HealthView:
     lamps: tuple[LampView, ...]
     parts: tuple[PartView, ...]
     facts: tuple[Fact, ...]
+    yesterday: tuple[Fact, ...] = ()
+    head: str = ""  # of the record, in groups of four
 
 
 @health.get("/status")
@@ -159,11 +162,21 @@ def describe(status: Status | None, zone: tzinfo) -> HealthView:
         verdict=_verdict(level, len(wrong)),
         more=_more([_name(part) for part in wrong], _part(status.parts, "Fax") is not None),
         lamps=_lamps(status),
-        parts=tuple(
-            PartView(_name(part), part.level.value, gettext(LEVELS[part.level]), _said(part)) for part in status.parts
-        ),
+        parts=tuple(map(part_view, status.parts)),
         facts=_facts(status, zone),
+        yesterday=_yesterday(status.record.yesterday) if status.record and status.record.yesterday else (),
+        head=head(status.record) if status.record else "",
     )
+
+
+def part_view(part: Part) -> PartView:
+    """One part in words."""
+    return PartView(_name(part), part.level.value, gettext(LEVELS[part.level]), _said(part))
+
+
+def head(record: RecordState) -> str:
+    """The record's head, as somebody writes it down."""
+    return gettext("line %(n)s, %(hash)s", n=number(record.sequence), hash=record.hash)
 
 
 def look() -> Status | None:
@@ -177,9 +190,21 @@ def view() -> HealthView:
 
 
 def version() -> str:
-    """Changes when strip or status page would."""
-    status, zone = look(), here().zone
+    """Changes when strip or status page would. The record's head is left out: it grows with each look at anything."""
+    found, zone = look(), here().zone
+    status = replace(found, record=None) if found else None
     return hashlib.blake2s(repr((strip(status, zone), describe(status, zone))).encode(), digest_size=8).hexdigest()
+
+
+def _yesterday(day: Day) -> tuple[Fact, ...]:
+    return (
+        Fact(gettext("Voicemails"), number(day.voicemails)),
+        Fact(gettext("Faxes"), number(day.faxes)),
+        Fact(gettext("Messages opened"), number(day.opened)),
+        Fact(gettext("Messages purged or erased"), number(day.removed)),
+        Fact(gettext("Log-ins"), number(day.log_ins)),
+        Fact(gettext("Log-ins that failed"), number(day.failed)),
+    )
 
 
 def _worst(parts: Sequence[Part]) -> Part | None:

@@ -24,6 +24,7 @@ PLACES: Final = (
     Place("inbox", "inbox.show_list", lazy("Messages"), "list", Permission.READ_MESSAGES),
     Place("health", "health.show_status", lazy("Status"), "box", Permission.SEE_BOX),
     Place("people", "people.show_people", lazy("People"), "people", Permission.RUN_PEOPLE),
+    Place("record", "record.show", lazy("Record"), "record", Permission.SEE_RECORD),
     Place("switches", "switches.show_switches", lazy("Switches"), "switch-on", Permission.SEE_SWITCHES),
 )
 

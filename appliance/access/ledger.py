@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ from appliance.errors import RecordError
 from appliance.store.keys import Identity
 
 COLUMNS: Final = ("sequence", "at", "clock_trusted", "act", "by", "subject", "detail", "sealed", "hash")
+_ID: Final = 32  # letters of a message's id
+_FAR_BACK: Final = 50_000  # lines: a year of a busy practice
 _FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what begins with these
 
 
@@ -71,6 +75,20 @@ def of_message(folder: Path, id: str) -> list[Line]:
         found.append(line)
         if line.deed.act is Act.KEPT:
             break
+    return found
+
+
+def kept(folder: Path, ids: set[str]) -> dict[str, Line]:
+    """The lines that messages of these ids were kept, as far as they are not too far back."""
+    left, found = {id for id in ids if len(id) == _ID}, dict[str, Line]()
+    for octets in itertools.islice(record.read_backwards(folder), _FAR_BACK):
+        if not left:
+            break
+        if b'"act":"kept"' in octets and any(id.encode() in octets for id in left):
+            with suppress(RecordError):
+                line = Line.from_bytes(octets)
+                left.discard(line.deed.subject)
+                found[line.deed.subject] = line
     return found
 
 

@@ -5,9 +5,10 @@ Several who write at once share one flush. A line that a power cut tore in two w
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -104,6 +105,24 @@ class Record:
         log.error("record.broken expected=%d found=%d", anchor.sequence, self._head.sequence)
         self.write(Deed(Act.STARTED, detail={"broken": f"line {anchor.sequence} {anchor.hash} was expected"}))
         return False
+
+    def shorten(self, before: float, needed: Callable[[Line], bool]) -> int:
+        """Files of the record whose last line is older than `before` (s since 1970) go, after a line that says so; how many went.
+
+        What is still `needed` of them, such as that a message was kept which still lies here, is written again first.
+        """
+        going = list(itertools.takewhile(lambda file: _ends_before(file, before), segments(self._store)[:-1]))
+        if not going:
+            return 0
+        lines = [line for file in going for line in _readable(iter(_lines(file)))]
+        for line in lines:
+            if needed(line):
+                self.write(line.deed)
+        last = lines[-1].head
+        self.write(Deed(Act.SHORTENED, detail={"last": str(last.sequence), "hash": last.hash}))
+        for file in going:
+            self.disk.unlink(file)
+        return len(going)
 
     def _flush(self) -> None:
         with self._adding:
@@ -224,6 +243,11 @@ def _lines(file: Path) -> list[bytes]:
     except OSError as error:
         raise RecordError from error
     return octets[: octets.rfind(b"\n") + 1].splitlines()
+
+
+def _ends_before(file: Path, before: float) -> bool:
+    last = next(_readable(reversed(_lines(file))), None)
+    return last is not None and last.trusted and last.at < before
 
 
 def _readable(lines: Iterator[bytes]) -> Iterator[Line]:

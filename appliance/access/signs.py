@@ -22,7 +22,9 @@ class Sign:
 
 def sign_of(folder: Path, name: str) -> Sign:
     """As it is now; of somebody who was removed, no session has ever begun with it."""
-    if name == RECOVERY:  # nobody, and so without files: such a session ends with all of them when the keys are exchanged
+    if (
+        name == RECOVERY
+    ):  # nobody, and so without files: such a session ends with all of them when the keys are exchanged
         return Sign("", "", "")
     place = folder / people.FOLDER
     try:

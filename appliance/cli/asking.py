@@ -7,11 +7,13 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from appliance.access.roles import Permission
 from appliance.cli import output
-from appliance.errors import UsageError
+from appliance.deeds import Act, Deed
+from appliance.errors import AccessError, ControlError, UsageError, WrongPasswordError
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,9 +27,33 @@ def unlock(given: Namespace, settings: Settings, permission: Permission) -> Unlo
     """Whoever `--as` names, with their password, if they may do that. Raises `AccessError`."""
     from appliance.access import unlock as way_in
 
-    unlocked = way_in.unlock(settings.store.folder, given.who, password(given, f"Password of {given.who}: "))
+    typed = password(given, f"Password of {given.who}: ")
+    try:
+        unlocked = way_in.unlock(settings.store.folder, given.who, typed)
+    except WrongPasswordError:
+        _tell(settings, Act.LOG_IN_FAILED, _known(settings, given.who))
+        raise
+    _tell(settings, Act.LOGGED_IN, unlocked.person.name)
     unlocked.person.must(permission)
     return unlocked
+
+
+def _known(settings: Settings, name: str) -> str:
+    """Who it was, when there is such a person: what else was typed may be a password."""
+    from appliance.access import people
+    from appliance.access.unlock import as_kept
+
+    with suppress(AccessError):
+        return people.find_person(settings.store.folder, as_kept(name)).name
+    return ""
+
+
+def _tell(settings: Settings, act: Act, by: str) -> None:
+    """On record, as far as there is a daemon: who stands at the box itself may have to find out why there is none."""
+    from appliance.control.client import Client
+
+    with suppress(ControlError):
+        Client(settings.control.path).record(Deed(act, by, detail={"from": "terminal"}))
 
 
 def password(given: Namespace, prompt: str) -> str:

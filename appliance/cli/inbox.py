@@ -17,7 +17,7 @@ from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.access.people import Unlocked
-    from appliance.messages import Row
+    from appliance.messages import Header, Row
     from appliance.store.reader import Reader
 
 
@@ -58,6 +58,10 @@ def export(given: Namespace, settings: Settings) -> None:
     from appliance.access import decisions
     from appliance.store.reader import Reader
 
+    if bool(given.whom) != bool(given.why):
+        raise UsageError(
+            "What is given to somebody outside the practice says for whom and why: --for WHOM --why REASON."
+        )
     decisions.must_be_on(settings.store.folder, decisions.Switch.TAKE_MESSAGES)
     reader = Reader(settings.store.folder)
     fitting = [row for row in reader.list() if row.stamp.id.startswith(given.id)]
@@ -70,6 +74,7 @@ def export(given: Namespace, settings: Settings) -> None:
         raise MessageNotFoundError
     with reader.open(fitting[0], unlocked.practice) as message:
         if given.to == "-":
+            _tell(given, settings, message.header, unlocked.person.name)
             sys.stdout.buffer.write(message.read(0, message.size))
             return
         try:
@@ -77,8 +82,27 @@ def export(given: Namespace, settings: Settings) -> None:
         except OSError as error:
             raise UsageError(f"{given.to} cannot be made: {error.strerror}.") from None
         with os.fdopen(descriptor, "wb") as file:
+            try:
+                _tell(given, settings, message.header, unlocked.person.name)
+            except BaseException:
+                os.unlink(given.to)  # nothing was written
+                raise
             file.write(message.read(0, message.size))
     output.say(f"{given.to} holds the message now, unsealed. Delete it when it is no longer needed.")
+
+
+def _tell(given: Namespace, settings: Settings, header: Header, by: str) -> None:
+    """On record before anything is given; with whom and why sealed where it goes to somebody outside. Raises `DaemonSilentError`."""
+    from appliance.access import testimony
+    from appliance.control.client import Client
+    from appliance.deeds import Act, Deed
+    from appliance.store import telling
+
+    control, id = Client(settings.control.path), header.stamp.id
+    control.record(Deed(Act.TAKEN, by, id, {"as": "file", "at": "terminal"}))
+    if given.whom:
+        words = telling.words(header.envelope) | {"whom": given.whom, "why": given.why}
+        control.record(Deed(Act.DISCLOSED, by, id, {"as": "file"}, testimony.seal(settings.store.folder, **words)))
 
 
 def _caller(reader: Reader, row: Row, unlocked: Unlocked) -> str:
@@ -100,6 +124,10 @@ def _inbox_export(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--to", metavar="FILE", required=True, help="where to; it will lie there unsealed. `-` is standard output"
     )
+    parser.add_argument(
+        "--for", dest="whom", metavar="WHOM", default="", help="who outside the practice it is given to"
+    )
+    parser.add_argument("--why", metavar="REASON", default="", help="why; whom and why are kept sealed in the record")
     verbs.who(parser)
 
 

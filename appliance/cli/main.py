@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance import logs, settings
-from appliance.cli import commands, faxes, inbox, keys, materials, output, people, store, switches
+from appliance.cli import commands, faxes, inbox, keys, materials, output, people, record, store, switches
 from appliance.errors import KeeplineError
 
 EXIT_CODES = (
@@ -25,6 +25,7 @@ VERBS = (
     *people.VERBS,
     *keys.VERBS,
     *store.VERBS,
+    *record.VERBS,
     *switches.VERBS,
     *faxes.VERBS,
 )

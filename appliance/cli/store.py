@@ -13,19 +13,32 @@ from appliance.settings import Settings
 
 
 def check(given: Namespace, settings: Settings) -> None:
-    """`keepline store check`: every file against its row; exit status 4 when something does not fit."""
-    from appliance.store.inspection import inspect
+    """`keepline store check`: files and list against the record; exit status 4 when something does not fit."""
+    from appliance.access import audit
+    from appliance.cli import record
 
-    findings = inspect(settings.store.folder)
+    report = audit.compare(settings.store.folder, record.head_told(settings))
     if given.json:
-        output.as_json(list(findings))
+        output.as_json(list(report.found))
     else:
-        rows = [(finding.file, finding.trouble.value) for finding in findings]
-        output.table("", ("File", "What is wrong"), rows, "Every sealed file is as its row says.")
-    if findings:
+        rows = [(item.place, item.words) for item in report.found]
+        fits = (
+            f"{output.count(report.messages, 'message')} and {output.count(report.verdict.lines, 'line')} of the record fit together. "
+            f"The record's head: line {report.verdict.head.sequence}, {report.verdict.head.short}"
+        )
+        output.table("", ("Where", "What is wrong"), rows, fits)
+    if report.found:
         raise StoreError(
-            f"{len(findings)} files are not as they should be. Restore them from the backup; do not delete them before."
+            f"{output.count(len(report.found), 'thing')} {'does' if len(report.found) == 1 else 'do'} not fit. Change nothing; copy the store first, "
+            "then find out who had the memory card, and restore what is damaged from the backup."
         )
 
 
-VERBS = (Verb(("store", "check"), "compare every sealed file with its row", check, verbs.as_json),)
+VERBS = (
+    Verb(
+        ("store", "check"),
+        "compare every sealed file and every row with the record, and the record with itself",
+        check,
+        verbs.as_json,
+    ),
+)

@@ -153,6 +153,28 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """What the record tells of one day, in numbers."""
+
+    date: str  # "2026-11-21", in the practice's zone
+    voicemails: int = 0
+    faxes: int = 0
+    log_ins: int = 0
+    failed: int = 0  # log-ins
+    opened: int = 0  # looks at messages
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """How far the record has come. Whoever writes head and number down can tell later whether it is still the same record."""
+
+    sequence: int  # of the last line
+    hash: str  # its beginning, in groups of four
+    yesterday: Day | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the box is, in plain words."""
 
@@ -163,6 +185,7 @@ class Status:
     next_purge: float | None
     last_fault: Fault | None
     lamps: dict[Lamp, Light]
+    record: RecordState | None = None
 
 
 @dataclass(frozen=True, slots=True)

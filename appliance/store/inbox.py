@@ -220,6 +220,11 @@ class Inbox:
         """The latest time that a trusted clock gave, s since 1970, UTC; 0 when none did."""
         return self._last_event
 
+    def changes(self) -> int:
+        """How often the index has changed: an older one that is put back has changed less often."""
+        with self._lock:
+            return self._index.progress().changes
+
     def check(self) -> tuple[Finding, ...]:
         """Every file against its row. Reads the whole vault."""
         return inspect(self._folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import io
 import json
 import os
@@ -9,15 +11,21 @@ import pwd
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from appliance.access import certificates, decisions
+from appliance.access import certificates, decisions, testimony
+from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
+from appliance.access.record import Record, read
 from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock
+from appliance.control.server import Server, own_users
+from appliance.control.values import Verb, unpack
+from appliance.deeds import Act, Deed
 from appliance.messages import Envelope, Kind
 from appliance.store.inbox import Inbox, RingSet
 from tests import other_user
@@ -61,15 +69,37 @@ class Command:
         choice = Choice(Switch.TAKE_MESSAGES, True, "ana", "The practice needs it.", "A file stays behind.")
         decisions.decide(self.store, choice, 0.0, clock_trusted=True)
 
+    @contextlib.contextmanager
+    def daemon(self) -> Iterator[None]:
+        """As far as it keeps the record."""
+        record = Record(self.store, SystemClock(self.settings.parent / "marker"))
+        record.open()
+        answers = {Verb.RECORD: lambda given: record.write(unpack(Deed, given["deed"])) and None}
+        server = Server(self.settings.parent / "control.sock", own_users("", ""), answers)
+        server.start()
+        try:
+            yield
+        finally:
+            server.stop()
+            record.close()
+
+    def told(self) -> list[Deed]:
+        """What the record tells."""
+        return [Line.from_bytes(line).deed for line in read(self.store)]
+
     def leave_a_message(self) -> str:
         """A message of one second in the store; its id."""
-        inbox = Inbox(self.store, RingSet(1, 10), SystemClock(self.settings.parent / "marker"))
+        clock = SystemClock(self.settings.parent / "marker")
+        record = Record(self.store, clock)
+        record.open()
+        inbox = Inbox(self.store, RingSet(1, 10), clock, witness=record)
         inbox.start()
         envelope = Envelope(caller_number="5550142", caller_name="Maria [b]Lopez\x1b[2J", duration=1.0)
         delivery = inbox.begin(Kind.VOICEMAIL, "front-desk", envelope)
         delivery.append(SECOND)
         row = delivery.finish(envelope)
         inbox.close()
+        record.close()
         return row.stamp.id
 
 
@@ -144,10 +174,13 @@ def test_a_message_is_exported_for_its_owner_alone(keepline: Command, tmp_path: 
     keepline.allow_downloads()
     id = keepline.leave_a_message()
     to = tmp_path / "message.wav"
-    code, out, _ = keepline(
-        "inbox", "export", id[:6], "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
-    )
+    words = ("inbox", "export", id[:6], "--to", str(to), "--as", "ana", "--password-stdin")
+    assert keepline(*words, typed=PASSWORD + "\n")[0] == 6  # nobody could record it
+    assert not to.exists()
+    with keepline.daemon():
+        code, out, _ = keepline(*words, typed=PASSWORD + "\n")
     assert code == 0
+    assert [(deed.act, deed.by) for deed in keepline.told()[-2:]] == [(Act.LOGGED_IN, "ana"), (Act.TAKEN, "ana")]
     assert "unsealed" in out
     assert to.read_bytes()[44:] == SECOND
     assert to.stat().st_mode & 0o077 == 0
@@ -161,6 +194,52 @@ def test_the_fingerprint_is_the_one_that_openssl_finds(keepline: Command) -> Non
     ours = json.loads(keepline("fingerprint", "--json")[1])
     assert ours["sha256"] in theirs.replace(":", "")
     assert all(line in keepline("fingerprint")[1] for line in made.ca().fingerprint().lines())
+
+
+def test_an_export_for_somebody_outside_says_whom_and_why_sealed(keepline: Command, tmp_path: Path) -> None:
+    keepline.found()
+    keepline.allow_downloads()
+    id, to = keepline.leave_a_message(), tmp_path / "message.wav"
+    words = ("inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin", "--for", "Dr. Otherwise")
+    with keepline.daemon():
+        assert keepline(*words, typed=PASSWORD + "\n")[0] == 2
+        assert keepline(*words, "--why", "referral", typed=PASSWORD + "\n")[0] == 0
+    assert keepline.told()[-1].act is Act.DISCLOSED
+    with testimony.open_key(keepline.store, unlock(keepline.store, "ana", PASSWORD).practice) as key:
+        opened = testimony.open_sealed(keepline.told()[-1].sealed, key)
+    assert (opened["whom"], opened["why"], opened["number"]) == ("Dr. Otherwise", "referral", "5550142")
+
+
+def test_a_wrong_password_at_the_terminal_is_on_record(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    with keepline.daemon():
+        for name in ("ana", "nobody-of-that-name"):
+            keepline("inbox", "list", "--as", name, "--password-stdin", typed="something-else-entirely\n")
+    assert [(deed.act, deed.by) for deed in keepline.told()[-2:]] == [(Act.LOG_IN_FAILED, name) for name in ("ana", "")]
+
+
+def test_the_record_is_verified_and_exported(keepline: Command) -> None:
+    keepline.found()
+    id = keepline.leave_a_message()
+    code, out, _ = keepline("record", "verify")
+    assert code == 0
+    assert "The record is whole" in out
+    with keepline.daemon():
+        rows = json.loads(keepline("record", "export", "--format", "json")[1])
+        assert (rows[-1]["act"], rows[-1]["by"]) == ("exported", "root")
+        assert "5550142" not in json.dumps(rows)
+        words = ("record", "export", "--as", "ana", "--password-stdin")
+        opened = list(csv.DictReader(io.StringIO(keepline(*words, typed=PASSWORD + "\n")[1])))
+    (kept,) = [row for row in opened if row["act"] == "kept"]
+    assert kept["subject"] == id
+    assert "5550142" in kept["sealed"]
+    file = keepline.store / "record" / "000001.jsonl"
+    file.write_bytes(file.read_bytes().replace(b"ana", b"ben", 1))
+    code, out, err = keepline("record", "verify")
+    assert code == 4
+    assert "was changed after it was written" in out
+    assert "Copy the folder" in err
 
 
 def test_an_export_must_have_been_switched_on(keepline: Command, tmp_path: Path) -> None:
@@ -232,7 +311,7 @@ def test_a_changed_file_is_found_and_named(keepline: Command) -> None:
     code, out, err = keepline("store", "check")
     assert code == 4
     assert f"vault/{id}.age" in out
-    assert "Restore them from the backup" in err
+    assert "copy the store first" in err
 
 
 @pytest.mark.parametrize("words", [("status",), ("purge", "--dry-run")])

@@ -28,7 +28,7 @@ from appliance.answers import Parts
 from appliance.clock import Trust
 from appliance.condition import Facts
 from appliance.control.client import Client
-from appliance.control.values import Event, Verb, pack
+from appliance.control.values import Event, RecordState, Verb, pack
 from appliance.errors import DaemonSilentError
 from appliance.messages import Envelope, Kind
 from appliance.panel.signals import BoxFacts, lamps
@@ -220,6 +220,7 @@ class Practice:
             "founded": True,
             "next_purge": self.clock.now() + 14 * 3600,
             "last_fault": None,
+            "record": RecordState(self.record.head.sequence, self.record.head.short, None),
         }
         facts = Facts(**(usual | self.facts))
         box = BoxFacts(

@@ -1,0 +1,198 @@
+"""The record against the index and the vault: whatever was swapped, put back, slipped in, taken out or set back to an earlier day is found and named.
+
+Needs nobody's key and writes nothing. Messages may come and go meanwhile: only what is wrong before and after is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from appliance.access import chain, record
+from appliance.access.chain import Head, Line, Verdict
+from appliance.deeds import Act
+from appliance.errors import RecordError
+from appliance.messages import Row
+from appliance.store import epochs, journal, telling, vault
+from appliance.store.index.tables import FILE_NAME
+from appliance.store.index.view import View
+from appliance.store.values import Progress, Trouble
+
+
+class Wrong(StrEnum):
+    """What a comparison with the record can find, in words for a person, after the place."""
+
+    FLAW = "the record itself is not whole"
+    SLIPPED_IN = "stands in the list, and no line of the record knows of it: it was slipped in"
+    TAKEN_OUT = "was kept and never removed, and is no longer in the list: it was taken out"
+    OTHER_ROW = "stands in the list with other facts than when it was kept"
+    SWAPPED = "is the file of another message"
+    PUT_BACK = "is the file of a message that was removed: it was put back"
+    STANDS_AGAIN = "was removed, and is in the list again: it was put back"
+    LIES_AGAIN = "was removed, and its file lies in the vault again: it was put back"
+    KEY_EXCHANGED = "is not the key that the box made for these messages: it was exchanged"
+    OLD_INDEX = "is older than the record: it was set back to an earlier state"
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Something that does not fit."""
+
+    place: str  # a file below the store's folder, a message's id, a line of the record
+    words: str
+
+    @property
+    def sentence(self) -> str:
+        """For a person."""
+        return f"{self.place} {self.words}."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a comparison."""
+
+    verdict: Verdict
+    messages: int
+    found: tuple[Discrepancy, ...]
+
+    @property
+    def good(self) -> bool:
+        """Does everything fit?"""
+        return not self.found
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the record tells of the store."""
+
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)  # facts of what was kept and not removed, by id
+    removed: dict[str, str] = field(default_factory=dict)  # SHA-256 of what was, by id
+    keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of epochs' files, by name
+    changes: int = 0  # of the index, at the last look
+
+    def hear(self, line: Line) -> None:
+        deed = line.deed
+        match deed.act:
+            case Act.KEPT:
+                self.kept[deed.subject] = deed.detail
+            case Act.REMOVED:
+                self.removed[deed.subject] = self.kept.pop(deed.subject, {}).get("sha256", "")
+            case Act.EPOCH_MADE:
+                self.keys[deed.subject] = deed.detail.get("sha256", "")
+            case Act.STARTED | Act.STOPPED | Act.CHECKED if deed.detail.get("changes", "").isdecimal():
+                self.changes = max(self.changes, int(deed.detail["changes"]))
+            case _:
+                pass
+
+
+def compare(folder: Path, head: Head | None = None) -> Report:
+    """The store below `folder` against its record. `head` is what the daemon says the record's head is. Raises `StoreError` where nothing can be read."""
+    view = View(folder / FILE_NAME)
+    before, progress = view.list(), view.progress()
+    verdict, told = _read(folder, progress, head)
+    found = [
+        Discrepancy("The record:", f"{Wrong.FLAW}: {flaw.sentence[0].lower()}{flaw.sentence[1:-1]}")
+        for flaw in verdict.flaws
+    ]
+    suspects = list(_suspects(folder, before, told))
+    after = {row.stamp.id for row in view.list()}
+    arriving = {opening.stamp.id for opening in journal.openings(folder)}
+    same = {row.stamp.id for row in before if row.stamp.id in after}
+    gone = {row.stamp.id for row in before} ^ after
+    for id, discrepancy in suspects:
+        if id in same or (id not in gone and id not in arriving):
+            found.append(discrepancy)
+    found.extend(_old_index(progress, told))
+    return Report(verdict, len(before), tuple(found))
+
+
+def _read(folder: Path, progress: Progress, head: Head | None) -> tuple[Verdict, _Told]:
+    told = _Told()
+
+    def listen() -> Iterator[bytes]:
+        for octets in record.read(folder):
+            with suppress(RecordError):  # `verify` tells of it
+                told.hear(Line.from_bytes(octets))
+            yield octets
+
+    anchors = [Head(progress.record_sequence, progress.record_hash), *([head] if head else [])]
+    return chain.verify(listen(), record.public_key(folder), anchors), told
+
+
+def _suspects(folder: Path, rows: tuple[Row, ...], told: _Told) -> Iterator[tuple[str, Discrepancy]]:
+    by_hash = {facts["sha256"]: id for id, facts in told.kept.items() if "sha256" in facts}
+    was = {hash: id for id, hash in told.removed.items() if hash}
+    known = set()
+    for row in rows:
+        known.add(row.stamp.id)
+        for discrepancy in _of_row(folder, row, told, by_hash, was):
+            yield row.stamp.id, discrepancy
+    for id in told.kept.keys() - known:
+        yield id, Discrepancy(f"Message {id}", Wrong.TAKEN_OUT)
+    names = {vault.file_of(folder, row.stamp.id, row.recovered).name for row in rows}
+    for file in vault.files(folder):
+        if file.name not in names:
+            words = Wrong.LIES_AGAIN if file.stem in told.removed else Trouble.FOREIGN
+            yield file.stem, Discrepancy(str(file.relative_to(folder)), words)
+
+
+def _of_row(folder: Path, row: Row, told: _Told, by_hash: dict[str, str], was: dict[str, str]) -> Iterator[Discrepancy]:
+    id, facts = row.stamp.id, told.kept.get(row.stamp.id)
+    if id in told.removed:
+        yield Discrepancy(f"Message {id}", Wrong.STANDS_AGAIN)
+    elif facts is None:
+        yield Discrepancy(f"Message {id}", Wrong.SLIPPED_IN)
+    elif differing := [NAMES[name] for name, value in telling.known(row).items() if facts.get(name) != value]:
+        yield Discrepancy(f"Message {id}", f"{Wrong.OTHER_ROW} ({', '.join(differing)})")
+    yield from _of_file(folder, row, facts or telling.known(row), by_hash, was)
+    key = epochs.file_of(folder, row.epoch)
+    place = str(key.relative_to(folder))
+    try:
+        hash = hashlib.sha256(key.read_bytes()).hexdigest()
+    except OSError:
+        yield Discrepancy(place, Trouble.NO_KEY)
+    else:
+        if told.keys.get(row.epoch, "") != hash:
+            yield Discrepancy(place, Wrong.KEY_EXCHANGED)
+
+
+def _of_file(
+    folder: Path, row: Row, facts: dict[str, str], by_hash: dict[str, str], was: dict[str, str]
+) -> Iterator[Discrepancy]:
+    file = vault.file_of(folder, row.stamp.id, row.recovered)
+    place = str(file.relative_to(folder))
+    try:
+        kept = vault.measure(file)
+    except OSError:
+        yield Discrepancy(place, Trouble.MISSING)
+        return
+    if kept.sha256 == facts.get("sha256") and str(kept.sealed_bytes) == facts.get("bytes"):
+        return
+    if kept.sha256 in was:
+        yield Discrepancy(place, Wrong.PUT_BACK)
+    elif by_hash.get(kept.sha256, row.stamp.id) != row.stamp.id:
+        yield Discrepancy(place, Wrong.SWAPPED)
+    else:
+        yield Discrepancy(place, Trouble.CHANGED)
+
+
+def _old_index(progress: Progress, told: _Told) -> Iterator[Discrepancy]:
+    newest = max((int(facts["number"]) for facts in told.kept.values() if "number" in facts), default=0)
+    if progress.changes < told.changes or progress.last_sequence < newest:
+        yield Discrepancy(FILE_NAME, Wrong.OLD_INDEX)
+
+
+NAMES: Final = {  # the facts of a message, in words
+    "kind": "its kind",
+    "mailbox": "its mailbox",
+    "arrived_at": "its time",
+    "number": "its number",
+    "epoch": "its key",
+    "bytes": "its length",
+    "sha256": "its file’s SHA-256",
+}

@@ -1,0 +1,68 @@
+"""What the daemon notices of itself and puts on record: that it started, that a setting is another one than last time, that the wall clock stepped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from appliance import logs
+from appliance.access.chain import Head
+from appliance.access.record import FOLDER, Record
+from appliance.clock import Clock
+from appliance.deeds import Act, Deed
+from appliance.settings import Settings, current, describe
+from appliance.store.inbox import Inbox
+
+SEEN: Final = FOLDER / "settings.json"  # option -> SHA-256 of its value at the last start
+STEP: Final = 2.0  # s between wall clock and uptime from one look to the next; NTP slews by 0.0005 s in one
+
+log = logs.get(__name__)
+
+
+@dataclass(slots=True)
+class Chronicle:
+    """Tells the record."""
+
+    record: Record
+    clock: Clock
+    _ahead: float | None = None  # s, wall clock before uptime at the last look
+
+    def started(self, inbox: Inbox, torn: int) -> None:
+        """The store is ready, and the record is compared with what the index remembers of it."""
+        self.record.must_hold(Head(*inbox.remembered))
+        detail = {"changes": str(inbox.changes())} | ({"torn": str(torn)} if torn else {})
+        self.record.write(Deed(Act.STARTED, detail=detail))
+
+    def stopped(self, inbox: Inbox) -> None:
+        """In good order."""
+        self.record.write(Deed(Act.STOPPED, detail={"changes": str(inbox.changes())}))
+        inbox.remember_record()
+
+    def settings(self, folder: Path, settings: Settings) -> tuple[str, ...]:
+        """Which options have another value than at the last start; their names are put on record, their values not."""
+        now = {name: hashlib.sha256(current(settings, name).encode()).hexdigest() for name, *_ in describe()}
+        try:
+            before = json.loads((folder / SEEN).read_bytes())
+        except (OSError, ValueError):
+            before = None
+        if before == now:
+            return ()
+        changed = tuple(name for name in now if isinstance(before, dict) and before.get(name, now[name]) != now[name])
+        for name in changed:
+            self.record.write(Deed(Act.SETTING_CHANGED, subject=name))
+        self.record.disk.replace(folder / SEEN, json.dumps(now, indent=1).encode() + b"\n")
+        return changed
+
+    def look_at_clock(self) -> float:
+        """How many seconds the wall clock stepped since the last look; a step is put on record."""
+        ahead = self.clock.now() - self.clock.monotonic()
+        step = 0.0 if self._ahead is None else ahead - self._ahead
+        self._ahead = ahead
+        if abs(step) < STEP:
+            return 0.0
+        log.warning("clock.stepped seconds=%.0f", step)
+        self.record.write(Deed(Act.CLOCK_STEPPED, detail={"seconds": f"{step:+.0f}"}))
+        return step

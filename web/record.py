@@ -1,0 +1,243 @@
+"""The record for whoever answers for it: who did what and when, found by person, deed, message and day; whether it is whole; and all of it to take along."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from appliance.access import chain, ledger, people, testimony
+from appliance.access import record as lines_of
+from appliance.access.chain import Head, Line
+from appliance.access.ledger import Filter
+from appliance.access.roles import Permission
+from appliance.deeds import Act
+from appliance.errors import NotFoundedError, StoreError
+from appliance.store.index.tables import FILE_NAME
+from appliance.store.index.view import View
+from appliance.store.keys import Identity
+from web import health, record_words, telling, words
+from web.guard import allow, session
+from web.languages import gettext
+from web.record_words import ACTS, GROUPS
+from web.services import here
+
+record = Blueprint("record", __name__)
+
+PAGE: Final = 50  # lines
+LONGEST: Final = 64  # letters of what is filtered by
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line as the page shows it."""
+
+    sequence: int
+    when: str
+    machine: str
+    doubtful: bool  # the clock could not be trusted then
+    who: str
+    did: str
+    about: str  # the subject, in words
+    link: str  # to the message, where there is one for this person
+    details: tuple[str, ...]
+    private: tuple[tuple[str, str], ...]  # what was sealed, opened
+    sealed: bool  # there is something that this person cannot open
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters as they stand in the form."""
+
+    who: str = ""
+    what: str = ""
+    message: str = ""
+    since: str = ""
+    until: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Is anything filtered?"""
+        return bool(self.who or self.what or self.message or self.since or self.until)
+
+    def to_query(self) -> dict[str, str]:
+        """For addresses. Nothing of a patient is in it."""
+        named = {"who": self.who, "what": self.what, "message": self.message, "from": self.since, "to": self.until}
+        return {name: value for name, value in named.items() if value}
+
+
+@record.get("/record")
+@allow(Permission.SEE_RECORD)
+def show() -> str:
+    """The newest lines that fit the filters."""
+    return _page(None)
+
+
+@record.post("/record/verify")
+@allow(Permission.SEE_RECORD)
+def verify() -> str:
+    """The same, with every line of the record verified now."""
+    folder = here().folder
+    progress = View(folder / FILE_NAME).progress()
+    anchor = Head(progress.record_sequence, progress.record_hash)
+    found = chain.verify(lines_of.read(folder), lines_of.public_key(folder), [anchor])
+    telling.record(Act.CHECKED, detail={"what": "record", "found": str(len(found.flaws)), "lines": str(found.lines)})
+    return _page(found)
+
+
+@record.post("/record/record.csv")
+@allow(Permission.EXPORT_RECORD)
+def as_csv() -> Response:
+    """What fits the filters, for a spreadsheet. That it was taken along stands in the record."""
+    with _taken("csv") as (found, key):
+        return _file(ledger.as_csv(found, key), "text/csv", "csv")
+
+
+@record.post("/record/record.json")
+@allow(Permission.EXPORT_RECORD)
+def as_json() -> Response:
+    """The same, for a program."""
+    with _taken("json") as (found, key):
+        text = json.dumps(list(ledger.as_rows(found, key)), indent=1, ensure_ascii=False)
+        return _file(text, "application/json", "json")
+
+
+@contextmanager
+def _taken(kind: str) -> Iterator[tuple[list[Line], Identity | None]]:
+    asked = _asked()
+    telling.record(Act.EXPORTED, detail={"as": kind} | ({"part": asked.what or "filtered"} if asked.any else {}))
+    found = list(ledger.newest(here().folder, _filter(asked)))
+    found.reverse()
+    with _key() as key:
+        yield found, key
+
+
+def _file(text: str, kind: str, ending: str) -> Response:
+    response = Response(text, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="keepline-record.{ending}"'
+    return response
+
+
+def _page(verdict: chain.Verdict | None) -> str:
+    asked, before = _asked(), request.args.get("before", "")
+    found = list(itertools.islice(_newest(asked, before), PAGE + 1))
+    shown, more = found[:PAGE], len(found) > PAGE
+    with _key() as key:
+        kept = ledger.kept(here().folder, {line.deed.subject for line in shown}) if key else {}
+        views = [_view(line, key, kept) for line in shown]
+    older = _address(asked.to_query() | {"before": str(shown[-1].sequence)}) if more else ""
+    return render_template(
+        "record.html",
+        area="record",
+        lines=views,
+        asked=asked,
+        query=asked.to_query(),
+        older=older,
+        paged=bool(before),
+        persons=[person.name for person in people.list_people(here().folder)],
+        groups=[(name, gettext(title)) for name, (title, _) in GROUPS.items()],
+        verdict=verdict,
+        flaws=[_flaw(flaw) for flaw in verdict.flaws[:20]] if verdict else [],
+        state=_state(),
+        head=_head(),
+    )
+
+
+def _address(query: dict[str, str]) -> str:
+    return f"{url_for('record.show')}?{urlencode(query)}"
+
+
+def _newest(asked: Asked, before: str) -> Iterator[Line]:
+    return ledger.newest(here().folder, _filter(asked), int(before) if before.isdecimal() and len(before) < 12 else 0)
+
+
+def _asked() -> Asked:
+    def given(name: str) -> str:
+        text = request.args.get(name, "").strip()
+        return text if len(text) <= LONGEST and text.isprintable() else ""
+
+    what, message = given("what"), given("message").lower()
+    return Asked(
+        given("who").lower(),
+        what if what in GROUPS else "",
+        message if all(sign in "0123456789abcdef" for sign in message) else "",
+        *(day if _day(day) else "" for day in (given("from"), given("to"))),
+    )
+
+
+def _filter(asked: Asked) -> Filter:
+    since, until = _day(asked.since), _day(asked.until)
+    acts = GROUPS[asked.what][1] if asked.what else frozenset()
+    end = _start(until + timedelta(days=1)) if until else None
+    return Filter(asked.who, acts, asked.message, _start(since) if since else None, end)
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1971 <= found.year <= 9000 else None
+
+
+def _start(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=here().zone).timestamp()
+
+
+@contextmanager
+def _key() -> Iterator[Identity | None]:
+    """What opens sealed words, for those who hold the practice key."""
+    if not session().person.may_read:
+        yield None
+        return
+    try:
+        key = testimony.open_key(here().folder, session().practice)
+    except (StoreError, NotFoundedError, OSError):  # none was made yet, or its file is damaged
+        yield None
+        return
+    with key:
+        yield key
+
+
+def _view(line: Line, key: Identity | None, kept: dict[str, Line]) -> LineView:
+    deed, zone = line.deed, here().zone
+    private = ledger.opened(line, key)
+    if not private and key and (origin := kept.get(deed.subject)):
+        private = ledger.opened(origin, key)
+    is_message = len(deed.subject) == 32 and session().person.may(Permission.READ_MESSAGES)
+    return LineView(
+        sequence=line.sequence,
+        when=words.in_full(line.at, zone),
+        machine=words.machine(line.at, zone),
+        doubtful=not line.trusted,
+        who=deed.by.capitalize() or gettext("The box"),
+        did=gettext(ACTS[deed.act]),
+        about=record_words.about(deed),
+        link=url_for("inbox.show_message", id=deed.subject) if is_message and deed.act is not Act.REMOVED else "",
+        details=record_words.details(deed),
+        private=record_words.private(private),
+        sealed=bool(deed.sealed) and not private,
+    )
+
+
+def _flaw(flaw: chain.Flaw) -> str:
+    return gettext("Line %(n)s: %(what)s.", n=flaw.sequence, what=gettext(record_words.BREAKS[flaw.trouble]))
+
+
+def _state() -> health.PartView | None:
+    """What came of the last comparison with the store."""
+    found = health.look()
+    part = next((part for part in found.parts if part.name == "Record"), None) if found else None
+    return health.part_view(part) if part else None
+
+
+def _head() -> str:
+    found = health.look()
+    return health.head(found.record) if found and found.record else ""
