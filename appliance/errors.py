@@ -147,6 +147,10 @@ class WrongClaimError(AccessError):
     """That is not this box's claim code. It stands on the box's label or console: eight letters and digits."""
 
 
+class ClaimTooSoonError(TooSoonError):
+    """That code was wrong several times. Wait half a minute, then try again."""
+
+
 class FoundedError(AccessError):
     """This box belongs to a practice already. Its people can add others with `keepline people add`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,16 @@ from typing import Any
 
 import pytest
 
-from appliance.access.people import Newcomer, Role, list_people, prepare_person, prepare_removal
+from appliance.access import claim, rotation
+from appliance.access.people import Newcomer, Role, list_people, prepare_founding, prepare_person, prepare_removal
 from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.condition import Refusal
 from appliance.control.client import Client
 from appliance.control.values import Event, Lamp, Level, Light
 from appliance.daemon import Daemon
-from appliance.errors import ControlError, DaemonSilentError, MessageNotFoundError
+from appliance.deeds import Act
+from appliance.errors import ControlError, DaemonSilentError, MessageNotFoundError, SealKeyError, WrongClaimError
 from appliance.messages import Envelope, Kind
 from appliance.panel import pins
 from appliance.settings import read
@@ -258,3 +261,47 @@ def test_the_daemon_says_nothing_of_callers_on_its_socket(daemon: Daemon, client
     said = json.dumps([str(client.status())])
     assert "5559876543" not in said
     assert "Quillon" not in said
+
+
+def test_a_new_box_is_claimed_over_its_socket_and_that_is_on_record(folder: Path) -> None:
+    store = folder / "store"
+    shutil.rmtree(store / "keys")
+    daemon = Daemon(read(folder / "keepline.toml"))
+    daemon.start()
+    try:
+        client = Client(folder / "control.sock")
+        founding, _ = prepare_founding("ana", PASSWORD, 15)
+        with pytest.raises(WrongClaimError):
+            client.check_claim("0000-0000", "192.0.2.1")
+        threading.Event().wait(claim.APART)  # after a wrong guess the next one waits
+        client.claim(client.show_claim(), "console", founding)
+        leave_a_message(daemon)
+        assert unlock(store, "ana", PASSWORD).practice
+        assert daemon._record.has(Act.CLAIMED, founding.practice)
+    finally:
+        daemon.stop()
+
+
+def test_the_practice_key_is_exchanged_while_the_daemon_works_and_each_step_is_on_record(
+    daemon: Daemon, client: Client, folder: Path
+) -> None:
+    store = folder / "store"
+    leave_a_message(daemon)
+    client.put_person(
+        prepare_person(store, unlock(store, "ana", PASSWORD), Newcomer("ben", Role.STAFF, OTHER), 15), "ana"
+    )
+    old = unlock(store, "ana", PASSWORD).practice
+    with rotation.start(store, unlock(store, "ana", PASSWORD), new_sheet=False) as made:
+        list(made.run(client, "ana"))
+    leave_a_message(daemon)
+    new, reader = unlock(store, "ben", OTHER).practice, Reader(store)
+    for row in reader.list():
+        reader.open(row, new).close()
+        with pytest.raises(SealKeyError):
+            reader.open(row, old)
+    for act, subject in (
+        (Act.PERSON_ADDED, "ben"),
+        (Act.ROTATION_BEGUN, str(new.recipient)),
+        (Act.ROTATED, str(new.recipient)),
+    ):
+        assert daemon._record.has(act, subject)

@@ -14,6 +14,7 @@ from appliance.access import passwords, people
 from appliance.access.roles import check_name
 from appliance.errors import (
     AccessError,
+    BusyError,
     FoundedError,
     PersonNameError,
     TooSoonError,
@@ -54,7 +55,7 @@ def give_code() -> AnyResponse | tuple[str, int]:
     code = request.form.get("code", "")[:LONGEST_CODE]
     try:
         here().control.check_claim(code, _address())
-    except (WrongClaimError, TooSoonError) as error:
+    except (WrongClaimError, TooSoonError, BusyError) as error:
         return _code_page(gettext(str(error))), 422
     except FoundedError:
         return _to_log_in()

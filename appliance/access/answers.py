@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from appliance.access import claim, emergency, personnel, practice
+from appliance.access import claim, departures, emergency, people, personnel, practice
 from appliance.access.claim import Gate
 from appliance.access.people import Founding, PersonFiles, Removal
 from appliance.access.roles import RECOVERY
@@ -16,7 +16,7 @@ from appliance.access.rotation import Exchange, Resealed
 from appliance.clock import Clock
 from appliance.control.values import Event, Verb, unpack
 from appliance.deeds import Act, Deed
-from appliance.errors import ControlError, NewSheetError, PeopleChangedError
+from appliance.errors import ControlError, KeyFormatError, NewSheetError, PeopleChangedError, PersonUnknownError
 from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
@@ -66,7 +66,10 @@ class KeyAnswers:
 
     def _put_person(self, given: Given) -> None:
         files, by = unpack(PersonFiles, given["files"]), _by(given)
+        knew = self._holds_key(files.name)
         act = personnel.write_person(self.folder, files)
+        if knew and not self._holds_key(files.name):
+            departures.note(self.folder, files.name, self.clock.now())
         detail = {"role": files.role.value, "mailboxes": " ".join(files.mailboxes)}
         self.record(Deed(act, by, files.name, {} if act is Act.PASSWORD_CHANGED else detail))
         if act is not Act.PERSON_ADDED:
@@ -74,9 +77,19 @@ class KeyAnswers:
 
     def _remove_person(self, given: Given) -> None:
         removal, by = unpack(Removal, given["removal"]), _by(given)
+        knew = self._holds_key(removal.name)
         personnel.erase_person(self.folder, removal)
+        if knew:
+            departures.note(self.folder, removal.name, self.clock.now())
         self.drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
         self.record(Deed(Act.PERSON_REMOVED, by, removal.name))
+
+    def _holds_key(self, name: str) -> bool:
+        """As far as the clear files say: whoever reads this only gives advice."""
+        try:
+            return people.find_person(self.folder, name).may_read
+        except (PersonUnknownError, KeyFormatError):
+            return False
 
     def _check_claim(self, given: Given) -> None:
         self._gate.check(unpack(str, given["code"]), unpack(str, given["address"]))
@@ -85,7 +98,7 @@ class KeyAnswers:
         founding = unpack(Founding, given["founding"])
         self._check_claim(given)
         personnel.write_founding(self.folder, founding)
-        self.record(Deed(Act.CLAIMED, founding.first.name))
+        self.record(Deed(Act.CLAIMED, founding.first.name, founding.practice))
         claim.make_ready(self.folder)  # the code goes
         self.publish(Event.CHANGED)
 

@@ -18,7 +18,7 @@ from appliance import logs
 from appliance.access import practice, qr
 from appliance.access.unlock import Failures
 from appliance.clock import Clock
-from appliance.errors import FoundedError, TooSoonError, WrongClaimError
+from appliance.errors import BusyError, ClaimTooSoonError, FoundedError, WrongClaimError
 from appliance.store import primitives
 from appliance.store.disk import Disk
 
@@ -82,15 +82,14 @@ class Gate:
         self._lock = threading.Lock()
 
     def check(self, code: str, address: str) -> None:
-        """Is this the code? `address`: where it was typed. Raises `WrongClaimError`, `TooSoonError`, `FoundedError`."""
+        """Is this the code? `address`: where it was typed. Raises `WrongClaimError`, `ClaimTooSoonError`, `BusyError`, `FoundedError`."""
         with self._lock:
             right = show(self._folder)
             now = self._clock.monotonic()
-            wait = max(self._failures.wait(address), self._last + APART - now)
-            if wait > 0:
-                raise TooSoonError(
-                    f"That was wrong several times. Wait {math.ceil(wait)} seconds, then try again.", wait
-                )
+            if (wait := self._failures.wait(address)) > 0:
+                raise ClaimTooSoonError(wait=wait)
+            if now - self._last < APART:
+                raise BusyError
             if not primitives.same(_plain(code).encode(), _plain(right).encode()):
                 self._last = now
                 self._failures.add(address)

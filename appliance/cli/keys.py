@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.access.roles import Permission
 from appliance.cli import asking, output, sheets, verbs
@@ -26,6 +28,8 @@ def show(given: Namespace, settings: Settings) -> None:
         output.as_json([{"kind": kind, "name": name, "public": public} for kind, name, public in rows])
         return
     output.table("", ("Key", "Of", "Public half"), rows, "No keys yet: keepline people add NAME")
+    for sentence in _due(folder):
+        output.say(sentence)
 
 
 def check(given: Namespace, settings: Settings) -> None:
@@ -113,6 +117,19 @@ def show_claim(given: Namespace, settings: Settings) -> None:
         return
     output.say(f"This box is claimed at {address} with the code {code}")
     output.say("Whoever claims it first is its admin. The code is good once.")
+
+
+def _due(folder: Path) -> Iterator[str]:
+    """What ought to be done about keys."""
+    from appliance.access import departures, emergency, rotation
+
+    if rotation.is_under_way(folder):
+        yield "An exchange of the practice key was interrupted. Go on, or drop it: keepline keys rotate --as NAME [--drop]"
+    if emergency.demands_rotation(folder):
+        yield "The recovery sheet was used. Exchange it together with the key: keepline keys rotate --as NAME --new-sheet"
+    if left := departures.since_exchange(folder):
+        names = ", ".join(one.name for one in left)
+        yield f"Held the practice key and should no more: {names}. Exchange it: keepline keys rotate --as NAME"
 
 
 def _keys_check(parser: ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import people, practice, rotation
+from appliance.access import departures, people, practice, rotation
 from appliance.access.people import Role, Unlocked
 from appliance.access.practice import SEALED
 from appliance.access.recovery import open_with_sheet
@@ -292,3 +292,19 @@ def test_a_power_cut_between_any_two_renames_is_gone_on_with(
     assert (box.opens(new), box.opens(old)) == ([True] * 3, [False] * 3)
     assert not (box.folder / "keys/next").exists()
     assert box.record.has(Act.ROTATED, str(new.recipient))
+
+
+def test_an_exchange_is_advised_as_long_as_somebody_who_left_knows_the_key(box: Box, practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    practice.add("toni", Role.TECHNICIAN)
+    practice.add("cleo", Role.STAFF)
+    box.client.remove_person(people.prepare_removal(box.folder, ana(box), "toni"), "ana")
+    assert departures.since_exchange(box.folder) == (), "toni never held it"
+    box.client.remove_person(people.prepare_removal(box.folder, ana(box), "ben"), "ana")
+    change = people.prepare_change(box.folder, ana(box), "cleo", Role.AUDITOR, ())
+    box.client.put_person(change, "ana")
+    assert [one.name for one in departures.since_exchange(box.folder)] == ["ben", "cleo"]
+    rotate(box)
+    assert departures.since_exchange(box.folder) == ()
+    (box.folder / departures.FILE).write_text("{", encoding="ascii")
+    assert departures.since_exchange(box.folder) == ()

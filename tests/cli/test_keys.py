@@ -144,6 +144,31 @@ def test_the_practice_key_is_exchanged_and_an_interrupted_exchange_goes_on(box: 
     assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{again}\n")[0] == 0
 
 
+def test_it_is_said_what_ought_to_be_done_about_keys(box: Box, keepline: Keepline) -> None:
+    sheet = found(keepline)
+    box.leave()
+    said = keepline("keys", "show")[1]
+    assert not any(word in said for word in ("interrupted", "was used", "Exchange"))
+    as_ana = ("--as", "ana", "--password-stdin")
+    keepline("people", "add", "ben", *as_ana, typed=f"{ANA}\n{OTHER}\n")
+    keepline("people", "remove", "ben", *as_ana, typed=f"{ANA}\n")
+    why = ("--why", "Ana has left and nobody knows her password")
+    keepline("keys", "recover", "--as-new", "dora", *why, "--password-stdin", typed=f"{sheet}\n{NEW}\n")
+    made = rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=True)
+    with made, contextlib.closing(made.run(box.client, "ana")) as running:
+        next(running)
+    said = " ".join(keepline("keys", "show")[1].split())
+    for words in (
+        "An exchange of the practice key was interrupted",
+        "The recovery sheet was used",
+        "should no more: ben",
+    ):
+        assert words in said
+    assert keepline("keys", "rotate", *as_ana, typed=f"{ANA}\n")[0] == 0
+    said = " ".join(keepline("keys", "show")[1].split())
+    assert not any(word in said for word in ("interrupted", "was used", "should no more"))
+
+
 def test_an_exchange_is_dropped(box: Box, keepline: Keepline) -> None:
     found(keepline)
     box.leave()

@@ -1,0 +1,50 @@
+"""Who held the practice key and does so no more: they may have copied it, so it is advised to exchange it, until that was done.
+
+`keys/departures.json` names them, with the practice key that was in use. The daemon writes it; page and command read it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from appliance.access import practice
+from appliance.access.roles import check_name
+from appliance.errors import PersonNameError
+from appliance.store.disk import Disk
+
+FILE: Final = Path("keys/departures.json")
+MOST: Final = 200
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Somebody who was removed, or given a role that reads no message."""
+
+    name: str
+    at: float  # s since 1970, UTC
+    practice: str  # the public half of the practice key at that time
+
+
+def since_exchange(folder: Path) -> tuple[Departure, ...]:
+    """Those who knew the practice key that is still in use. What cannot be read names nobody: this is advice. `folder` is the store's."""
+    try:
+        public = (folder / practice.PUBLIC).read_text(encoding="ascii").strip()
+        told: Any = json.loads((folder / FILE).read_bytes())
+        every = [
+            Departure(check_name(one["name"]), float(one["at"]), str(one["practice"])) for one in told["departures"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, PersonNameError):
+        return ()
+    return tuple(one for one in every if one.practice == public)
+
+
+def note(folder: Path, name: str, now: float) -> None:
+    """The daemon's part: `name` held the key until now. Those who knew earlier keys only are forgotten."""
+    public = (folder / practice.PUBLIC).read_text(encoding="ascii").strip()
+    known = [*since_exchange(folder), Departure(name, now, public)][-MOST:]
+    data = {"keepline": _VERSION, "departures": [asdict(one) for one in known]}
+    Disk().replace(folder / FILE, json.dumps(data, indent=1).encode("ascii") + b"\n")
