@@ -25,14 +25,15 @@ MALLOPT: Final = {  # <malloc.h>: what is freed is overwritten, or given back at
 ALLOCATOR: Final = {  # of the environment, read when a program starts
     "PYTHONMALLOC": "malloc",  # the C library's, which MALLOPT speaks to
     "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0",
+    "_RJEM_MALLOC_CONF": "junk:free",  # granian's own: a request as it came stayed there, with the password in it
 }
 CAP_IPC_LOCK: Final = 14  # <linux/capability.h>
 
 
 def overwrite_small_things() -> None:
-    """Starts this program over, if need be, so that small things are overwritten, too, when they are freed: a line of a page, a number.
+    """Starts this program over, if need be, so that small things are overwritten, too, when they are freed: a line of a page, a number, a password.
 
-    Neither Python's own allocator does that, nor what the C library keeps ready for each thread. Call it before anything else.
+    Neither Python's own allocator does that, nor what the C library keeps ready for each thread, nor the page server's own. Call it before anything else.
     """
     if not ALLOCATOR.items() <= os.environ.items():
         os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATOR)  # nosec B606 # noqa: S606 - the same program again

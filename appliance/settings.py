@@ -136,7 +136,7 @@ class Page:
         texts(HOST, "host names or addresses"),
         "Names and addresses by which browsers may ask for the page.",
     )
-    idle_minutes: float = option(10.0, number(0.01, 30), "Minutes without activity after which a person is logged off.")
+    idle_minutes: float = option(10.0, number(2, 30), "Minutes without activity after which a person is logged off.")
     longest_hours: float = option(12.0, number(0.1, 12), "Hours after which a person must log in again.")
 
 

@@ -131,3 +131,11 @@ def test_every_option_has_a_sentence_of_help() -> None:
     for name, _default, allowed, help_text in describe():
         assert help_text.endswith("."), name
         assert allowed, name
+
+
+@pytest.mark.parametrize("minutes", ["1.9", "30.1", "0", '"ten"'])
+def test_nobody_stays_logged_in_for_ever_or_is_logged_off_at_once(tmp_path: Path, minutes: str) -> None:
+    file = tmp_path / "keepline.toml"
+    file.write_text(f"[page]\nidle_minutes = {minutes}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="idle_minutes takes"):
+        read(file)

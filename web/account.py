@@ -68,7 +68,7 @@ def show() -> str:
     return render_template(
         "account.html",
         area="account",
-        person=person,
+        name=person.name.capitalize(),
         role=ROLES[person.role],
         done=DONE.get(request.args.get("done", ""), ""),
         has=has,

@@ -38,6 +38,7 @@ log = logs.get(__name__)
 
 def serve(settings: Settings) -> None:
     """`keepline web`: until SIGTERM or SIGINT. Raises `PageError` when the address cannot be had, `CertificateError` without a certificate."""
+    process.overwrite_small_things()
     logs.start(settings.log.level)
     process.harden()
     services = page_services(settings)

@@ -26,6 +26,16 @@ START: Final = 60.0  # s that a process may take to be ready on a busy machine
 ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM")  # whoever kills the rig kills them
 ROOT: Final = Path(__file__).parents[2]
 
+SHORTEST_IDLE: Final = 2.0  # minutes that a settings file may say
+HASTY: Final = """
+import dataclasses, pathlib, sys
+from appliance.settings import read
+from web import server
+given = read(pathlib.Path(sys.argv[1]))
+page = dataclasses.replace(given.page, idle_minutes=float(sys.argv[2]))
+server.serve(dataclasses.replace(given, page=page))
+"""
+
 SETTINGS: Final = """
 [practice]
 name = "Keepline trial practice"
@@ -149,7 +159,7 @@ class Appliance:
 
     def start_page(self) -> None:
         """Start (or start again) the page and wait until it listens."""
-        self.page = self._start("web")
+        self.page = self._start("web", self._hasty() if self.idle_minutes < SHORTEST_IDLE else None)
         self._wait("page", self.page, self._page_listens)
 
     def log(self, name: str) -> str:
@@ -174,7 +184,7 @@ class Appliance:
             audio_port=audio_port,
             page_port=self.page_port,
             fax_device=self.fax_device or "none",
-            idle_minutes=self.idle_minutes,
+            idle_minutes=max(self.idle_minutes, SHORTEST_IDLE),
             asterisk_host=asterisk.address,
             asterisk_port=asterisk.port,
         )
@@ -198,10 +208,14 @@ class Appliance:
             by = ("--as", NAME, "--password-stdin")
             self.keepline("switches", "set", switch, "on", *words, *by, typed=PASSWORD + "\n")
 
-    def _start(self, verb: str) -> subprocess.Popen[bytes]:
+    def _hasty(self) -> list[str]:
+        """A page that logs people off sooner than any settings file may say."""
+        return [sys.executable, "-c", HASTY, str(self.settings), str(self.idle_minutes)]
+
+    def _start(self, verb: str, command: list[str] | None = None) -> subprocess.Popen[bytes]:
         with (self.folder / f"{verb}.log").open("ab") as log:
             return subprocess.Popen(
-                [*ENDS_WITH_US, *self.command(verb)],
+                [*ENDS_WITH_US, *(command or self.command(verb))],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

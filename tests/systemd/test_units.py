@@ -118,10 +118,11 @@ def test_the_firewall_stands_before_whoever_speaks_to_the_network(unit: str) -> 
     assert "keepline-firewall.service" in found["After"].split()
 
 
-def test_the_daemon_starts_with_an_allocator_that_overwrites_what_is_freed() -> None:
-    """Otherwise it would have to start over by itself."""
+@pytest.mark.parametrize("unit", ["keepline.service", "keepline-page.service"])
+def test_daemon_and_page_start_with_an_allocator_that_overwrites_what_is_freed(unit: str) -> None:
+    """Otherwise they would have to start over by themselves."""
     named = (f"{name}={value}" for name, value in ALLOCATOR.items())
-    assert settings("keepline.service")["Environment"] == " ".join(named)
+    assert settings(unit)["Environment"] == " ".join(named)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -1,0 +1,182 @@
+"""The lock button through the real daemon to the real page process, and what that process still holds afterwards, as a thief with a debugger would look."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from appliance.access import certificates, decisions, policy
+from appliance.access.decisions import Choice, Switch
+from appliance.access.personnel import found_practice
+from appliance.access.unlock import unlock
+from appliance.daemon import Daemon
+from appliance.messages import Envelope, Kind
+from appliance.panel import pins
+from appliance.settings import read
+from appliance.store import bech32
+from appliance.store.epochs import open_epoch
+from appliance.store.reader import Reader
+from appliance.voice.prompts import speak_all
+from tests.rig.appliance import ROOT, end, free_port
+from tests.web.practice import wait_for_port
+from tests.whole.search import core_of, find
+
+PASSWORD = "lantern copper river seven"
+SETTINGS = """
+[store]
+folder = "{store}"
+work_factor = 15
+[voice]
+agi_port = 0
+audio_port = 0
+asterisk_port = 9
+[page]
+host = "127.0.0.1"
+port = {port}
+names = ["localhost"]
+[control]
+path = "{folder}/control.sock"
+[panel]
+board = "mock"
+pins = "{root}/hardware/pins.toml"
+[time]
+marker = "{folder}/synchronised"
+"""
+
+
+@dataclass
+class Box:
+    """Daemon and page of one box, and somebody's browser."""
+
+    folder: Path
+    port: int
+    daemon: Daemon
+    page: subprocess.Popen[bytes]
+    trust: ssl.SSLContext
+    cookie: str = ""
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
+    def ask(self, method: str, path: str, **form: str) -> tuple[int, http.client.HTTPMessage]:
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=30)
+        headers = {
+            "Cookie": self.cookie,
+            "Sec-Fetch-Site": "same-origin",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        try:
+            connection.request(method, path, urllib.parse.urlencode(form), headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status, answer.headers
+        finally:
+            connection.close()
+
+    def log_in(self) -> None:
+        status, headers = self.ask("POST", "/login", name="ana", password=PASSWORD)
+        assert (status, headers["Location"]) == (303, "/")
+        self.cookie = headers["Set-Cookie"].partition(";")[0]
+
+    def logged_in(self) -> bool:
+        return self.ask("GET", "/pulse")[0] == 200
+
+    def press(self) -> None:
+        """The lock button of the panel, on gpiozero's mock pins."""
+        wiring = pins.read(ROOT / "hardware" / "pins.toml")
+        pin = self.daemon._panel._board._factory.pin(wiring.lock.pin)  # type: ignore[attr-defined]  # the mock board has a factory
+        pin.drive_low()
+        time.sleep(0.06)
+        pin.drive_high()
+
+    def leave(self) -> str:
+        delivery = self.daemon._inbox.begin(Kind.VOICEMAIL, "front-desk", Envelope(caller_name="Quillon Canary"))
+        delivery.append(bytes(16_000))
+        return delivery.finish(Envelope(caller_name="Quillon Canary", duration=1.0)).stamp.id
+
+    def secrets(self, id: str) -> dict[str, bytes]:
+        """Whatever of Ana's opens that message, as text and as it lies in memory."""
+        ana = unlock(self.store, "ana", PASSWORD)
+        row = Reader(self.store).row(id)
+        assert ana.own
+        keys = {"person": ana.own, "practice": ana.practice, "epoch": open_epoch(self.store, row.epoch, ana.practice)}
+        found = {"password": PASSWORD.encode(), "password in the form": urllib.parse.quote_plus(PASSWORD).encode()}
+        for name, key in keys.items():
+            text = key.encode()
+            found |= {
+                f"{name} key, text": text.encode(),
+                f"{name} key, octets": bytes(bech32.decode(b"AGE-SECRET-KEY-", text.encode())),
+            }
+        return found
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    store, port = tmp_path / "store", free_port()
+    store.mkdir()
+    (tmp_path / "synchronised").touch()
+    file = tmp_path / "keepline.toml"
+    file.write_text(SETTINGS.format(store=store, port=port, folder=tmp_path, root=ROOT), encoding="utf-8")
+    found_practice(store, "ana", PASSWORD, 15).forget()
+    decisions.decide(store, Choice(Switch.PASSWORD_ALONE, True, "ana", "A test.", "None."), time.time(), True)
+    policy.acknowledge(store, "ana", policy.sheet(store).version, time.time(), clock_trusted=True)
+    speak_all(store / "prompts")
+    daemon = Daemon(read(file))
+    daemon.start()
+    watching = threading.Thread(target=daemon.watch)
+    watching.start()
+    trust = ssl.create_default_context(cafile=str(certificates.files(store).ca_pem))
+    page = subprocess.Popen([sys.executable, "-m", "appliance.cli.main", "--settings", str(file), "web"], cwd=ROOT)
+    try:
+        wait_for_port(port, 60)
+        yield Box(tmp_path, port, daemon, page, trust)
+    finally:
+        end(page)
+        daemon.end()
+        watching.join()
+        daemon.stop()
+
+
+def test_the_lock_button_ends_the_session_within_a_second(box: Box) -> None:
+    took = []
+    for _ in range(3):  # a busy machine may be late once
+        box.log_in()
+        assert box.logged_in()
+        time.sleep(0.3)  # the button wants to have been up
+        pressed = time.monotonic()
+        box.press()
+        while box.logged_in():
+            assert time.monotonic() - pressed < 30
+        took.append(time.monotonic() - pressed)
+    print(f"from the press to the refusal: {', '.join(f'{one:.2f} s' for one in took)}")
+    assert min(took) < 1.0
+
+
+@pytest.mark.parametrize("way", ["log-off", "lock"])
+def test_afterwards_the_page_process_holds_nothing_that_opens(box: Box, way: str, tmp_path: Path) -> None:
+    id = box.leave()
+    sought = box.secrets(id)
+    box.log_in()
+    for path in ("/", f"/messages/{id}", f"/messages/{id}/content", "/account"):
+        assert box.ask("GET", path)[0] in {200, 206}
+    if way == "lock":
+        box.press()
+    else:
+        assert box.ask("POST", "/logout")[0] == 303
+    while box.logged_in():
+        time.sleep(0.05)
+    core = core_of(box.page.pid, tmp_path)
+    assert core.stat().st_size > 10_000_000
+    assert b"keepline session 1" in core.read_bytes()  # we did look into it
+    assert find(sought, [core]) == []
