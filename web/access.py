@@ -23,6 +23,7 @@ ENDED: Final = {
     "idle": spoken("You were logged off because nobody used the page for a while. Nothing is lost: log in to go on."),
     "locked": spoken("Somebody pressed the lock button on the box, or the box was started again. Log in to go on."),
     "off": spoken("You are logged off."),
+    "exchanged": spoken("The practice key was exchanged, so everybody was logged off. Log in to go on."),
     "claimed": spoken("This box is yours now. Log in with the name and password that you have chosen."),
 }
 
@@ -33,7 +34,10 @@ def show_log_in() -> AnyResponse | str:
     """The way in."""
     if person_here():
         return redirect(home(session().person), 303)
-    return entering.log_in_page(ended=tell(ENDED.get(request.args.get("why", ""), "")))
+    why = request.args.get("why", "")
+    if here().exchanging.just_done and why in {"", "locked"}:
+        why = "exchanged"
+    return entering.log_in_page(ended=tell(ENDED.get(why, "")))
 
 
 @access.post("/login")

@@ -14,6 +14,7 @@ from appliance.messages import Envelope, Row
 from appliance.store.reader import Reader
 from web.safekeeping import Kept
 from web.sheets import MOST_TURNED, Turns
+from web.visits import Aside
 
 MOST_ENVELOPES: Final = 2_000  # some 300 octets each
 MOST_DRAWINGS: Final = 1_000  # 96 octets each
@@ -97,6 +98,7 @@ class Memory:
     search: str = ""
     erased: Erased | None = None
     said: str = ""  # what was done, to be told on the next page
+    exchange: Aside | None = None  # of the practice key, while its new sheet is printed
     handover: Handover | None = None  # a new password, to be shown on the next page
     told: dict[tuple[str, str], float] = field(default_factory=dict)  # what the record was told of a message, and when
 

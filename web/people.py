@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,7 +15,7 @@ from appliance.access.factors import Factors
 from appliance.access.people import Newcomer
 from appliance.access.roles import ALL, Permission, Person, Role
 from appliance.errors import AccessError, LastAdminError, PersonExistsError, PersonUnknownError, WeakPasswordError
-from web import duties, mailboxes, memory, people_forms, safekeeping, words
+from web import duties, mailboxes, memory, past, people_forms, safekeeping, words
 from web.guard import COOKIE, allow, session
 from web.languages import gettext
 from web.people_forms import Entry, Standing
@@ -45,6 +45,7 @@ class PersonView:
     mailboxes: str
     factor: str  # what they have as a second factor
     has_factor: bool
+    last: str  # when they logged in last; "" when that is not known
     is_me: bool
     last_admin: bool
 
@@ -238,6 +239,7 @@ def _view(person: Person, known: Iterable[Person]) -> PersonView:
         _mailboxes_in_words(person),
         _factor_in_words(held),
         held.any,
+        _last_in_words(person.name),
         person.name == _me(),
         admins == [person.name],
     )
@@ -256,6 +258,15 @@ def _factor_in_words(held: Factors) -> str:
     kinds += [gettext("app")] if held.app else []
     kinds += [gettext("printed codes")] if held.codes else []
     return gettext("Second factor: %(kinds)s", kinds=", ".join(kinds)) if kinds else gettext("No second factor yet")
+
+
+def _last_in_words(name: str) -> str:
+    if "log_ins" not in g:  # the record is looked through once for a page
+        g.log_ins = past.last_log_ins(here().folder)
+    at = g.log_ins.get(name)
+    if at is None:
+        return ""
+    return gettext("logged in %(when)s", when=words.when(at, here().clock.now(), here().zone))
 
 
 def _shown(name: str) -> str:

@@ -25,6 +25,7 @@ PLACES: Final = (
     Place("health", "health.show_status", lazy("Status"), "box", Permission.SEE_BOX),
     Place("people", "people.show_people", lazy("People"), "people", Permission.RUN_PEOPLE),
     Place("record", "record.show", lazy("Record"), "record", Permission.SEE_RECORD),
+    Place("keys", "keys.show", lazy("Keys"), "key", Permission.RUN_KEYS),
     Place("switches", "switches.show_switches", lazy("Switches"), "switch-on", Permission.SEE_SWITCHES),
 )
 

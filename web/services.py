@@ -19,6 +19,7 @@ from appliance.control.client import Client
 from appliance.settings import Settings
 from appliance.store.reader import Reader
 from web.drafts import Drafts
+from web.exchanging import Exchanging
 from web.memory import Rows
 from web.visits import Visits
 from web.watch import Watch
@@ -45,6 +46,7 @@ class PageServices:
     watch: Watch = field(init=False)
     rows: Rows = field(init=False)
     drafts: Drafts = field(init=False)
+    exchanging: Exchanging = field(init=False)
     visits: Visits = field(default_factory=Visits)
     _founded: bool = False
 
@@ -55,6 +57,7 @@ class PageServices:
         self.watch = Watch(self.control, self.clock)
         self.rows = Rows(self.reader)
         self.drafts = Drafts(self.clock)
+        self.exchanging = Exchanging(self.clock)
 
     def lock(self) -> None:
         """Nobody is logged in any more, nor on the way in."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from appliance.access.people import Founding
 from appliance.access.recovery import TypedBack
+from appliance.access.rotation import Exchange
 from web.safekeeping import Kept
 
 MOST: Final = 4  # claims under way; whoever knows the code may start again, and the oldest goes
@@ -27,6 +28,15 @@ class Pending:
     def numbers(self) -> tuple[int, int]:
         """The groups to type back, by the numbers on the sheet."""
         return self.asked.first, self.asked.second
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An exchange of the practice key that waits until its new sheet is on paper."""
+
+    key: Kept  # the new practice key
+    beginning: Exchange  # no secret is in it
+    pending: Pending
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from appliance.store.age_file import open_identity, seal_identity
 from appliance.store.exchange import is_under_way
 from appliance.store.keys import Identity
 
-__all__ = ["Exchange", "Progress", "Resealed", "Rotation", "is_under_way", "resume", "start"]
+__all__ = ["Exchange", "Progress", "Resealed", "Rotation", "is_under_way", "resume", "start", "take_up"]
 
 BATCH: Final = 40  # keys handed over at once: some 20 kB of the 64 that a line holds
 
@@ -99,6 +99,12 @@ class Rotation:
         self._check()
         daemon.commit_rotation(proof, by)
 
+    def set_aside(self) -> tuple[str, Exchange]:
+        """For a page, where the sheet is typed back in another request: K2 as text, which is a secret, and what the daemon will be handed, which is none."""
+        if self._beginning is None:
+            raise RotatingError
+        return self._new.encode(), replace(self._beginning, proof=b"")
+
     def wipe(self) -> None:
         """Overwrite K2, and K1 here."""
         self._new.wipe()
@@ -163,6 +169,15 @@ def start(folder: Path, by: Unlocked, new_sheet: bool) -> Rotation:
         practice.proof_of(old),
     )
     return Rotation(folder, old, new, beginning, sheet)
+
+
+def take_up(folder: Path, by: Unlocked, secret: str, beginning: Exchange) -> Rotation:
+    """What `set_aside` gave, now that the sheet was typed back. Raises `NotAdminError`, `RotatingError`."""
+    if is_under_way(folder):
+        raise RotatingError
+    people.roster_for(folder, by)
+    old = _copy(by.practice)
+    return Rotation(folder, old, Identity.parse(secret), replace(beginning, proof=practice.proof_of(old)), None)
 
 
 def resume(folder: Path, by: Unlocked) -> Rotation:

@@ -91,7 +91,7 @@ def log_in(page: Page, address: str, name: str, password: str) -> None:
     page.goto(f"{address}/login")
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(lambda url: "/login" not in url)
     if page.url.endswith("/policy"):
         page.get_by_role("button", name="I have read this").click()

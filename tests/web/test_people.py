@@ -152,7 +152,28 @@ def test_who_was_removed_cannot_log_in(practice: Practice, ana: Staff) -> None:
 def test_somebody_who_does_not_exist_is_said_so(ana: Staff, path: str) -> None:
     answer = ana.get(path)
     assert answer.status_code == 404
-    assert "nobody" not in answer.text
+
+
+def test_the_list_tells_when_somebody_logged_in_last(practice: Practice, ana: Staff) -> None:
+    add_everybody(practice)
+    Staff(practice).log_in(*PEOPLE[Role.STAFF])
+    practice.clock.wall += 86_400
+    page = ana.get("/people").text
+    assert page.count("logged in Yesterday") == 2
+    assert page.count("No second factor yet") == 4
+
+
+def test_forty_people_of_which_some_have_long_names_stand_in_one_list(practice: Practice, ana: Staff) -> None:
+    first = people.find_person(practice.folder, NAME)
+    folder = practice.folder / people.FOLDER
+    told = (folder / f"{NAME}.json").read_text()
+    for number in range(39):
+        name = f"{number:02}-" + "x" * 29
+        (folder / f"{name}.json").write_text(told.replace(f'"name": "{first.name}"', f'"name": "{name}"'))
+    page = ana.get("/people")
+    assert page.status_code == 200
+    assert page.text.count('class="person-name"') == 40
+    assert len(page.text) < 60_000
 
 
 def test_alone_an_admin_is_told_to_add_others(ana: Staff) -> None:

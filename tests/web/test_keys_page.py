@@ -1,0 +1,197 @@
+"""The page of keys: the practice key is exchanged when somebody left, and with a new sheet when the old one was used."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from appliance.access import practice as keys
+from appliance.access import rotation
+from appliance.access.recovery import open_with_sheet
+from appliance.access.unlock import unlock
+from appliance.errors import SealKeyError
+from tests.web.practice import NAME, PASSWORD, Practice, babble
+from tests.web.staff import Staff
+from tests.web.test_claim import asked_for, groups_of, typed
+
+WHY = "Nobody could log in any more."
+
+
+def public(practice: Practice) -> str:
+    return (practice.folder / keys.PUBLIC).read_text()
+
+
+def finished(practice: Practice) -> None:
+    practice.services.exchanging.join(60)
+    assert practice.services.exchanging.mistake == ""
+
+
+def log_in_again(practice: Practice, desk: Staff) -> Staff:
+    """The daemon has told the page to end every session."""
+    practice.services.lock()
+    return desk.log_in()
+
+
+def test_what_there_is_stands_in_plain_words(practice: Practice, ana: Staff) -> None:
+    practice.leave(babble(1))
+    practice.add_staff()
+    practice.add_technician()
+    page = ana.get("/keys").text
+    assert "2 people, and the recovery sheet" in page
+    assert "1 day’s key is kept" in page
+    assert "in use since" in page
+
+
+def test_somebody_left_so_the_key_is_another_and_every_message_still_opens(practice: Practice, ana: Staff) -> None:
+    id = practice.leave(babble(1), name="Maria Lopez")
+    before = public(practice)
+    with unlock(practice.folder, NAME, PASSWORD).practice as old:
+        assert ana.post("/keys/exchange", reason="left").status_code == 303
+        finished(practice)
+        assert public(practice) != before
+        assert str(old.recipient) == before.strip()
+    log_in_again(practice, ana)
+    assert ana.get(f"/messages/{id}/content").status_code == 200
+    open_with_sheet(practice.folder, practice.sheet).wipe()
+
+
+def test_without_a_reason_nothing_is_exchanged(practice: Practice, ana: Staff) -> None:
+    before = public(practice)
+    answer = ana.post("/keys/exchange")
+    assert answer.status_code == 422
+    assert "Choose why" in answer.text
+    assert public(practice) == before
+
+
+def test_a_new_sheet_counts_only_after_two_of_its_groups_were_typed_back(practice: Practice, ana: Staff) -> None:
+    practice.leave(babble(1), name="Maria Lopez")
+    before = public(practice)
+    assert ana.post("/keys/exchange", reason="sheet").headers["Location"] == "/keys/sheet"
+    groups = groups_of(ana.get("/keys/sheet").text)
+    assert len(groups) > 5
+    ana.post("/keys/sheet", printed="yes")
+    page = ana.get("/keys/sheet").text
+    assert not groups_of(page)
+    one, other = asked_for(page)
+    answer = ana.post("/keys/sheet/groups", first="QQQQQQ", second="QQQQQQ")
+    assert answer.status_code == 422
+    assert f"Groups {one} and {other}" in answer.text
+    assert (public(practice), rotation.is_under_way(practice.folder)) == (before, False)
+    ana.post("/keys/sheet")
+    assert groups_of(ana.get("/keys/sheet").text) == groups
+    assert ana.post("/keys/sheet/groups", None, **typed(groups, page)).status_code == 303
+    finished(practice)
+    assert public(practice) != before
+    open_with_sheet(practice.folder, "".join(groups)).wipe()
+    with pytest.raises(SealKeyError):
+        open_with_sheet(practice.folder, practice.sheet)
+    assert "Maria Lopez" in log_in_again(practice, ana).get("/").text
+    assert not groups_of(ana.get("/keys").text)
+
+
+def test_whoever_thinks_better_of_it_leaves_everything_as_it_was(practice: Practice, ana: Staff) -> None:
+    before = public(practice)
+    ana.post("/keys/exchange", reason="sheet")
+    assert ana.post("/keys/sheet", printed="never").headers["Location"] == "/keys"
+    assert ana.get("/keys/sheet").headers["Location"] == "/keys"
+    assert public(practice) == before
+
+
+def test_neither_key_nor_sheet_lies_open_in_memory_meanwhile(practice: Practice, ana: Staff) -> None:
+    ana.post("/keys/exchange", reason="sheet")
+    groups = groups_of(ana.get("/keys/sheet").text)
+    kept = next(iter(practice.sessions._kept.values())).memory["page"].exchange
+    assert "".join(groups).encode() not in kept.pending.sheet.sealed
+    assert b"AGE-SECRET-KEY" not in kept.key.sealed + kept.pending.sheet.sealed
+    assert kept.beginning.proof == b""
+    practice.clock.advance(599)
+    ana.get("/status")
+    practice.clock.advance(599)
+    ana.get("/status")
+    practice.clock.advance(599)
+    ana.get("/status")
+    practice.clock.advance(10)
+    assert ana.get("/keys/sheet").headers["Location"] == "/keys"  # half an hour is over
+
+
+def interrupt(practice: Practice) -> None:
+    """The power goes after the first words of an exchange."""
+    admin = unlock(practice.folder, NAME, PASSWORD)
+    with rotation.start(practice.folder, admin, new_sheet=False) as made:
+        steps = made.run(practice.daemon, NAME)
+        next(steps)
+        steps.close()
+    admin.wipe()
+    assert rotation.is_under_way(practice.folder)
+
+
+def test_an_interrupted_exchange_goes_on_with_the_password(practice: Practice, ana: Staff) -> None:
+    id = practice.leave(babble(1))
+    before = public(practice)
+    interrupt(practice)
+    assert "An exchange was interrupted" in ana.get("/keys").text
+    answer = ana.post("/keys/resume", password="not this one at all")
+    assert answer.status_code == 422
+    assert 'id="password-mistake"' in answer.text
+    assert ana.post("/keys/resume", password=PASSWORD).status_code == 303
+    finished(practice)
+    assert public(practice) != before
+    assert log_in_again(practice, ana).get(f"/messages/{id}/content").status_code == 200
+
+
+def test_an_interrupted_exchange_can_be_dropped(practice: Practice, ana: Staff) -> None:
+    practice.leave(babble(1))
+    before = public(practice)
+    interrupt(practice)
+    assert ana.post("/keys/drop").status_code == 400
+    assert ana.post("/keys/drop", drop="yes").status_code == 303
+    assert (public(practice), rotation.is_under_way(practice.folder)) == (before, False)
+    assert "Exchange the practice key" in ana.get("/keys").text
+
+
+def test_after_the_sheet_was_used_only_an_exchange_with_a_new_one_ends_the_banner(practice: Practice) -> None:
+    inside = Staff(practice)
+    inside.post("/emergency", why=WHY, sheet=practice.sheet)
+    page = inside.get("/keys").text
+    assert re.findall(r'name="reason" value="(\w+)"', page) == ["sheet"]
+    assert inside.post("/keys/exchange", reason="left").status_code == 422
+    inside.post("/keys/exchange", reason="sheet")
+    groups = groups_of(inside.get("/keys/sheet").text)
+    inside.post("/keys/sheet", printed="yes")
+    inside.post("/keys/sheet/groups", None, **typed(groups, inside.get("/keys/sheet").text))
+    finished(practice)
+    practice.services.lock()
+    ana = Staff(practice).log_in()
+    ana.post("/emergency/notice")
+    page = ana.get("/").text
+    assert 'class="banner"' not in page
+
+
+def test_whoever_was_logged_off_by_it_is_told_why(practice: Practice, ana: Staff) -> None:
+    ana.post("/keys/exchange", reason="left")
+    finished(practice)
+    practice.services.lock()
+    assert "The practice key was exchanged" in ana.get("/login?why=locked").text
+    practice.clock.advance(61)
+    assert "The practice key was exchanged" not in ana.get("/login?why=locked").text
+
+
+def test_the_daemons_silence_stops_it_and_leaves_everything_as_it_was(practice: Practice, ana: Staff) -> None:
+    before = public(practice)
+    practice.daemon.silent = True
+    assert ana.post("/keys/exchange", reason="left").status_code == 303
+    practice.services.exchanging.join(60)
+    practice.daemon.silent = False
+    assert public(practice) == before
+    assert "mistake" in ana.get("/keys").text
+
+
+def test_the_day_of_the_sheet_is_told_by_the_record(practice: Practice, ana: Staff) -> None:
+    assert "made longer ago" in ana.get("/keys").text  # this practice was founded without a daemon
+    ana.post("/keys/exchange", reason="sheet")
+    groups = groups_of(ana.get("/keys/sheet").text)
+    ana.post("/keys/sheet", printed="yes")
+    ana.post("/keys/sheet/groups", None, **typed(groups, ana.get("/keys/sheet").text))
+    finished(practice)
+    assert "made Friday 21 November 2025, 12:00" in log_in_again(practice, ana).get("/keys").text

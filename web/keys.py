@@ -1,0 +1,181 @@
+"""The page of keys: what there is in plain words, and the exchange of the practice key when somebody has left or the recovery sheet was used or lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.access import emergency, people, practice, rotation
+from appliance.access.roles import RECOVERY, Permission
+from appliance.access.rotation import Rotation
+from appliance.errors import AccessError
+from web import entering, memory, past, people_forms, recovery_sheet, safekeeping, words
+from web.guard import COOKIE, allow, session
+from web.languages import gettext, tell
+from web.services import here
+from web.visits import Aside, Pending
+
+keys = Blueprint("keys", __name__)
+
+PATIENCE: Final = 0.5  # s: an exchange that is over by then shows no progress
+
+
+@dataclass(frozen=True, slots=True)
+class KeysView:
+    """What there is."""
+
+    practice_since: str
+    readers: int
+    days: int  # keys of days that are kept
+    sheet_since: str  # "" when the record no longer tells
+    under_way: bool
+    at_work: bool
+    done: int
+    of: int
+    stopped: str  # why the last exchange stopped
+    sheet_must_go: bool
+    may_resume: bool
+
+
+@keys.get("/keys")
+@allow(Permission.RUN_KEYS)
+def show() -> str:
+    """What there is, and what can be done."""
+    return _page({})
+
+
+@keys.post("/keys/exchange")
+@allow(Permission.RUN_KEYS)
+def exchange() -> AnyResponse | tuple[str, int]:
+    """A new practice key; with a new sheet that is printed and typed back before anything is done."""
+    reason = request.form.get("reason", "")
+    if reason not in {"left", "sheet"}:
+        return _page({"reason": gettext("Choose why the key is exchanged.")}), 422
+    try:
+        made = rotation.start(here().folder, session().unlocked, new_sheet=reason == "sheet")
+    except AccessError as error:
+        return _page({"reason": tell(str(error))}), 422
+    if made.sheet is None:
+        return _run(made)
+    with made:
+        secret, beginning = made.set_aside()
+        pending = recovery_sheet.pend(made.sheet, _cookie())
+    kept = safekeeping.keep(secret, _cookie(), pending.sheet.until)
+    memory.of(session()).exchange = Aside(kept, beginning, pending)
+    return redirect(url_for("keys.show_sheet"), 303)
+
+
+@keys.get("/keys/sheet")
+@allow(Permission.RUN_KEYS)
+def show_sheet() -> AnyResponse | str:
+    """The new sheet, or the question for two of its groups."""
+    aside = memory.of(session()).exchange
+    if aside is None:
+        return _to_keys()
+    if aside.pending.printed:
+        return _groups_page(aside.pending, {})
+    sheet = recovery_sheet.view(aside.pending, _cookie())
+    return _to_keys() if sheet is None else render_template("keys_sheet.html", area="keys", sheet=sheet)
+
+
+@keys.post("/keys/sheet")
+@allow(Permission.RUN_KEYS)
+def turn_sheet() -> AnyResponse:
+    """On to typing back, back to the sheet, or away from it."""
+    remembered = memory.of(session())
+    if remembered.exchange is None or request.form.get("printed") == "never":
+        remembered.exchange = None
+        return _to_keys()
+    pending = replace(remembered.exchange.pending, printed=request.form.get("printed") == "yes")
+    remembered.exchange = replace(remembered.exchange, pending=pending)
+    return redirect(url_for("keys.show_sheet"), 303)
+
+
+@keys.post("/keys/sheet/groups")
+@allow(Permission.RUN_KEYS)
+def type_back() -> AnyResponse | tuple[str, int]:
+    """Two groups of the new sheet; when they are right the exchange begins."""
+    remembered = memory.of(session())
+    aside = remembered.exchange
+    secret = safekeeping.read(aside.key, _cookie(), here().clock.monotonic()) if aside else None
+    if aside is None or secret is None:
+        return _to_keys()
+    if mistake := recovery_sheet.mistake(aside.pending, request):
+        return _groups_page(aside.pending, {"groups": mistake}), 422
+    remembered.exchange = None
+    try:
+        made = rotation.take_up(here().folder, session().unlocked, secret, aside.beginning)
+    except AccessError as error:
+        return _page({"reason": tell(str(error))}), 422
+    return _run(made)
+
+
+@keys.post("/keys/resume")
+@allow(Permission.RUN_KEYS)
+def resume() -> AnyResponse | tuple[str, int]:
+    """Go on with an exchange that was interrupted; the password opens the key that is on its way in."""
+    me = session().person.name
+    try:
+        unlocked = here().doorkeeper.unlock(me, people_forms.password(request), request.remote_addr or "")
+        try:
+            made = rotation.resume(here().folder, unlocked)
+        finally:
+            unlocked.wipe()
+    except AccessError as error:
+        return _page({"password": entering.in_words(error)}), 422
+    return _run(made)
+
+
+@keys.post("/keys/drop")
+@allow(Permission.RUN_KEYS)
+def drop() -> AnyResponse:
+    """Leave the key as it is."""
+    if request.form.get("drop") != "yes":
+        raise BadRequest
+    rotation.drop(here().folder, session().unlocked, here().control)
+    return _to_keys()
+
+
+def _run(made: Rotation) -> AnyResponse:
+    here().exchanging.run(made, here().control, session().person.name)
+    here().exchanging.join(PATIENCE)
+    return _to_keys()
+
+
+def _view() -> KeysView:
+    services = here()
+    folder, zone, work = services.folder, services.zone, services.exchanging
+    sheet = past.sheet_made(folder)
+    return KeysView(
+        practice_since=words.in_full((folder / practice.PUBLIC).stat().st_mtime, zone),
+        readers=sum(person.may_read for person in people.list_people(folder)),
+        days=sum(1 for _ in (folder / "epochs").glob("*.age")),
+        sheet_since=words.in_full(sheet, zone) if sheet is not None else "",
+        under_way=rotation.is_under_way(folder),
+        at_work=work.at_work,
+        done=work.progress.done if work.progress else 0,
+        of=work.progress.of if work.progress else 0,
+        stopped=tell(work.mistake),
+        sheet_must_go=emergency.demands_rotation(folder),
+        may_resume=session().person.name != RECOVERY,
+    )
+
+
+def _page(mistakes: dict[str, str]) -> str:
+    return render_template("keys.html", area="keys", keys=_view(), mistakes=mistakes)
+
+
+def _groups_page(pending: Pending, mistakes: dict[str, str]) -> str:
+    return render_template("keys_groups.html", area="keys", numbers=pending.numbers, mistakes=mistakes)
+
+
+def _to_keys() -> AnyResponse:
+    return redirect(url_for("keys.show"), 303)
+
+
+def _cookie() -> str:
+    return request.cookies[COOKIE]
