@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
@@ -16,6 +17,8 @@ from appliance.access.signs import sign_of
 from appliance.access.unlock import Doorkeeper
 from appliance.clock import Clock
 from appliance.control.client import Client
+from appliance.deeds import Act, Deed
+from appliance.errors import KeeplineError
 from appliance.settings import Settings
 from appliance.store.reader import Reader
 from web.drafts import Drafts
@@ -71,7 +74,9 @@ class PageServices:
 
     def drop_ended(self) -> None:
         """Let go of what has ended."""
-        self.sessions.drop_ended()
+        for name, why in self.sessions.take_ended():
+            with suppress(KeeplineError):  # nothing hangs on it: the session has ended
+                self.control.record(Deed(Act.SESSION_ENDED, name, detail={"why": why}))
         self.steps.drop_ended()
 
     def founded(self) -> bool:

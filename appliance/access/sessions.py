@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -115,6 +116,7 @@ class Sessions:
     longest: float
     keeps_own: bool = False
     _kept: dict[bytes, _Kept] = field(default_factory=dict, repr=False)
+    _ended: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=256), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def open(self, unlocked: Unlocked, sign: Sign | None = None, **memory: Any) -> str:
@@ -168,7 +170,8 @@ class Sessions:
         with self._lock:
             mine = self._kept.get(_place(cookie))
             return self._drop(
-                lambda _, kept: mine is not None and kept is not mine and kept.person.name == mine.person.name
+                lambda _, kept: mine is not None and kept is not mine and kept.person.name == mine.person.name,
+                "ended from another one",
             )
 
     def expect(self, cookie: str, sign: Sign) -> None:
@@ -181,7 +184,9 @@ class Sessions:
         """End each session of a person whose files are no longer what they were when it began; says how many."""
         with self._lock:
             signs = {name: sign_of(name) for name in {kept.person.name for kept in self._kept.values()}}
-            count = self._drop(lambda _, kept: bool(kept.signs) and signs[kept.person.name] not in kept.signs)
+            count = self._drop(
+                lambda _, kept: bool(kept.signs) and signs[kept.person.name] not in kept.signs, "person changed"
+            )
         if count:
             log.info("sessions.changed count=%d", count)
         return count
@@ -203,17 +208,26 @@ class Sessions:
         with self._lock:
             self._drop_ended(self.clock.monotonic())
 
+    def take_ended(self) -> list[tuple[str, str]]:
+        """Whose sessions ended without their doing since the last call, and why: for the record."""
+        with self._lock:
+            self._drop_ended(self.clock.monotonic())
+            ended = list(self._ended)
+            self._ended.clear()
+        return ended
+
     def __len__(self) -> int:
         self.drop_ended()
         return len(self._kept)
 
     def _drop_ended(self, now: float) -> None:
-        self._drop(lambda _, kept: now - kept.used >= self.idle or now - kept.opened >= self.longest)
+        self._drop(lambda _, kept: now - kept.used >= self.idle, "idle")
+        self._drop(lambda _, kept: now - kept.opened >= self.longest, "longest time over")
 
-    def _drop(self, ended: Callable[[bytes, _Kept], bool]) -> int:
+    def _drop(self, ended: Callable[[bytes, _Kept], bool], why: str) -> int:
         places = [place for place, kept in self._kept.items() if ended(place, kept)]
         for place in places:
-            del self._kept[place]
+            self._ended.append((self._kept.pop(place).person.name, why))
         return len(places)
 
 

@@ -131,3 +131,12 @@ def test_erasing_and_having_back_are_told(practice: Practice, ana: Staff, id: st
     ana.post(f"/messages/{id}/undo")
     ana.post(f"/messages/{id}/heard", heard="yes")
     assert [act for act, _ in deeds(practice, id)] == [Act.ERASED, Act.UNERASED, Act.MARKED]
+
+
+@pytest.mark.parametrize(("uptime", "why"), [(601.0, "idle"), (12 * 3600.0 + 1, "idle")])
+def test_a_session_that_ends_by_itself_is_told(practice: Practice, ana: Staff, uptime: float, why: str) -> None:
+    practice.clock.uptime += uptime
+    practice.services.drop_ended()
+    practice.services.drop_ended()
+    (line,) = told(practice, Act.SESSION_ENDED)
+    assert (line.deed.by, line.deed.detail["why"]) == ("ana", why)
