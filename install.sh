@@ -263,7 +263,9 @@ install() {
 Keepline is installed$started. Next:
   1. keepline people add NAME      makes the first person, an admin, and shows the recovery sheet once: print it
   2. keepline console --set-pin    sets the technician's PIN
-  3. https://$box                  the page; log in, and call the practice's number
+  3. https://$(hostname).local/trust   on each computer and telephone: how it is told to trust the page, also under https://$box/trust;
+     keepline fingerprint          what to compare before
+  4. https://$(hostname).local         the page; log in, and call the practice's number
   Settings are in $etc/keepline.toml; \`keepline settings\` explains each. Set up the adapter as hardware/README.md shows.
 TXT
 }

@@ -79,7 +79,7 @@ class Daemon:
         self._night = Night(folder, self._inbox, self._record, self._clock, zone, settings.retention.hour)
         self._chronicle = Chronicle(self._record, self._clock)
         self._control = Server(settings.control.path, users, answers.table(self._parts))
-        self._certificate_seen = 0.0  # monotonic
+        self._certificate_seen = (0.0, 0.0)  # monotonic, and by the wall clock
         self._asterisk_answers = False
         self._fault: Part | None = None
         self._fault_since = 0.0  # monotonic
@@ -133,7 +133,7 @@ class Daemon:
             with suppress(StoreError):  # bad storage has been told of
                 self._chronicle.look_at_clock()
             self._night.watch()
-            if self._clock.monotonic() - self._certificate_seen > LOOK_AT_CERTIFICATE:
+            if self._certificate_is_due():
                 self._renew_certificate()
             service_manager.alive()
 
@@ -151,9 +151,15 @@ class Daemon:
             return None
         return Attendant(settings.fax, self._inbox, settings.store.folder, self._clock, self._fax_refusal)
 
+    def _certificate_is_due(self) -> bool:
+        """To be looked at each hour, and when the clock was put right: what was made on a wrong clock may be good no longer, or not yet."""
+        uptime, date = self._certificate_seen
+        passed = self._clock.monotonic() - uptime, abs(self._clock.now() - date)
+        return max(passed) > LOOK_AT_CERTIFICATE
+
     def _renew_certificate(self) -> None:
         """Made here, because whoever holds the CA's key could pass for the page: the page itself cannot read it."""
-        self._certificate_seen = self._clock.monotonic()
+        self._certificate_seen = (self._clock.monotonic(), self._clock.now())
         try:
             certificates.ensure(self._settings.store.folder, self._settings.page.names, self._clock.now())
         except CertificateError:

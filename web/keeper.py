@@ -20,7 +20,7 @@ from web.services import PageServices
 GLANCE: Final = 0.5  # s between looks at the doorstep
 SPARE_FILES: Final = 128  # open files that are no connection, and some to be able to end
 TIDY: Final = 5.0  # s between looks at what has ended
-LOOKS: Final = 60  # such looks between looks at the certificate
+LOOKS: Final = 6  # such looks between looks at the certificate
 RECONNECT: Final = (0.2, 0.5, 1.0)  # s until the daemon is tried again; the last stays
 
 log = logs.get(__name__)

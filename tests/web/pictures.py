@@ -84,7 +84,7 @@ def tell_the_story(pictures: Album) -> None:
     pictures.take("log-in")
     page.get_by_label("Your name").fill(NAME)
     page.get_by_label("Password").fill("not the right one")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     pictures.take("wrong-password")
     log_in(page, pictures.address, NAME, PASSWORD)
     pictures.take("empty")
