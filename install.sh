@@ -261,7 +261,8 @@ install() {
     cat <<TXT
 
 Keepline is installed$started. Next:
-  1. keepline people add NAME      makes the first person, an admin, and shows the recovery sheet once: print it
+  1. keepline claim                shows the code that claims this box; type it on the page, at https://$box/claim. It makes the first person, an admin, and
+                                   shows the recovery sheet once: print it. Without the page: keepline people add NAME
   2. keepline console --set-pin    sets the technician's PIN
   3. https://$(hostname).local/trust   on each computer and telephone: how it is told to trust the page, also under https://$box/trust;
      keepline fingerprint          what to compare before

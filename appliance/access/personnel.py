@@ -74,7 +74,7 @@ def write_person(folder: Path, files: PersonFiles) -> Act:
     practice.check_proof(folder, files.proof, "" if files.practice_key else before.get("proof", ""))
     if files.practice_key:
         _check_current(folder, files.built_on)
-    elif before.get("recipient") and before["shown"] != _shown(person):
+    elif before.get("recipient") and (before["standing"], before["recipient"]) != (_standing(person), files.recipient):
         raise ControlError("role, mailboxes and public half change with the roster only.")
     if not files.wrapped_key and before.get("recipient") != files.recipient:
         raise ControlError("a person's key and its public half come together.")
@@ -82,7 +82,8 @@ def write_person(folder: Path, files: PersonFiles) -> Act:
     log.info("people.written role=%s", person.role)
     if not before:
         return Act.PERSON_ADDED
-    return Act.PASSWORD_CHANGED if files.wrapped_key else Act.PERSON_CHANGED
+    same = before["standing"] == _standing(person)
+    return Act.PASSWORD_CHANGED if files.wrapped_key and same else Act.PERSON_CHANGED
 
 
 def erase_person(folder: Path, removal: Removal) -> None:
@@ -143,16 +144,16 @@ def _check_current(folder: Path, built_on: str) -> None:
 def _before(folder: Path, name: str) -> dict[str, str]:
     try:
         data: Any = json.loads((folder / FOLDER / f"{name}.json").read_bytes())
-        shown = json.dumps([data.get("role"), data.get("mailboxes", ["*"]), data.get("recipient")])
-        return {key: str(data.get(key, "")) for key in ("recipient", "proof")} | {"shown": shown}
+        standing = json.dumps([data.get("role"), data.get("mailboxes", ["*"])])
+        return {key: str(data.get(key, "")) for key in ("recipient", "proof")} | {"standing": standing}
     except FileNotFoundError:
         return {}
     except (ValueError, AttributeError):
-        return {"recipient": "", "proof": "", "shown": ""}  # damaged: an admin's new key mends it
+        return {"recipient": "", "proof": "", "standing": ""}  # damaged: an admin's new key mends it
 
 
-def _shown(person: Person) -> str:
-    return json.dumps([person.role.value, sorted(person.mailboxes), str(person.recipient)])
+def _standing(person: Person) -> str:
+    return json.dumps([person.role.value, sorted(person.mailboxes)])
 
 
 def _write(folder: Path, disk: Disk, files: PersonFiles, person: Person) -> None:

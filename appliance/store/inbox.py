@@ -242,6 +242,8 @@ class Inbox:
     def commit_exchange(self, by: str) -> None:
         """At the wish of `by`: the new practice key is in use, and the old one opens nothing. Raises `NotRotatingError`, `RotationOwesError`."""
         with self._lock:
+            if self._room() < _MARGIN:
+                raise NoRoomError("There is no room to exchange keys. Erase messages first; the exchange goes on then.")
             exchange.commit(self._folder, self._disk, self._witness, by)
 
     def drop_exchange(self) -> None:

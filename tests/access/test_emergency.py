@@ -116,6 +116,7 @@ def test_with_the_sheet_alone_somebody_is_admin_again(box: Box, practice: Practi
         box.client.put_person(people.prepare_recovered(box.folder, somebody, name, NEW, WORK), RECOVERY)
         found = unlock(box.folder, name, NEW)
         assert (found.person.role, box.opens(found.practice)) == (Role.ADMIN, [True])
+    assert box.acts() == [Act.EMERGENCY, Act.PERSON_CHANGED, Act.PERSON_ADDED]
 
 
 def test_nobody_is_called_as_the_sheet(box: Box, practice: Practice) -> None:

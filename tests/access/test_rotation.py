@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import departures, people, practice, rotation
+from appliance.access import audit, departures, people, practice, rotation
 from appliance.access.people import Role, Unlocked
 from appliance.access.practice import SEALED
 from appliance.access.recovery import open_with_sheet
@@ -22,6 +22,7 @@ from appliance.errors import (
     ControlError,
     ForeignKeyError,
     NoProofError,
+    NoRoomError,
     NotAdminError,
     NotRotatingError,
     PeopleChangedError,
@@ -308,3 +309,28 @@ def test_an_exchange_is_advised_as_long_as_somebody_who_left_knows_the_key(box: 
     assert departures.since_exchange(box.folder) == ()
     (box.folder / departures.FILE).write_text("{", encoding="ascii")
     assert departures.since_exchange(box.folder) == ()
+
+
+def test_the_record_knows_the_keys_that_came_and_names_an_old_one_that_is_put_back(box: Box) -> None:
+    (day,) = {row.epoch for row in box.reader.list()[:1]}
+    file = box.folder / "epochs" / f"{day}.age"
+    old = file.read_bytes()
+    rotate(box)
+    assert audit.compare(box.folder).found == ()
+    box.restart()
+    assert audit.compare(box.folder).found == ()
+    file.write_bytes(old)
+    assert [str(found.place) for found in audit.compare(box.folder).found] == [f"epochs/{day}.age"]
+
+
+def test_on_a_full_card_nothing_is_committed_and_it_goes_on_when_there_is_room(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(box.inbox, "_room", lambda: 1000)
+        with rotation.start(box.folder, ana(box), False) as made, pytest.raises(NoRoomError):
+            list(made.run(box.client, "ana"))
+    assert box.opens(ana(box).practice) == [True] * 3
+    with rotation.resume(box.folder, ana(box)) as again:
+        list(again.run(box.client, "ana"))
+    assert box.opens(ana(box).practice) == [True] * 3
