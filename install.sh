@@ -12,7 +12,7 @@ Keepline: voicemail and fax that only the practice's own people can open.
   ./install.sh try [--once]   the whole appliance on a real-parts line, without hardware; page on https://localhost:8443
                               --once: one call and one fax, each checked, then it ends and leaves nothing running
   ./install.sh test [ARGS]    every test, the real-parts ones included; ARGS go to pytest
-  ./install.sh bench [NAME]   the measured figures, each beside its peer's; NAME: seal journal calls greeting memory page turnaround fax
+  ./install.sh bench [NAME]   the measured figures, each beside its peer's; NAME: seal journal calls greeting memory page guessing turnaround fax
   ./install.sh install --ata ADDRESS [--box ADDRESS]
                               this machine becomes the box: users, program, Asterisk, units (asks for root). ADDRESS: where the
                               telephone adapter is on the practice's network, and this machine (found out when not given)

@@ -24,6 +24,7 @@ BENCHES = {
     "greeting": "dialling to the first sound of the greeting, through Asterisk",
     "memory": "resident memory of daemon and page",
     "page": "list of 1,000 messages",
+    "guessing": "staff's requests during fifty wrong log-ins a second, beside the same in peace (1 minute)",
     "turnaround": "end of a received frame to our modem's next command, idle and busy (3 minutes)",
     "fax": "1, 3 and 20 pages received, beside efax, HylaFAX and Asterisk, in real time (20 minutes)",
 }
