@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.access import certificates, decisions, factors, people, policy
+from appliance.access import certificates, decisions, policy
 from appliance.access.answers import KeyAnswers
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
@@ -110,31 +110,16 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
 
 
 def _people(parts: Parts) -> dict[Verb, Answer]:
-    def put_factors(given: Given) -> None:
-        files, by = unpack(factors.FactorFiles, given["files"]), _by(given)
-        if changed := factors.write(parts.folder, files):
-            parts.publish(Event.PERSON_CHANGED)
-            parts.record.write(Deed(Act.FACTOR_CHANGED, by, files.name, changed))
-
-    def reset_factors(given: Given) -> None:
-        name, by = unpack(str, given["name"]), _by(given)
-        parts.record.write(Deed(Act.FACTOR_CHANGED, by, people.find_person(parts.folder, name).name, {"as": "reset"}))
-        factors.erase(parts.folder, name)
-        parts.publish(Event.PERSON_CHANGED)
-
-    return {
-        **KeyAnswers(
-            folder=parts.folder,
-            store=parts.inbox,
-            clock=parts.clock,
-            is_trusted=lambda: _is_trusted(parts),
-            publish=parts.publish,
-            record=parts.record.write,
-            drop_sessions=parts.drop_sessions,
-        ).table(),
-        Verb.PUT_FACTORS: put_factors,
-        Verb.RESET_FACTORS: reset_factors,
-    }
+    keys = KeyAnswers(
+        folder=parts.folder,
+        store=parts.inbox,
+        clock=parts.clock,
+        is_trusted=lambda: _is_trusted(parts),
+        publish=parts.publish,
+        record=parts.record.write,
+        drop_sessions=parts.drop_sessions,
+    )
+    return dict(keys.table())
 
 
 def _decisions(parts: Parts) -> dict[Verb, Answer]:

@@ -10,7 +10,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access import factors, passwords, people
+from appliance.access import factors, passwords, people, practice
 from appliance.access.factors import Factors
 from appliance.access.people import Newcomer
 from appliance.access.roles import ALL, Permission, Person, Role
@@ -148,7 +148,7 @@ def give_password(name: str) -> AnyResponse | str | tuple[str, int]:
 def reset_factors(name: str) -> AnyResponse:
     """Their telephone or key is lost: take every second factor away, so that they set up others."""
     person = _person(name)
-    here().control.reset_factors(person.name, by=_me())
+    here().control.reset_factors(person.name, by=_me(), proof=practice.proof_of(session().practice))
     return _told(
         gettext("%(name)s has no second factor any more and sets one up at the next log-in.", name=_shown(name))
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from appliance.access import claim, departures, emergency, people, personnel, practice
+from appliance.access import claim, departures, emergency, factors, people, personnel, practice
 from appliance.access.claim import Gate
 from appliance.access.people import Founding, PersonFiles, Removal
 from appliance.access.roles import RECOVERY
@@ -62,6 +62,8 @@ class KeyAnswers:
             Verb.DROP_ROTATION: self._drop_rotation,
             Verb.NOTE_EMERGENCY: self._note_emergency,
             Verb.TOLD: self._told,
+            Verb.PUT_FACTORS: self._put_factors,
+            Verb.RESET_FACTORS: self._reset_factors,
         }
 
     def _put_person(self, given: Given) -> None:
@@ -83,6 +85,18 @@ class KeyAnswers:
             departures.note(self.folder, removal.name, self.clock.now())
         self.drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
         self.record(Deed(Act.PERSON_REMOVED, by, removal.name))
+
+    def _put_factors(self, given: Given) -> None:
+        files, by = unpack(factors.FactorFiles, given["files"]), _by(given)
+        if changed := factors.write(self.folder, files):
+            self.publish(Event.PERSON_CHANGED)
+            self.record(Deed(Act.FACTOR_CHANGED, by, files.name, changed))
+
+    def _reset_factors(self, given: Given) -> None:
+        name, by = people.find_person(self.folder, unpack(str, given["name"])).name, _by(given)
+        factors.reset(self.folder, name, unpack(bytes, given["proof"]))
+        self.publish(Event.PERSON_CHANGED)
+        self.record(Deed(Act.FACTOR_CHANGED, by, name, {"as": "reset"}))
 
     def _holds_key(self, name: str) -> bool:
         """As far as the clear files say: whoever reads this only gives advice."""

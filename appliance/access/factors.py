@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import logs
-from appliance.access import one_time
+from appliance.access import one_time, people, practice
 from appliance.access.passkeys import HANDLE, Passkey
 from appliance.access.roles import check_name
 from appliance.errors import ControlError, FactorsDamagedError, SealError
 from appliance.store import age_file, primitives
 from appliance.store.disk import Disk
-from appliance.store.keys import Identity, Recipient
+from appliance.store.keys import Identity
 
 FOLDER: Final = Path("keys/factors")
 CLEAR: Final = "factors.json"
@@ -75,6 +75,7 @@ class FactorFiles:
     name: str
     clear: bytes
     sealed: bytes
+    proof: bytes = field(repr=False)  # that whoever prepared this holds the person's key
     keys: dict[str, bytes] = field(default_factory=dict)  # file name -> the person's key sealed to a new passkey
 
 
@@ -133,11 +134,12 @@ class Held:
         )
         return replace(self, factors=replace(self.factors, passkeys=passkeys))
 
-    def files(self, recipient: Recipient) -> FactorFiles:
-        """For the daemon to write; secrets sealed to `recipient`, the person's own."""
+    def files(self, own: Identity) -> FactorFiles:
+        """For the daemon to write; secrets sealed to the person's own key."""
         text = bytearray(_json(self.secrets))
         with primitives.forgetting(text):
-            return FactorFiles(self.name, _json(self.factors), age_file.seal(text, [recipient]), self.keys)
+            sealed = age_file.seal(text, [own.recipient])
+        return FactorFiles(self.name, _json(self.factors), sealed, practice.proof_of(own), self.keys)
 
     def _changed(self, factors: Factors, secret: Secrets) -> Held:
         handle = factors.handle or draw_handle()
@@ -193,7 +195,11 @@ def open_with_passkey(folder: Path, name: str, passkey: Passkey, derived: Identi
 
 
 def write(folder: Path, files: FactorFiles) -> dict[str, str]:
-    """The daemon's part of a change; says what has changed, for the record. Raises `ControlError` for what cannot be somebody's factors."""
+    """The daemon's part of a change; says what has changed, for the record.
+
+    Raises `ControlError` for what cannot be somebody's factors, `NoProofError` when neither that person nor an admin has prepared it.
+    """
+    practice.check_proof(folder, files.proof, people.kept_proof(folder, files.name))
     before, after = read(folder, files.name), _parse_given(files)
     place, disk = folder / FOLDER / files.name, Disk()
     for part in (folder / FOLDER.parent, folder / FOLDER, place):
@@ -207,6 +213,12 @@ def write(folder: Path, files: FactorFiles) -> dict[str, str]:
         disk.unlink(left)
     log.info("factors.written")
     return _difference(before, after)
+
+
+def reset(folder: Path, name: str, proof: bytes) -> None:
+    """As `erase`, at the wish of somebody who proves to hold the practice key. Raises `NoProofError`."""
+    practice.check_proof(folder, proof)
+    erase(folder, name)
 
 
 def erase(folder: Path, name: str) -> None:

@@ -165,6 +165,15 @@ def prepare_recovered(folder: Path, by: Unlocked, name: str, password: str, work
     return _on_the_roster(folder, by, _make_person(Newcomer(name, Role.ADMIN, password), work_factor))
 
 
+def kept_proof(folder: Path, name: str) -> str:
+    """The digest by which the box knows again who holds that person's key; empty when it has none."""
+    try:
+        data: Any = json.loads((folder / FOLDER / f"{check_name(name)}.json").read_bytes())
+        return str(data.get("proof", ""))
+    except (FileNotFoundError, ValueError, AttributeError):
+        return ""
+
+
 def prepare_password(folder: Path, name: str, old: str, new: str, work_factor: int) -> PersonFiles:
     """One's own new password; the key stays, and no admin is needed. Raises `WrongPasswordError`, `WeakPasswordError`, `BusyError`."""
     person = find_person(folder, name)

@@ -149,4 +149,6 @@ class SecondStep:
             raise FactorsDamagedError from None
 
     def _write(self, held: Held, unlocked: Unlocked) -> None:
-        self._put(held.files(unlocked.person.recipient), unlocked.person.name)
+        if unlocked.own is None:
+            raise AccessError
+        self._put(held.files(unlocked.own), unlocked.person.name)

@@ -90,6 +90,18 @@ def change_password(given: Namespace, settings: Settings) -> None:
     output.say(f"{given.name} logs in with the new password from now on.")
 
 
+def reset_factors(given: Namespace, settings: Settings) -> None:
+    """`keepline people factors`: somebody's telephone or key is lost, and perhaps they are the only admin."""
+    from appliance.access.people import find_person
+    from appliance.access.practice import proof_of
+    from appliance.control.client import Client
+
+    person = find_person(settings.store.folder, given.name)
+    unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
+    Client(settings.control.path).reset_factors(person.name, given.who, proof_of(unlocked.practice))
+    output.say(f"{person.name} has no second factor any more and sets one up at the next log-in.")
+
+
 def remove(given: Namespace, settings: Settings) -> None:
     """`keepline people remove`: a person less."""
     from appliance.access.people import prepare_removal
@@ -176,6 +188,11 @@ def _people_remove(parser: ArgumentParser) -> None:
     verbs.who(parser)
 
 
+def _people_factors(parser: ArgumentParser) -> None:
+    parser.add_argument("name", help="who has lost telephone or key")
+    verbs.who(parser)
+
+
 VERBS = (
     Verb(("people", "list"), "list who may log in", show, verbs.as_json),
     Verb(
@@ -191,6 +208,12 @@ VERBS = (
         "change your own password, or as an admin make a new key for somebody who forgot theirs",
         change_password,
         _people_password,
+    ),
+    Verb(
+        ("people", "factors"),
+        "take a person's second factors away, so that they set up new ones",
+        reset_factors,
+        _people_factors,
     ),
     Verb(("people", "remove"), "remove a person", remove, _people_remove),
 )

@@ -121,9 +121,9 @@ class Client:
         """Hand over a person's changed second factors (`access.factors.FactorFiles`)."""
         self._ask(Verb.PUT_FACTORS, files=files, by=by)
 
-    def reset_factors(self, name: str, by: str) -> None:
-        """Take all of a person's second factors away: they set up new ones when they next log in."""
-        self._ask(Verb.RESET_FACTORS, name=name, by=by)
+    def reset_factors(self, name: str, by: str, proof: bytes) -> None:
+        """Take all of a person's second factors away: they set up new ones when they next log in. `proof`: `access.practice.proof_of` the practice key."""
+        self._ask(Verb.RESET_FACTORS, name=name, by=by, proof=proof)
 
     def subscribe(self, on_start: Callable[[], None] = lambda: None) -> Iterator[Event]:
         """Events as they happen, until the daemon goes away. `on_start` is called once the daemon has promised to tell them."""

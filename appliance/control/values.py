@@ -46,7 +46,7 @@ class Verb(StrEnum):
     SET_POLICY = "set-policy"  # by, language, text -> nothing
     ACKNOWLEDGE_POLICY = "acknowledge-policy"  # by, version -> nothing
     PUT_FACTORS = "put-factors"  # files, by -> nothing
-    RESET_FACTORS = "reset-factors"  # name, by -> nothing
+    RESET_FACTORS = "reset-factors"  # name, by, proof -> nothing
     FINGERPRINT = "fingerprint"  # of the box's own CA -> Fingerprint
     RECORD = "record"  # deed -> nothing, once it is on record
     SUBSCRIBE = "subscribe"  # -> a stream of Event

@@ -20,10 +20,12 @@ from appliance.errors import (
     ClockUntrustedError,
     ControlError,
     FactorsDamagedError,
+    NoProofError,
     PasskeyError,
     TooSoonError,
     WrongCodeError,
 )
+from appliance.store.keys import Identity
 from tests.access.practice import OTHER, Practice
 from tests.fakes.authenticator import Authenticator
 from tests.fakes.clock import FakeClock
@@ -318,7 +320,7 @@ def test_the_daemon_says_what_changed_and_refuses_what_is_none(practice: Practic
     ana = practice.ana()
     assert ana.own
     held = factors.open_held(practice.folder, "ana", ana.own)
-    to = ana.person.recipient
+    to = ana.own
     with_app = held.with_app(SECRET, 0)
     assert factors.write(practice.folder, with_app.files(to)) == {"added": "app"}
     with_codes = with_app.with_codes(one_time.draw_codes())
@@ -327,11 +329,11 @@ def test_the_daemon_says_what_changed_and_refuses_what_is_none(practice: Practic
     good = held.files(to)
     passkey = Passkey("id", "key", 0, "", "host", 0.0, False)
     for bad in (
-        FactorFiles("ana", b"{}", good.sealed),
-        FactorFiles("ana", good.clear, b"in clear"),
-        FactorFiles("ana", good.clear, good.sealed, {passkey.file: good.sealed}),
-        FactorFiles("ana", good.clear, good.sealed, {"../../practice.age": good.sealed}),
-        FactorFiles("ana", b"x" * 99_999, good.sealed),
+        FactorFiles("ana", b"{}", good.sealed, good.proof),
+        FactorFiles("ana", good.clear, b"in clear", good.proof),
+        FactorFiles("ana", good.clear, good.sealed, good.proof, {passkey.file: good.sealed}),
+        FactorFiles("ana", good.clear, good.sealed, good.proof, {"../../practice.age": good.sealed}),
+        FactorFiles("ana", b"x" * 99_999, good.sealed, good.proof),
     ):
         with pytest.raises(ControlError):
             factors.write(practice.folder, bad)
@@ -346,3 +348,12 @@ def test_damaged_files_are_named_and_do_not_let_anybody_in(practice: Practice, s
     (place / factors.CLEAR).write_text(json.dumps({"passkeys": 3}), encoding="ascii")
     with pytest.raises(FactorsDamagedError):
         factors.read(practice.folder, "ana")
+
+
+def test_who_does_not_hold_the_persons_key_writes_nothing_for_them(practice: Practice) -> None:
+    ana = practice.ana()
+    assert ana.own
+    held = factors.open_held(practice.folder, "ana", ana.own).with_app(SECRET, 0)
+    with pytest.raises(NoProofError):
+        factors.write(practice.folder, held.files(Identity.generate()))
+    assert not factors.read(practice.folder, "ana").any

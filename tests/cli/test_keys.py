@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import emergency, rotation
+from appliance.access import emergency, factors, one_time, rotation
 from appliance.access.people import find_person
 from appliance.access.roles import Role
 from appliance.access.unlock import unlock
@@ -196,3 +196,16 @@ def test_with_the_sheet_alone_somebody_logs_in_again(box: Box, keepline: Keeplin
     assert [access.why for access in emergency.untold(box.folder, "ana")] == [why]
     code, _, err = keepline("keys", "rotate", "--as", "dora", "--password-stdin", typed=f"{NEW}\n")
     assert (code, "--new-sheet" in err) == (3, True)
+
+
+def test_a_lost_telephone_is_forgiven_with_an_admins_password(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    ana = unlock(box.folder, "ana", ANA)
+    assert ana.own
+    held = factors.open_held(box.folder, "ana", ana.own).with_codes(one_time.draw_codes())
+    box.client.put_factors(held.files(ana.own), "ana")
+    assert factors.read(box.folder, "ana").any
+    code, out, err = keepline("people", "factors", "ana", "--as", "ana", "--password-stdin", typed=f"{ANA}\n")
+    assert (code, err) == (0, "")
+    assert "sets one up at the next log-in" in out
+    assert not factors.read(box.folder, "ana").any

@@ -11,7 +11,11 @@ import pytest
 
 from appliance.access import factors
 from appliance.access.decisions import Switch
+from appliance.access.practice import proof_of
+from appliance.access.unlock import unlock
 from appliance.clock import Trust
+from appliance.errors import NoProofError
+from appliance.store.keys import Identity
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.staff import Staff
 
@@ -194,7 +198,11 @@ def test_the_lock_button_closes_the_way_in_as_well(strict: Practice, ana: Staff)
 def test_an_admins_reset_ends_the_persons_sessions_and_leads_to_setting_up_again(strict: Practice, ana: Staff) -> None:
     enrol(strict, ana)
     assert ana.get("/").status_code == 200
-    strict.daemon.reset_factors(NAME, "ana")
+    practice = unlock(strict.folder, NAME, PASSWORD).practice
+    with pytest.raises(NoProofError):
+        strict.daemon.reset_factors(NAME, "ana", proof_of(Identity.generate()))
+    assert ana.get("/").status_code == 200
+    strict.daemon.reset_factors(NAME, "ana", proof_of(practice))
     assert ana.get("/").headers["Location"] == "/login"
     assert enter(Staff(strict)) == "/factors"
 
