@@ -235,7 +235,7 @@ def test_removing_a_person_ends_the_sessions_that_hold_the_practices_key(
     subscriber = Subscriber(client)
     assert subscriber.wait_for(Event.CHANGED, lambda: leave_a_message(daemon))  # it has begun
     client.remove_person(removal, "ana")
-    assert subscriber.wait_for(Event.LOCKED, lambda: None)
+    assert subscriber.wait_for(Event.PERSON_CHANGED, lambda: None)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from appliance.access.second_step import Way
 from appliance.access.sessions import Session
 from appliance.errors import AccessError, ReasonError, WrongPasswordError, WrongSheetError
 from web import access, entering, telling, words
-from web.guard import Gate, allow, person_here, public, session
+from web.guard import Gate, allow, gate_here, person_here, public, session
 from web.languages import gettext, tell
 from web.services import here
 
@@ -98,7 +98,7 @@ def acknowledge() -> AnyResponse:
 def banner() -> Banner | None:
     """What the person who looks must be reminded of on every page."""
     person = person_here()
-    if person is None or not person.person.may(Permission.RUN_KEYS):
+    if person is None or gate_here() is not None or not person.person.may(Permission.RUN_KEYS):
         return None
     inside = person.person.name == RECOVERY
     return Banner(inside) if inside or emergency.demands_rotation(here().folder) else None

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access import emergency, people, practice, rotation
+from appliance.access import departures, emergency, people, practice, rotation
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.rotation import Rotation
 from appliance.errors import AccessError
@@ -38,6 +38,7 @@ class KeysView:
     of: int
     stopped: str  # why the last exchange stopped
     sheet_must_go: bool
+    left: str  # who held the key that is still in use and is gone; "" when nobody
     may_resume: bool
 
 
@@ -160,6 +161,7 @@ def _view() -> KeysView:
         done=work.progress.done if work.progress else 0,
         of=work.progress.of if work.progress else 0,
         stopped=tell(work.mistake),
+        left=", ".join(dict.fromkeys(one.name.capitalize() for one in departures.since_exchange(folder))),
         sheet_must_go=emergency.demands_rotation(folder),
         may_resume=session().person.name != RECOVERY,
     )

@@ -99,6 +99,7 @@ class Memory:
     erased: Erased | None = None
     said: str = ""  # what was done, to be told on the next page
     exchange: Aside | None = None  # of the practice key, while its new sheet is printed
+    reader_left: bool = False  # somebody who held the practice key was removed: offer to exchange it, on the next page
     handover: Handover | None = None  # a new password, to be shown on the next page
     told: dict[tuple[str, str], float] = field(default_factory=dict)  # what the record was told of a message, and when
 

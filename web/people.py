@@ -57,11 +57,13 @@ def show_people() -> str:
     known = people.list_people(here().folder)
     remembered = memory.of(session())
     said, remembered.said = remembered.said, ""
+    left, remembered.reader_left = remembered.reader_left, False
     return render_template(
         "people.html",
         area="people",
         people=[_view(person, known) for person in known],
         said=said,
+        left=left,
         handover=_handed_over(),
     )
 
@@ -171,6 +173,7 @@ def remove(name: str) -> AnyResponse | str | tuple[str, int]:
     except LastAdminError as error:
         return _remove_page(person, gettext(str(error))), 422
     here().control.remove_person(removal, by=_me())
+    memory.of(session()).reader_left = person.may_read
     return _told(gettext("%(name)s can no longer log in.", name=_shown(name)))
 
 

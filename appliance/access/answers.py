@@ -83,7 +83,9 @@ class KeyAnswers:
         personnel.erase_person(self.folder, removal)
         if knew:
             departures.note(self.folder, removal.name, self.clock.now())
-        self.drop_sessions()  # one holds the practice key: who was removed must not go on reading with it
+        self.publish(
+            Event.PERSON_CHANGED
+        )  # their sessions hold the practice key: who was removed must not go on reading
         self.record(Deed(Act.PERSON_REMOVED, by, removal.name))
 
     def _put_factors(self, given: Given) -> None:

@@ -56,6 +56,15 @@ def test_somebody_left_so_the_key_is_another_and_every_message_still_opens(pract
     open_with_sheet(practice.folder, practice.sheet).wipe()
 
 
+def test_who_left_since_the_key_was_exchanged_is_named_until_it_is(practice: Practice, ana: Staff) -> None:
+    practice.add_staff()
+    ana.post("/people/sam/remove")
+    assert "have left or read no messages any more: Sam." in ana.get("/keys").text
+    ana.post("/keys/exchange", reason="left")
+    finished(practice)
+    assert "have left" not in log_in_again(practice, ana).get("/keys").text
+
+
 def test_without_a_reason_nothing_is_exchanged(practice: Practice, ana: Staff) -> None:
     before = public(practice)
     answer = ana.post("/keys/exchange")

@@ -143,6 +143,9 @@ def test_who_was_removed_cannot_log_in(practice: Practice, ana: Staff) -> None:
     page = ana.get("/people/sam/remove").text
     assert "What this does not do" in page
     assert ana.post("/people/sam/remove").status_code == 303
+    assert 'href="/keys">Exchange the practice key' in ana.get("/people").text
+    assert ana.post("/people/toni/remove").status_code == 303
+    assert 'href="/keys">Exchange' not in ana.get("/people").text  # never held it
     assert Staff(practice).post("/login", name="sam", password=PEOPLE[Role.STAFF][1]).status_code == 401
 
 
