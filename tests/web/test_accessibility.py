@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import pytest
@@ -12,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from appliance.access.roles import Role
-from tests.web.browser import log_in, somebody
+from tests.web.browser import somebody
 from tests.web.pages import addresses, fill
 from tests.web.practice import Practice, Served
 from tests.web.roles import PEOPLE
