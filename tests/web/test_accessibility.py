@@ -76,14 +76,14 @@ def _log_in(page: Page, address: str, role: Role) -> None:
 
 def _look(page: Page) -> list[str]:
     """What is wrong: rule and place; and whether the page is wider than its screen, or anything to touch is too small for a thumb."""
-    page.wait_for_load_state("networkidle") if False else page.wait_for_load_state("load")
     found = [
         f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
         for one in Axe().run(page, options=OPTIONS).response["violations"]
         for node in one["nodes"]
     ]
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found + ([f"{wide} px wider than the screen"] if wide > 0 else []) + page.evaluate(SMALL)
+    small: list[str] = page.evaluate(SMALL)
+    return found + ([f"{wide} px wider than the screen"] if wide > 0 else []) + small
 
 
 SMALL: Final = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, label.tick")]

@@ -9,6 +9,7 @@ const REST = 15_000; // ms between two words to the box that somebody is there
 
 const ending = document.getElementById("ending");
 const silent = document.getElementById("silent");
+let before = null; // what had the focus when the warning came
 let failures = 0;
 let told = -Infinity;
 
@@ -48,7 +49,7 @@ export function watch(changed) {
 export function active() {
   if (performance.now() - told < REST && ending.hidden) return;
   told = performance.now();
-  ask("/stay", {}).then(() => (ending.hidden = true), () => (told = -Infinity));
+  ask("/stay", {}).then(calm, () => (told = -Infinity));
 }
 
 function warn({ ends_in: left, warning, can_stay: canStay }) {
@@ -57,5 +58,17 @@ function warn({ ends_in: left, warning, can_stay: canStay }) {
   document.getElementById("ending-stay").hidden = !canStay;
   document.getElementById("ending-long").hidden = canStay;
   if (warning && ending.hidden) document.getElementById("news").textContent = say("ending");
+  if (ending.hidden === !warning) return;
   ending.hidden = !warning;
+  if (warning && canStay && !document.activeElement?.matches("input, textarea, select")) {
+    before = document.activeElement;
+    document.getElementById("ending-stay").focus(); // so that it is read out, and Enter stays; whoever types goes on typing
+  }
+}
+
+/** The warning goes, and the keys are again where they were. */
+function calm() {
+  const held = ending.contains(document.activeElement);
+  ending.hidden = true;
+  if (held) before?.focus({ preventScroll: true });
 }
