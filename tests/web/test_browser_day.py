@@ -54,6 +54,21 @@ class Hands:
                 return
         raise AssertionError(f"{name} is never reached")
 
+    def go(self, key: str, to: str) -> None:
+        """A key that leads to another page, whose address holds `to`."""
+        self.page.keyboard.press(key)
+        self.page.wait_for_url(lambda url: to in url)
+
+    def log_in(self, practice: Practice, served: Served) -> None:
+        """Name, tab, password, Enter."""
+        practice.agree(NAME)
+        self.page.goto(f"{served.address}/login")
+        self.type(NAME)
+        self.press("Tab")
+        self.type(PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(f"{served.address}/")
+
     def look(self) -> None:
         seen = self.page.evaluate(FOCUS)
         assert not seen.startswith("hidden"), seen
@@ -63,80 +78,93 @@ def test_a_whole_day_with_the_keyboard_alone(browser: Browser, practice: Practic
     now = practice.clock.now()
     for number in range(listing.PAGE):
         practice.hear(practice.leave(babble(0.2, number), at=now - 90_000 + number))
-    okafor = practice.leave(babble(6), "5551110002", "Samuel Okafor", at=now - 300)
-    fax = leave_fax(practice, [letter(1), letter(2)], Envelope(caller_name="Westside Orthodontics"), at=now - 200)
-    maria = practice.leave(babble(6), "5551234567", "Maria Lopez", at=now - 100)
-
-    def state(id: str) -> State:
-        return practice.services.reader.row(id).state
-
+    ids = [
+        practice.leave(babble(6), "5551110002", "Samuel Okafor", at=now - 300),
+        leave_fax(practice, [letter(1), letter(2)], Envelope(caller_name="Westside Orthodontics"), at=now - 200),
+        practice.leave(babble(6), "5551234567", "Maria Lopez", at=now - 100),
+    ]
     with somebody(browser) as context:
         page = context.new_page()
         complaints, hands = Complaints(page), Hands(page)
-        page.goto(f"{served.address}/login")
-        hands.type(NAME)
-        hands.press("Tab")
-        hands.type(PASSWORD)
-        hands.press("Enter")
-        page.wait_for_url(f"{served.address}/")
+        hands.log_in(practice, served)
         live(page)
-
-        hands.press("Tab")
-        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-        hands.press("j")
-        expect(page.get_by_role("heading", level=2, name="Maria Lopez")).to_be_visible()
-        hands.press(" ")
-        page.wait_for_function("document.querySelector('audio').currentTime > 0.5")
-        hands.press("ArrowRight")
-        page.wait_for_function("document.querySelector('audio').currentTime > 4")
-        hands.press(" ", "ArrowLeft")
-        page.wait_for_function("document.querySelector('audio').paused")
-        hands.press("h")
-        expect(page.locator("[data-message]")).to_have_attribute("data-state", "heard")
-        assert state(maria) is State.HEARD
-
-        hands.press("j")
-        expect(page.get_by_role("heading", level=2, name="Samuel Okafor")).to_be_visible()
-        hands.press("e")
-        expect(page.locator("#toast")).to_contain_text("Erased: Samuel Okafor")
-        assert state(okafor) is State.ERASING
-        hands.press("u")
-        expect(page.locator("#toast")).to_be_empty()
-        assert state(okafor) is State.NEW
-
-        hands.press("/")
-        hands.type("westside")
-        expect(page.locator("#rows .row")).to_have_count(1)
-        hands.press("Escape")
-        expect(page.locator("#rows .row")).to_have_count(listing.PAGE)
-
-        hands.press("j", "k", "k", "k")
-        page.wait_for_timeout(0)
-        for _ in range(4):
-            if page.get_by_role("heading", level=2, name="Westside Orthodontics").count():
-                break
-            hands.press("j")
-            page.wait_for_load_state("networkidle")
-        expect(page.get_by_role("heading", level=2, name="Westside Orthodontics")).to_be_visible()
-        hands.press("+", "+", "0", "r", "l", "ArrowRight", " ")
-        expect(page.locator("#message .fax-jump select")).to_have_value("2")
-        expect(page.locator("[data-message]")).to_have_attribute("data-state", "heard")
-        assert state(fax) is State.HEARD
-
-        hands.press("?")
-        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-        hands.press("Escape")
-        expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
-
-        hands.tab_to("a", "Older")
-        hands.press("Enter")
-        expect(page.get_by_text("Page 2 of 2")).to_be_visible()
-        live(page)
-        hands.tab_to("button", "Log off")
-        hands.press("Enter")
-        page.wait_for_url(lambda url: "/login" in url)
-        expect(page.get_by_text("You are logged off.")).to_be_visible()
+        hear_the_newest(hands)
+        read_the_fax(hands)
+        erase_the_oldest_and_have_it_back(hands)
+        search(hands)
+        page_through_and_log_off(hands)
         assert complaints.heard == []
+    found = practice.services.reader
+    assert [found.row(id).state for id in ids] == [State.NEW, State.HEARD, State.HEARD]
+
+
+def hear_the_newest(hands: Hands) -> None:
+    page = hands.page
+    hands.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    hands.press("j")
+    expect(page.get_by_role("heading", level=2, name="Maria Lopez")).to_be_visible()
+    hands.press(" ")
+    page.wait_for_function("() => document.querySelector('audio').currentTime > 0.5")
+    hands.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('audio').currentTime > 4")
+    hands.press(" ", "ArrowLeft")
+    page.wait_for_function("() => document.querySelector('audio').paused")
+    hands.press("h")
+    expect(page.locator("[data-message]")).to_have_attribute("data-state", "heard")
+
+
+def read_the_fax(hands: Hands) -> None:
+    page = hands.page
+    page.locator("#rows .row-new .row-who", has_text="Westside").wait_for()
+    hands.press("k", "k", "k", "j")  # wherever the list has put the message that was heard
+    for _ in range(3):
+        if page.get_by_role("heading", level=2, name="Westside Orthodontics").count():
+            break
+        hands.press("k")
+        page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", level=2, name="Westside Orthodontics")).to_be_visible()
+    hands.press("+", "+", "0", "r", "l", "ArrowRight", " ")
+    expect(page.locator("#message .fax-jump select")).to_have_value("2")
+    expect(page.locator("[data-message]")).to_have_attribute("data-state", "heard")
+
+
+def erase_the_oldest_and_have_it_back(hands: Hands) -> None:
+    page = hands.page
+    for _ in range(3):
+        if page.get_by_role("heading", level=2, name="Samuel Okafor").count():
+            break
+        hands.press("k")
+        page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", level=2, name="Samuel Okafor")).to_be_visible()
+    hands.press("e")
+    expect(page.locator("#toast")).to_contain_text("Erased: Samuel Okafor")
+    hands.press("u")
+    expect(page.locator("#toast")).to_be_empty()
+
+
+def search(hands: Hands) -> None:
+    page = hands.page
+    hands.press("/")
+    hands.type("westside")
+    expect(page.locator("#rows .row")).to_have_count(1)
+    hands.press("Escape")
+    expect(page.locator("#rows .row")).to_have_count(listing.PAGE)
+    hands.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    hands.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+def page_through_and_log_off(hands: Hands) -> None:
+    page = hands.page
+    hands.tab_to("a", "Older")
+    hands.go("Enter", "page=2")
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    live(page)
+    hands.tab_to("button", "Log off")
+    hands.go("Enter", "/login")
+    expect(page.get_by_text("You are logged off.")).to_be_visible()
 
 
 def test_the_warning_before_a_log_off_is_answered_with_a_key_and_the_focus_goes_back(
@@ -146,12 +174,7 @@ def test_the_warning_before_a_log_off_is_answered_with_a_key_and_the_focus_goes_
     with somebody(browser) as context:
         page = context.new_page()
         hands = Hands(page)
-        page.goto(f"{served.address}/login")
-        hands.type(NAME)
-        hands.press("Tab")
-        hands.type(PASSWORD)
-        hands.press("Enter")
-        page.wait_for_url(f"{served.address}/")
+        hands.log_in(practice, served)
         live(page)
         hands.press("j")
         row = page.locator("#rows .row > a")
@@ -173,12 +196,7 @@ def test_whoever_types_is_not_disturbed_by_the_warning(browser: Browser, practic
     with somebody(browser) as context:
         page = context.new_page()
         hands = Hands(page)
-        page.goto(f"{served.address}/login")
-        hands.type(NAME)
-        hands.press("Tab")
-        hands.type(PASSWORD)
-        hands.press("Enter")
-        page.wait_for_url(f"{served.address}/")
+        hands.log_in(practice, served)
         page.goto(f"{served.address}/switches/take-messages")
         live(page)
         why = page.get_by_label("Why?")
@@ -196,12 +214,7 @@ def test_nothing_on_a_page_holds_the_focus_fast(browser: Browser, practice: Prac
     with somebody(browser) as context:
         page = context.new_page()
         hands = Hands(page)
-        page.goto(f"{served.address}/login")
-        hands.type(NAME)
-        hands.press("Tab")
-        hands.type(PASSWORD)
-        hands.press("Enter")
-        page.wait_for_url(f"{served.address}/")
+        hands.log_in(practice, served)
         for path in ("/", "/status", "/switches", "/people", "/fax-calls", "/policy"):
             page.goto(served.address + path)
             hands.press("Tab")
