@@ -54,6 +54,16 @@ class Hands:
                 return
         raise AssertionError(f"{name} is never reached")
 
+    def move_to(self, who: str, key: str) -> None:
+        """j or k until that message is open."""
+        for _ in range(5):
+            self.press(key)
+            row = self.page.evaluate("document.activeElement.querySelector('.row-who')?.innerText")
+            expect(self.page.locator("#message-who")).to_have_text(row)
+            if row == who:
+                return
+        raise AssertionError(f"{who} is never reached")
+
     def go(self, key: str, to: str) -> None:
         """A key that leads to another page, whose address holds `to`."""
         self.page.keyboard.press(key)
@@ -116,14 +126,7 @@ def hear_the_newest(hands: Hands) -> None:
 
 def read_the_fax(hands: Hands) -> None:
     page = hands.page
-    page.locator("#rows .row-new .row-who", has_text="Westside").wait_for()
-    hands.press("k", "k", "k", "j")  # wherever the list has put the message that was heard
-    for _ in range(3):
-        if page.get_by_role("heading", level=2, name="Westside Orthodontics").count():
-            break
-        hands.press("k")
-        page.wait_for_load_state("networkidle")
-    expect(page.get_by_role("heading", level=2, name="Westside Orthodontics")).to_be_visible()
+    hands.move_to("Westside Orthodontics", "k")
     hands.press("+", "+", "0", "r", "l", "ArrowRight", " ")
     expect(page.locator("#message .fax-jump select")).to_have_value("2")
     expect(page.locator("[data-message]")).to_have_attribute("data-state", "heard")
@@ -131,16 +134,12 @@ def read_the_fax(hands: Hands) -> None:
 
 def erase_the_oldest_and_have_it_back(hands: Hands) -> None:
     page = hands.page
-    for _ in range(3):
-        if page.get_by_role("heading", level=2, name="Samuel Okafor").count():
-            break
-        hands.press("k")
-        page.wait_for_load_state("networkidle")
-    expect(page.get_by_role("heading", level=2, name="Samuel Okafor")).to_be_visible()
+    hands.move_to("Samuel Okafor", "k")
     hands.press("e")
     expect(page.locator("#toast")).to_contain_text("Erased: Samuel Okafor")
     hands.press("u")
     expect(page.locator("#toast")).to_be_empty()
+    expect(page.locator("#message")).to_be_focused()  # it is open again
 
 
 def search(hands: Hands) -> None:
