@@ -18,7 +18,7 @@ from web import languages, words
 from web.languages import LANGUAGES
 
 TRANSLATED = sorted(set(LANGUAGES) - {catalogue.SOURCE_LANGUAGE})
-DATA = {"Elm Street Dental", "Keepline", CALLER[1], LONG_NAME, "Hygiene", "Front desk"}
+DATA = {"CSV", "JSON", "PDF", "TIFF", "Elm Street Dental", "Keepline", CALLER[1], LONG_NAME, "Hygiene", "Front desk"}
 DATA |= {"The practice needs it.", "A file stays behind."}  # what somebody typed when they decided
 PLACES = re.compile(r"%\((\w+)\)[sd]|%%|%")
 
