@@ -139,6 +139,17 @@ environment() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# The TLS scanner needs an older cryptography than we do, so it lives in an environment of its own, below the tests' one.
+scanner() {
+    local folder=.venv/scan wanted
+    wanted=$(sha256sum .lock/scan.txt)
+    if [ "$(cat "$folder/keepline.stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+    rm -f "$folder/keepline.stamp"
+    step "Making an environment for the TLS scanner" "$(find_python)" -m venv --clear "$folder"
+    step "Installing the TLS scanner" "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r .lock/scan.txt
+    printf '%s\n' "$wanted" >"$folder/keepline.stamp"
+}
+
 # What an environment holds a copy of: a newer program must replace it. An editable one reads it where it lies.
 our_code() {
     if [ $# -eq 0 ]; then find appliance web -type f ! -path '*/__pycache__/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; fi
@@ -174,6 +185,7 @@ try() {
 
 run_tests() {
     rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd nftables iproute2 libspandsp-dev libtiff-dev libtiff-tools efax
+    scanner
     step "Shell scripts (shellcheck)" shellcheck install.sh .ci/run tests/rig/*.sh
     step "Style (ruff)" .venv/bin/ruff check .
     step "Layout of the code (ruff format)" .venv/bin/ruff format --check .
