@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 
-from appliance.access import claim, rotation
+from appliance.access import audit, claim, rotation
+from appliance.access.chain import Line
 from appliance.access.people import Newcomer, Role, list_people, prepare_founding, prepare_person, prepare_removal
 from appliance.access.personnel import found_practice
+from appliance.access.record import read as read_record
 from appliance.access.unlock import unlock
 from appliance.condition import Refusal
 from appliance.control.client import Client
 from appliance.control.values import Event, Lamp, Level, Light
 from appliance.daemon import Daemon
-from appliance.deeds import Act
+from appliance.deeds import Act, Deed
 from appliance.errors import ControlError, DaemonSilentError, MessageNotFoundError, SealKeyError, WrongClaimError
 from appliance.messages import Envelope, Kind
 from appliance.panel import pins
@@ -305,3 +307,62 @@ def test_the_practice_key_is_exchanged_while_the_daemon_works_and_each_step_is_o
         (Act.ROTATED, str(new.recipient)),
     ):
         assert daemon._record.has(act, subject)
+
+
+def test_all_that_happens_to_a_box_stands_in_its_record_which_fits_the_store(daemon: Daemon, folder: Path) -> None:
+    store, client = folder / "store", Client(folder / "control.sock")
+    id = leave_a_message(daemon)
+    client.record(Deed(Act.LOOKED, "ana", id))
+    client.mark_heard(id, True, "ana")
+    client.erase(id, "ana")
+    client.undo_erase(id, "ana")
+    client.lock("ana")
+    acts = [Line.from_bytes(line).deed.act for line in read_record(store)]
+    assert acts == [
+        Act.STARTED,
+        Act.EPOCH_MADE,
+        Act.KEPT,
+        Act.LOOKED,
+        Act.MARKED,
+        Act.ERASED,
+        Act.UNERASED,
+        Act.LOCKED,
+    ]
+    assert audit.compare(store, daemon._record.head).found == ()
+    told = client.status().record
+    assert told is not None
+    assert (told.sequence, told.hash) == (daemon._record.head.sequence, daemon._record.head.short)
+
+
+@pytest.mark.parametrize("act", [Act.KEPT, Act.REMOVED, Act.EPOCH_MADE, Act.STARTED, Act.SHORTENED, Act.ROTATED])
+def test_nobody_but_the_daemon_tells_what_only_the_daemon_does(client: Client, folder: Path, act: Act) -> None:
+    before = list(read_record(folder / "store"))
+    with pytest.raises(ControlError):
+        client.record(Deed(act, "ana", "f" * 32, {"sha256": "0" * 64}))
+    assert list(read_record(folder / "store")) == before
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        Deed(Act.LOOKED, "Ana Lopez"),
+        Deed(Act.LOOKED, "ana", "x" * 300),
+        Deed(Act.LOOKED, "ana", detail={"a": "\n"}),
+        Deed(Act.LOOKED, "ana", detail={str(number): "" for number in range(30)}),
+        Deed(Act.DISCLOSED, "ana", sealed=b"whom and why in clear"),
+    ],
+)
+def test_a_line_that_is_not_short_plain_and_sealed_is_refused(client: Client, deed: Deed) -> None:
+    with pytest.raises(ControlError):
+        client.record(deed)
+
+
+def test_a_stop_in_good_order_and_the_next_start_are_told_and_nothing_is_missing(folder: Path) -> None:
+    for _ in range(2):
+        daemon = Daemon(read(folder / "keepline.toml"))
+        daemon.start()
+        daemon.stop()
+    store = folder / "store"
+    acts = [Line.from_bytes(line).deed.act for line in read_record(store)]
+    assert acts == [Act.STARTED, Act.STOPPED] * 2
+    assert audit.compare(store).found == ()

@@ -21,6 +21,7 @@ BENCHES = {
     "seal": "seal and open 64 MiB against the age command",
     "journal": "bytes written to disk per byte of sound",
     "calls": "AGI connect to first greeting frame; calls at once with no frame lost",
+    "record": "a line of the record; calls at once while lines are written",
     "greeting": "dialling to the first sound of the greeting, through Asterisk",
     "memory": "resident memory of daemon and page",
     "page": "list of 1,000 messages",

@@ -12,11 +12,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.access.record import Record
 from appliance.clock import SystemClock
+from appliance.deeds import Deed
 from appliance.settings import Voice
 from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
@@ -61,7 +66,7 @@ def measure() -> list[Figure]:
 
 def _crowd(folder: Path, calls: int, seconds: float) -> tuple[Report, bool]:
     """What that many callers saw, and whether nothing at all was lost."""
-    with _line(folder, calls) as (line, practice):
+    with _line(folder, calls) as (line, practice, _):
         report = _callers(line.agi_port, calls, seconds)
         line.stop()
         kept = _kept(folder, practice)
@@ -69,21 +74,57 @@ def _crowd(folder: Path, calls: int, seconds: float) -> tuple[Report, bool]:
     return report, whole
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What callers saw while the record was kept busy."""
+
+    whole: bool  # every sample of every greeting and message
+    late: int  # frames
+    rate: float  # lines a second that were written
+
+
+def crowd_beside(folder: Path, calls: int, deed: Deed | None) -> Beside:
+    """That many callers while the page's people have `deed` written again and again; None: nobody does anything."""
+    ended, written = threading.Event(), 0
+
+    def write() -> None:
+        nonlocal written
+        while deed is not None and not ended.wait(0.005):
+            record.write(deed)
+            written += 1
+
+    with _line(folder, calls) as (line, practice, record):
+        writer = threading.Thread(target=write)
+        writer.start()
+        start = time.monotonic()
+        report = _callers(line.agi_port, calls, SECONDS)
+        rate = written / (time.monotonic() - start)
+        ended.set()
+        writer.join()
+        line.stop()
+        kept = _kept(folder, practice)
+    whole = kept == report.said and report.greetings_whole == report.finished == calls
+    return Beside(whole, report.late, rate)
+
+
 @contextmanager
-def _line(folder: Path, calls: int) -> Iterator[tuple[VoiceLine, Identity]]:
+def _line(folder: Path, calls: int) -> Iterator[tuple[VoiceLine, Identity, Record]]:
     practice, clock = Identity.generate(), SystemClock(Path("/nonexistent"))
     (folder / "keys").mkdir(parents=True)
     (folder / "keys" / "practice.pub").write_text(f"{practice.recipient}\n", encoding="ascii")
-    inbox = Inbox(folder, RingSet(calls, LONGEST), clock)
+    record = Record(folder, clock)
+    record.open()
+    inbox = Inbox(folder, RingSet(calls, LONGEST), clock, witness=record)
     inbox.start()
     options = Voice(agi_port=0, audio_port=0, calls_at_once=calls, longest_message=LONGEST)
     line = VoiceLine(options, inbox, Prompts.of(SPOKEN), clock)
     line.start()
     try:
-        yield line, practice
+        yield line, practice, record
     finally:
         line.stop()
         inbox.close()
+        record.close()
 
 
 def _callers(port: int, calls: int, seconds: float) -> Report:
