@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from appliance.access import claim, departures, emergency, factors, people, personnel, practice
+from appliance.access import claim, departures, emergency, factors, people, personnel, practice, testimony
 from appliance.access.claim import Gate
 from appliance.access.people import Founding, PersonFiles, Removal
 from appliance.access.roles import RECOVERY
@@ -17,6 +17,7 @@ from appliance.clock import Clock
 from appliance.control.values import Event, Verb, unpack
 from appliance.deeds import Act, Deed
 from appliance.errors import ControlError, KeyFormatError, NewSheetError, PeopleChangedError, PersonUnknownError
+from appliance.store.disk import Disk
 from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
@@ -130,6 +131,9 @@ class KeyAnswers:
             raise NewSheetError
         if begun.built_on != practice.version(self.folder):
             raise PeopleChangedError
+        testimony.make_key(
+            self.folder, Disk()
+        )  # else one that is first needed in mid-exchange would be sealed to the old key
         self.store.begin_exchange(NextKey(begun.sealed, str(public), begun.digest))
         self.record(Deed(Act.ROTATION_BEGUN, by, str(public), {"new-sheet": "yes" if begun.new_sheet else "no"}))
 

@@ -18,7 +18,7 @@ from appliance import logs
 from appliance.access import practice, qr
 from appliance.access.unlock import Failures
 from appliance.clock import Clock
-from appliance.errors import BusyError, ClaimTooSoonError, FoundedError, WrongClaimError
+from appliance.errors import BusyError, ClaimTooSoonError, DaemonSilentError, FoundedError, WrongClaimError
 from appliance.store import primitives
 from appliance.store.disk import Disk
 
@@ -46,11 +46,11 @@ def make_ready(folder: Path) -> None:
 
 
 def show(folder: Path) -> str:
-    """The code as people read it, in two halves. Raises `FoundedError` when the box is claimed."""
+    """The code as people read it, in two halves. Raises `FoundedError` when the box is claimed, `DaemonSilentError` when the daemon has yet to make one."""
     try:
         code = (folder / FILE).read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise FoundedError from None
+        raise FoundedError if (folder / practice.PUBLIC).exists() else DaemonSilentError from None
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import logs
-from appliance.access import factors, people, practice
+from appliance.access import factors, people, practice, testimony
 from appliance.access.people import FOLDER, Founding, PersonFiles, Removal
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import Person, Role, check_mailboxes, check_name
@@ -52,6 +52,7 @@ def write_founding(folder: Path, founding: Founding) -> None:
     _write(folder, disk, founding.first, person)
     # last: from here on the box has a practice, and messages are sealed to it
     disk.replace(folder / practice.PUBLIC, f"{public}\n".encode("ascii"))
+    testimony.make_key(folder, disk)
     log.info("practice.founded")
 
 

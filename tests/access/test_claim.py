@@ -15,7 +15,7 @@ from appliance.access.claim import Gate
 from appliance.access.unlock import unlock
 from appliance.control.values import MAY_ASK, Peer, Verb
 from appliance.deeds import Act
-from appliance.errors import BusyError, FoundedError, TooSoonError, WrongClaimError
+from appliance.errors import BusyError, DaemonSilentError, FoundedError, TooSoonError, WrongClaimError
 from tests.access.box import Box
 from tests.access.practice import ANA, WORK
 from tests.fakes.clock import FakeClock
@@ -70,6 +70,11 @@ def test_a_power_cut_behind_the_founding_leaves_no_code(box: Box) -> None:
     (box.folder / claim.FILE).write_bytes(code)
     box.restart()
     assert not (box.folder / claim.FILE).exists()
+
+
+def test_before_the_daemon_ran_there_is_no_code_and_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DaemonSilentError):
+        claim.show(tmp_path)
 
 
 def test_letters_that_are_mistaken_for_each_other_are_the_same(tmp_path: Path) -> None:

@@ -334,3 +334,12 @@ def test_on_a_full_card_nothing_is_committed_and_it_goes_on_when_there_is_room(
     with rotation.resume(box.folder, ana(box)) as again:
         list(again.run(box.client, "ana"))
     assert box.opens(ana(box).practice) == [True] * 3
+
+
+def test_the_records_key_is_there_before_an_exchange_begins(box: Box) -> None:
+    """One made in its midst would be sealed to the key that goes."""
+    for name in ("record.age", "record.pub"):
+        (box.folder / "keys" / name).unlink()
+    rotate(box)
+    with open_identity((box.folder / "keys/record.age").read_bytes(), [ana(box).practice]) as record:
+        assert str(record.recipient) == (box.folder / "keys/record.pub").read_text(encoding="ascii").strip()
