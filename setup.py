@@ -14,7 +14,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["appliance", "appliance.*", "web", "web.*"]),
     package_data={
-        "appliance": ["py.typed"],
+        "appliance": ["py.typed", "SECURITY.md"],
         "appliance.voice": ["*.toml"],
         "appliance.store": ["FORMAT.md"],
         "appliance.access": ["*.txt"],
