@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -34,12 +35,14 @@ from appliance.console.commands import (
 from appliance.console.editor import Editor, End, Line, Typed
 from appliance.control.client import Client
 from appliance.control.values import Status
-from appliance.errors import KeeplineError, SerialError
+from appliance.deeds import Act, Deed
+from appliance.errors import ControlError, KeeplineError, SerialError
 from appliance.serial_port import SerialPort
 from appliance.settings import Settings
 
 log = logs.get(__name__)
 
+BY: Final = "console"  # in the record
 DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # s to wait after the first, second ... wrong PIN
 PATIENCE: Final = 60.0  # s for a PIN to be typed
 RETRY: Final = 2.0  # s between looks for a port that is not there
@@ -76,6 +79,7 @@ class Console:
     show_claim: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     answers: Mapping[Question, Callable[[], str]] = field(default_factory=dict)
+    tell: Callable[[Act], None] = lambda _: None  # the record
     _wrong: int = 0
     _closed_until: float = -math.inf
 
@@ -99,10 +103,12 @@ class Console:
         """Is this the PIN? A wrong one closes the door for a while. Raises `NoPinError`."""
         if self.fits(typed):
             self._wrong = 0
+            self.tell(Act.LOGGED_IN)
             return True
         self._wrong += 1
         self._closed_until = self.monotonic() + DELAYS[min(self._wrong, len(DELAYS)) - 1]
         log.warning("console.wrong_pin times=%d", self._wrong)
+        self.tell(Act.LOG_IN_FAILED)
         return False
 
 
@@ -213,6 +219,12 @@ class _Session:
         self._was_connected = self._was_connected or connected is True
 
 
+def record(client: Client, act: Act) -> None:
+    """Who knows the PIN nobody knows, but that somebody came. Without a daemon the console is there all the same: it helps to find out why."""
+    with suppress(ControlError):
+        client.record(Deed(act, by=BY))
+
+
 def set_pin(settings: Settings, new: str) -> None:
     """`keepline console --set-pin`. Raises `UsageError` for a PIN that is easily guessed."""
     pin.write(settings.store.folder, new)
@@ -232,6 +244,7 @@ def serve(settings: Settings) -> None:
         idle=settings.console.idle_minutes * 60,
         stop=stop,
         show_claim=client.show_claim,
+        tell=lambda act: record(client, act),
         answers={Question.FINGERPRINT: lambda: tell_fingerprint(client.fingerprint())},
     )
     _keep_attending(console, settings)

@@ -21,6 +21,7 @@ from appliance.console.commands import Question, tell_fingerprint
 from appliance.console.shell import DELAYS, Console
 from appliance.control.server import Server, Users
 from appliance.control.values import Fingerprint, Level, Part, Status, Verb
+from appliance.deeds import Act
 from appliance.errors import DaemonSilentError, FoundedError, NoPinError, SerialError
 from appliance.serial_port import SerialPort
 from tests.fakes.clock import FakeClock
@@ -54,6 +55,8 @@ class Box:
         self.console = Console(
             self._ask, self._fits, ZoneInfo("UTC"), 600.0, self.stop, self._claim, self.clock.monotonic
         )
+        self.told: list[Act] = []
+        self.console.tell = self.told.append
         self.open()
 
     def open(self) -> None:
@@ -161,6 +164,18 @@ def test_other_terminals_line_endings_work_too(box: Box, ending: str) -> None:
     person.send(ending)
     person.expect_exact("PIN: ")
     assert box.tried == [PIN]
+
+
+def test_who_comes_with_the_right_pin_or_a_wrong_one_is_on_record(box: Box) -> None:
+    box.type("\r")
+    box.cable.person.expect("PIN: ")
+    box.type("000000\r")
+    box.cable.person.expect("That is not the PIN")
+    box.clock.advance(DELAYS[0])
+    box.cable.person.expect("PIN: ")
+    box.type(f"{PIN}\r")
+    box.cable.person.expect("Logged in")
+    assert box.told == [Act.LOG_IN_FAILED, Act.LOGGED_IN]
 
 
 def test_wrong_pins_make_everybody_wait_longer_each_time(box: Box) -> None:
