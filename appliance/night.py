@@ -29,6 +29,7 @@ from appliance.store.inbox import Inbox
 
 AFTER_START: Final = 20.0  # s until the first comparison: the line comes first
 LONGEST: Final = 86_400.0  # s from one comparison to the next where no clock says that it is night
+SECOND_LOOK: Final = 2.0  # s until what does not fit is looked at again
 KEPT_FOR: Final = 6 * 366 * 86_400.0  # s: six years (45 CFR 164.316(b)(2)(i))
 REMEMBER: Final = 5.0  # s between looks whether the index knows the record's head
 
@@ -52,6 +53,7 @@ class Night:
     _next: float | None = None  # s since 1970: when it is night
     _remembered: float = 0.0  # monotonic
     _work: threading.Thread | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self._started = self.clock.monotonic()
@@ -72,6 +74,7 @@ class Night:
 
     def stop(self) -> None:
         """Wait for what is under way, but not for long: it only reads."""
+        self._ended.set()
         if self._work is not None:
             self._work.join(1.0)
 
@@ -81,7 +84,7 @@ class Night:
         if self._is_trusted():
             self._shorten()
         changes = self.inbox.changes()
-        report = audit.compare(self.folder, self.record.head)
+        report = audit.compare_surely(self.folder, lambda: self.record.head, lambda: self._ended.wait(SECOND_LOOK))
         first = report.found[0].sentence if report.found else ""
         self.audit = Audit(report.messages, report.verdict.lines, len(report.found), first)
         detail = {"found": str(len(report.found)), "messages": str(report.messages), "changes": str(changes)}

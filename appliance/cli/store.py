@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
+from typing import Final
 
 from appliance.cli import output, verbs
 from appliance.cli.verbs import Verb
 from appliance.errors import StoreError
 from appliance.settings import Settings
+
+SECOND_LOOK: Final = 1.0  # s until what does not fit is looked at again
 
 
 def check(given: Namespace, settings: Settings) -> None:
@@ -17,7 +21,9 @@ def check(given: Namespace, settings: Settings) -> None:
     from appliance.access import audit
     from appliance.cli import record
 
-    report = audit.compare(settings.store.folder, record.head_told(settings))
+    report = audit.compare_surely(
+        settings.store.folder, lambda: record.head_told(settings), lambda: time.sleep(SECOND_LOOK)
+    )
     if given.json:
         output.as_json(list(report.found))
     else:

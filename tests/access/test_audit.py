@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -249,3 +250,32 @@ def test_what_a_power_cut_left_is_no_finding_after_the_next_start(box: Box, rows
     delivery.append(sound(1)[0])
     assert box.restart() == 1
     assert found(box) == []
+
+
+def test_a_message_that_goes_in_this_very_moment_is_no_finding(box: Box, rows: list[Row]) -> None:
+    octets = file_of(box, rows[0]).read_bytes()
+    file_of(box, rows[0]).unlink()
+    (file_of(box, rows[1])).write_bytes(b"changed")
+    report = audit.compare_surely(
+        box.folder, lambda: box.record.head, lambda: file_of(box, rows[0]).write_bytes(octets)
+    )
+    assert [item.sentence for item in report.found] == [f"vault/{rows[1].stamp.id}.age {Trouble.CHANGED}."]
+
+
+def test_messages_that_come_and_go_all_the_time_are_no_finding(box: Box) -> None:
+    ended = threading.Event()
+
+    def live() -> None:
+        seed = 0
+        while not ended.is_set():
+            seed += 1
+            box.inbox.remove(box.deliver(1, seed).stamp.id, "erased")
+
+    living = threading.Thread(target=live)
+    living.start()
+    try:
+        for _ in range(10):
+            assert audit.compare_surely(box.folder, lambda: box.record.head, lambda: ended.wait(0.2)).found == ()
+    finally:
+        ended.set()
+        living.join()
