@@ -253,13 +253,15 @@ def test_losing_the_daemon_ends_every_session_and_the_button_works_again_when_it
     page.log_in()
     control.stop()
     wait_for(lambda: not page.logged_in())
-    page.log_in()  # the page serves on
-    assert page.get("/")[0] == 200
+    assert page.get("/login")[0] == 200  # the page serves on
+    with pytest.raises(AssertionError, match="503"):
+        page.log_in()  # but nobody comes in of whom no line can be written
     again = control_of(practice)
     again.start()
     try:
         wait_for(lambda: bool(again._subscribers))
-        assert page.logged_in()
+        page.log_in()
+        assert page.get("/")[0] == 200
         again.publish(Event.LOCKED)
         wait_for(lambda: not page.logged_in())
     finally:
