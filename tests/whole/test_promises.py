@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from appliance.access import record, testimony
 from appliance.access.unlock import unlock
 from appliance.errors import KeyFormatError, SealError
 from appliance.store import age_header, age_stanzas, bech32
@@ -78,6 +79,7 @@ def secrets(appliance: Appliance, message: str) -> dict[str, bytes]:
         ("practice key", practice),
         ("epoch key", epoch),
         ("recovery key", Identity.parse(appliance.recovery)),
+        ("record's key", testimony.open_key(appliance.store, practice)),
     ):
         text = identity.encode()
         found |= {
@@ -132,6 +134,16 @@ def test_nothing_in_the_idle_daemons_memory_opens_a_message(appliance: Appliance
     for identity in identities_in(core.read_bytes()):
         with pytest.raises(SealError):
             open_bytes(sealed, [identity])
+
+
+def test_the_one_secret_that_the_daemon_keeps_signs_the_record_and_opens_nothing(
+    appliance: Appliance, message: str
+) -> None:
+    """The box's key must be at hand for each line. Taken for an identity, it opens no file of the store."""
+    key = (appliance.store / record.KEY).read_bytes()
+    taken = Identity.parse(bytes(bech32.encode(b"AGE-SECRET-KEY-", key)))
+    sealed = [file.read_bytes() for file in files_below(appliance.store)]
+    assert [file for file in sealed if file.startswith(b"age-encryption.org/v1\n") and opens(file, taken)] == []
 
 
 def test_nothing_the_daemon_can_read_opens_a_sealed_file(appliance: Appliance, message: str) -> None:
