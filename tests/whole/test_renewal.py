@@ -1,4 +1,4 @@
-"""A year goes by: the running daemon renews the certificate, the running page takes it up, and whoever is logged in stays so."""
+"""Months go by: the running daemon renews the certificate, the running page takes it up, and whoever is logged in stays so."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ def daemon(practice: Practice, offset: Path) -> Iterator[subprocess.Popen[bytes]
         )
     try:
         wait_for((practice.folder / "control.sock").exists)
+        wait_for((practice.folder / "tls" / "chain.pem").exists)
         yield process
     finally:
         end(process)
@@ -92,7 +93,7 @@ def served(page: PageProcess) -> x509.Certificate:
         return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"")
 
 
-def test_a_year_later_another_certificate_is_served_and_nobody_was_logged_off(
+def test_months_later_another_certificate_is_served_and_nobody_was_logged_off(
     practice: Practice, daemon: subprocess.Popen[bytes], offset: Path
 ) -> None:
     with PageProcess(practice) as page:
@@ -101,9 +102,7 @@ def test_a_year_later_another_certificate_is_served_and_nobody_was_logged_off(
         lasts = first.not_valid_after_utc - first.not_valid_before_utc
         assert lasts.total_seconds() <= 398 * DAY  # the most that Apple's systems take
         offset.write_text(f"+{LEAF_DAYS - 20}d", encoding="ascii")
-        wait_for(lambda: served(page) != first)
-        second = served(page)
-        assert (second.not_valid_after_utc - first.not_valid_after_utc).days >= LEAF_DAYS - 30
+        wait_for(lambda: (served(page).not_valid_after_utc - first.not_valid_after_utc).days >= LEAF_DAYS - 30)
         assert page.logged_in()
         assert page.tls.ca_pem.read_bytes() == ca  # what the practice's computers trust is still the same
         assert daemon.poll() is None
