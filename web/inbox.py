@@ -100,7 +100,8 @@ def waveform_picture(id: str) -> Response:
 @allow(Permission.CHANGE_MESSAGES)
 def mark_heard(id: str) -> AnyResponse:
     """Say that the message was heard, or that it is new again."""
-    here().control.mark_heard(mailboxes.row(id).stamp.id, requests.heard(request), session().person.name)
+    heard = requests.heard(request)
+    here().control.mark_heard(mailboxes.row(id).stamp.id, heard, session().person.name)
     return _done(url_for("inbox.show_message", id=id))
 
 

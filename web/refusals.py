@@ -13,12 +13,15 @@ from appliance.access import decisions
 from appliance.access.decisions import Switch
 from appliance.errors import (
     AccessError,
+    BadStorageError,
     CallNotFoundError,
     ControlError,
     DamagedMessageError,
     KeeplineError,
     MessageNotFoundError,
+    NoRoomError,
     PictureError,
+    RecordError,
     SealError,
     SwitchedOffError,
     TranscriptError,
@@ -65,6 +68,12 @@ SILENT: Final = Refusal(
     ),
 )
 NOT_DONE: Final = spoken("That was not done")
+UNRECORDED: Final = Refusal(
+    spoken("That could not be written down"),
+    spoken(
+        "The box’s memory card takes no line of the record, so nothing was shown or changed. The status page says what to do."
+    ),
+)
 OURS: Final = Refusal(
     spoken("Something went wrong"),
     spoken(
@@ -102,6 +111,8 @@ def put(app: Flask) -> None:
     app.register_error_handler(TranscriptError, lambda _: _answer(UNREADABLE, 410))
     app.register_error_handler(AccessError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))
+    for unwritten in (RecordError, BadStorageError, NoRoomError):
+        app.register_error_handler(unwritten, lambda _: _answer(UNRECORDED, 503))
     app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))
     app.register_error_handler(KeeplineError, _failed)
     app.register_error_handler(Exception, _failed)
