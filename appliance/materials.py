@@ -17,44 +17,46 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance.errors import MaterialsError
+from appliance.speech import put_together, spoken
 
 FILE: Final = Path(sys.prefix) / "keepline.cdx.json"  # in the environment that it describes
 OURSELVES: Final = "keepline"
 ASTERISKS_OWN: Final = "Asterisk's own Debian, beside this one"
+NEEDED_BY: Final = spoken("needed by %(names)s")
 LONGEST_LICENCE: Final = 100  # letters; some packages put the whole text where the name belongs
 
 PURPOSES: Final = {  # why we took it; what is not here came because another part needs it
-    "alembic": "changes the index's tables when a version needs it",
-    "apscheduler": "wakes the purge",
-    "asterisk": "takes calls from the telephone adapter (SIP)",
-    "chromium": "tests the page",
-    "cryptography": "seals and opens: every key and message passes through it",
-    "debootstrap": "unpacks Asterisk where Debian itself has none",
-    "debian-archive-keyring": "checks the signatures of what is unpacked",
-    "espeak-ng": "speaks the prompts that callers hear",
-    "flask": "answers the page's requests",
-    "flask-babel": "speaks the page's languages",
-    "gpiozero": "lamps and lock button",
-    "granian": "serves the page (HTTP over TLS 1.3)",
-    "iproute2": "finds this machine's address when it is installed",
-    "keepline": "calls, faxes, sealing, page",
-    "lgpio": "the pins of a Raspberry Pi",
-    "nftables": "the firewall",
-    "pillow": "draws the pages of faxes",
-    "pip": "installs Python packages, each checked against its hash",
-    "pyotp": "one-time codes",
-    "pyserial": "fax modem and console",
-    "pyst2": "speaks with Asterisk",
-    "python3-venv": "the Python that all of this runs on",
-    "rich": "the tables of the keepline command",
-    "sdnotify": "tells systemd that the daemon lives",
-    "segno": "the recovery sheet's square code",
-    "setuptools": "installs Keepline",
-    "sox": "gives the prompts the sound of a telephone",
-    "sqlalchemy": "the index of messages",
-    "systemd": "starts each program as a user of its own, with nothing else in reach",
-    "util-linux": "gives up rights before a program starts",
-    "webauthn": "passkeys",
+    "alembic": spoken("changes the index's tables when a version needs it"),
+    "apscheduler": spoken("wakes the purge"),
+    "asterisk": spoken("takes calls from the telephone adapter (SIP)"),
+    "chromium": spoken("tests the page"),
+    "cryptography": spoken("seals and opens: every key and message passes through it"),
+    "debootstrap": spoken("unpacks Asterisk where Debian itself has none"),
+    "debian-archive-keyring": spoken("checks the signatures of what is unpacked"),
+    "espeak-ng": spoken("speaks the prompts that callers hear"),
+    "flask": spoken("answers the page's requests"),
+    "flask-babel": spoken("speaks the page's languages"),
+    "gpiozero": spoken("lamps and lock button"),
+    "granian": spoken("serves the page (HTTP over TLS 1.3)"),
+    "iproute2": spoken("finds this machine's address when it is installed"),
+    "keepline": spoken("calls, faxes, sealing, page"),
+    "lgpio": spoken("the pins of a Raspberry Pi"),
+    "nftables": spoken("the firewall"),
+    "pillow": spoken("draws the pages of faxes"),
+    "pip": spoken("installs Python packages, each checked against its hash"),
+    "pyotp": spoken("one-time codes"),
+    "pyserial": spoken("fax modem and console"),
+    "pyst2": spoken("speaks with Asterisk"),
+    "python3-venv": spoken("the Python that all of this runs on"),
+    "rich": spoken("the tables of the keepline command"),
+    "sdnotify": spoken("tells systemd that the daemon lives"),
+    "segno": spoken("the recovery sheet's square code"),
+    "setuptools": spoken("installs Keepline"),
+    "sox": spoken("gives the prompts the sound of a telephone"),
+    "sqlalchemy": spoken("the index of messages"),
+    "systemd": spoken("starts each program as a user of its own, with nothing else in reach"),
+    "util-linux": spoken("gives up rights before a program starts"),
+    "webauthn": spoken("passkeys"),
 }
 LICENCES: Final = {  # as the packages' old-style classifiers name them
     "Apache Software License": "Apache-2.0",
@@ -189,7 +191,7 @@ def _required(package: metadata.Distribution) -> Iterator[str]:
 
 def _needed_by(name: str, needed: dict[str, tuple[str, ...]]) -> str:
     users = [user for user, needs in needed.items() if name in needs]
-    return f"needed by {', '.join(users)}" if users else ""
+    return put_together(NEEDED_BY, {"names": ", ".join(users)}) if users else ""
 
 
 def _licence(told: metadata.PackageMetadata) -> str:

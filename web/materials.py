@@ -11,6 +11,7 @@ from appliance import materials as bill
 from appliance.access.roles import Permission
 from appliance.errors import MaterialsError
 from appliance.materials import Material
+from appliance.speech import put_together
 from web.guard import allow
 from web.languages import gettext
 
@@ -23,7 +24,17 @@ class Group:
 
     id: str
     title: str
-    parts: tuple[Material, ...]
+    parts: tuple[PartView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A part as the list shows it."""
+
+    name: str
+    version: str
+    licence: str
+    purpose: str
 
 
 @materials.get("/parts")
@@ -55,9 +66,21 @@ def _groups(found: tuple[Material, ...]) -> tuple[Group, ...]:
     of_debian = tuple(part for part in found if not part.purl.startswith("pkg:pypi/"))
     chosen = tuple(part for part in of_debian if part.purpose != bill.ASTERISKS_OWN)
     rest = tuple(part for part in of_debian if part.purpose == bill.ASTERISKS_OWN)
-    groups = (
-        Group("python", gettext("Python packages"), of_python),
-        Group("debian", gettext("Programs from Debian"), chosen),
-        Group("asterisk", gettext("What Asterisk needs, in a place of its own"), rest),
+    groups: tuple[tuple[str, str, tuple[Material, ...]], ...] = (
+        ("python", gettext("Python packages"), of_python),
+        ("debian", gettext("Programs from Debian"), chosen),
+        ("asterisk", gettext("What Asterisk needs, in a place of its own"), rest),
     )
-    return tuple(group for group in groups if group.parts)
+    return tuple(Group(id, title, tuple(map(_view, parts))) for id, title, parts in groups if parts)
+
+
+def _view(part: Material) -> PartView:
+    return PartView(part.name, part.version, part.licence, _purpose(part))
+
+
+def _purpose(part: Material) -> str:
+    """What it is for; a part that we did not choose is there for others."""
+    if part.purpose == bill.PURPOSES.get(part.name):
+        return gettext(part.purpose)
+    users = part.purpose.removeprefix(put_together(bill.NEEDED_BY, {"names": ""}))
+    return gettext(bill.NEEDED_BY, names=users) if users != part.purpose else ""
