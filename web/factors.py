@@ -184,7 +184,7 @@ def _app_page(mistake: str) -> str:
     return render_template(
         "add_app.html",
         frame=_frame(),
-        square=Markup(qr.svg(address)),  # noqa: S704 - drawn by us; an address in it is dots
+        square=Markup(qr.svg(address)),  # nosec B704 # noqa: S704 - drawn by us; an address in it is dots
         secret=[secret[start : start + 4] for start in range(0, len(secret), 4)],
         address=address,
         clock_trusted=entering.clock_trusted(),
