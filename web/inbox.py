@@ -68,8 +68,10 @@ def message_part(id: str) -> str | tuple[str, int]:
 @inbox.get("/messages/<id>/content")
 @allow(Permission.READ_MESSAGES)
 def content(id: str) -> Response:
-    """The sound, or the pages, straight from the sealed file."""
+    """The sound, straight from the sealed file. A fax is looked at page by page; its file leaves the box only as a download."""
     row = mailboxes.row(id)
+    if row.stamp.kind is not Kind.VOICEMAIL:
+        raise NotFound
     telling.played(row)
     return sound.answer(request, row, mailboxes.open_message(row), session().is_open)
 

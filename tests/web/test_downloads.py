@@ -52,6 +52,8 @@ def test_where_it_is_switched_off_there_is_no_button_and_no_file(
         assert "Content-Disposition" not in refused.headers
         assert ana.ask("HEAD", f"/messages/{path}").status_code == 403
     assert ana.get(f"/messages/{sound}/content").status_code == 200  # hearing is no download
+    for method in ("GET", "HEAD"):  # and a fax is looked at page by page: its file is one
+        assert ana.ask(method, f"/messages/{fax}/content").status_code == 404
 
 
 def test_nobody_has_downloads_before_the_practice_has_decided(tmp_path_factory: pytest.TempPathFactory) -> None:
