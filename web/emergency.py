@@ -29,6 +29,7 @@ LONGEST_SHEET: Final = 400  # letters; a sheet has 74, and whoever types it in a
 class Notice:
     """One use of the sheet, as an admin reads it."""
 
+    number: int
     when: str
     machine: str
     certain: bool  # was the clock?
@@ -81,7 +82,8 @@ def show_notice() -> AnyResponse | str:
         return redirect(access.home(session().person), 303)
     zone = here().zone
     notices = [
-        Notice(words.in_full(one.at, zone), words.machine(one.at, zone), one.clock_trusted, one.why) for one in untold
+        Notice(one.number, words.in_full(one.at, zone), words.machine(one.at, zone), one.clock_trusted, one.why)
+        for one in untold
     ]
     return render_template("emergency_notice.html", area="emergency", notices=notices)
 
@@ -89,9 +91,9 @@ def show_notice() -> AnyResponse | str:
 @door.post("/emergency/notice")
 @allow(Permission.RUN_KEYS, gate="emergency")
 def acknowledge() -> AnyResponse:
-    """This admin has read it."""
-    me = session().person.name
-    here().control.told([one.number for one in emergency.untold(here().folder, me)], by=me)
+    """This admin has read it: what stood on the page, not what came since."""
+    me, read = session().person.name, set(request.form.getlist("read"))
+    here().control.told([one.number for one in emergency.untold(here().folder, me) if str(one.number) in read], by=me)
     return redirect(access.home(session().person), 303)
 
 
@@ -114,12 +116,14 @@ GATE: Final = Gate("emergency", "emergency.show_notice", is_told)
 
 
 def _unlock(text: str) -> Unlocked:
-    """With the doorkeeper's delays: a sheet that is wrong is a log-in that failed."""
+    """A sheet that is wrong is a log-in that failed, with the doorkeeper's delays. One that is right waits for nobody: it cannot be guessed, and somebody who
+    goes on typing wrong ones must not keep out whoever holds it on the worst of days."""
+    try:
+        return emergency.unlock(here().folder, text)
+    except WrongSheetError as error:
+        wrong = WrongPasswordError(str(error))
     with here().doorkeeper.attempt(RECOVERY, request.remote_addr or ""):
-        try:
-            return emergency.unlock(here().folder, text)
-        except WrongSheetError as error:
-            raise WrongPasswordError(str(error)) from None
+        raise wrong
 
 
 def _page(why: str, mistakes: dict[str, str]) -> str:

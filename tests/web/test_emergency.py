@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 
@@ -66,15 +67,16 @@ def test_a_wrong_sheet_opens_nothing_and_the_reason_stays_typed(practice: Practi
     assert not emergency.read(practice.folder)
 
 
-def test_whoever_guesses_sheets_waits_as_at_the_log_in(practice: Practice) -> None:
+def test_whoever_guesses_sheets_waits_as_at_the_log_in_and_keeps_out_nobody_who_holds_it(practice: Practice) -> None:
     desk = Staff(practice)
     for _ in range(4):
         practice.clock.advance(31)
         assert desk.post("/emergency", why=WHY, sheet="x").status_code == 401
-    answer = desk.post("/emergency", why=WHY, sheet=practice.sheet)
+    told = practice.record.head.sequence
+    answer = desk.post("/emergency", why=WHY, sheet="x")
     assert answer.status_code == 401
     assert "Wait" in answer.text
-    practice.clock.advance(31)
+    assert practice.record.head.sequence == told, "whoever must wait fills no card with lines"
     assert desk.post("/emergency", why=WHY, sheet=practice.sheet).status_code == 303
 
 
@@ -92,10 +94,21 @@ def test_every_admin_reads_when_and_why_before_anything_else_and_once(practice: 
     page = ana.get("/emergency/notice").text
     assert WHY in page
     assert "Friday 21 November 2025, 12:00" in page
-    assert ana.post("/emergency/notice").headers["Location"] == "/"
+    assert ana.post("/emergency/notice", read="1").headers["Location"] == "/"
     page = ana.get("/").text
     assert "Exchange the practice key and print a new sheet" in page
     assert Staff(practice).log_in().get("/").status_code == 200
+
+
+def test_an_access_that_came_while_an_admin_read_of_another_is_told_as_well(practice: Practice, ana: Staff) -> None:
+    Staff(practice).post("/emergency", why=WHY, sheet=practice.sheet)
+    shown = ana.get("/emergency/notice").text
+    Staff(practice).post("/emergency", why="Nobody has read of this one yet.", sheet=practice.sheet)
+    ana.post("/emergency/notice", read=re.findall(r'name="read" value="(\d+)"', shown)[0])
+    assert ana.get("/").headers["Location"] == "/emergency/notice"
+    page = ana.get("/emergency/notice").text
+    assert "Nobody has read of this one yet." in page
+    assert WHY not in page
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.TECHNICIAN, Role.AUDITOR])
