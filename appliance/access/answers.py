@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,17 +46,16 @@ class KeyAnswers:
     record: Callable[[Deed], object]  # writes a line of the record
     drop_sessions: Callable[[], None]
     _gate: Gate = field(init=False)
+    _writing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         self._gate = Gate(self.folder, self.clock)
 
     def table(self) -> dict[Verb, Callable[[Given], Any]]:
-        """A function for each verb."""
-        return {
+        """A function for each verb. Those that write do so one after the other: what one has looked at, no other changes under its hands."""
+        writing = {
             Verb.PUT_PERSON: self._put_person,
             Verb.REMOVE_PERSON: self._remove_person,
-            Verb.SHOW_CLAIM: lambda _: claim.show(self.folder),
-            Verb.CHECK_CLAIM: self._check_claim,
             Verb.CLAIM: self._claim,
             Verb.BEGIN_ROTATION: self._begin_rotation,
             Verb.PUT_EPOCHS: self._put_epochs,
@@ -66,6 +66,18 @@ class KeyAnswers:
             Verb.PUT_FACTORS: self._put_factors,
             Verb.RESET_FACTORS: self._reset_factors,
         }
+        return {
+            Verb.SHOW_CLAIM: lambda _: claim.show(self.folder),
+            Verb.CHECK_CLAIM: self._check_claim,
+            **{verb: self._alone(answer) for verb, answer in writing.items()},
+        }
+
+    def _alone(self, answer: Callable[[Given], Any]) -> Callable[[Given], Any]:
+        def answer_alone(given: Given) -> Any:
+            with self._writing:
+                return answer(given)
+
+        return answer_alone
 
     def _put_person(self, given: Given) -> None:
         files, by = unpack(PersonFiles, given["files"]), _by(given)
@@ -73,10 +85,10 @@ class KeyAnswers:
         act = personnel.write_person(self.folder, files)
         if knew and not self._holds_key(files.name):
             departures.note(self.folder, files.name, self.clock.now())
+        if act is not Act.PERSON_ADDED:
+            self.publish(Event.PERSON_CHANGED)  # first: their sessions end, whether a line can be written or not
         detail = {"role": files.role.value, "mailboxes": " ".join(files.mailboxes)}
         self.record(Deed(act, by, files.name, {} if act is Act.PASSWORD_CHANGED else detail))
-        if act is not Act.PERSON_ADDED:
-            self.publish(Event.PERSON_CHANGED)
 
     def _remove_person(self, given: Given) -> None:
         removal, by = unpack(Removal, given["removal"]), _by(given)
@@ -146,8 +158,10 @@ class KeyAnswers:
         by = _by(given)
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
         self.drop_sessions()  # they hold the old key
-        self.store.commit_exchange(by)  # which puts it on record
-        self.drop_sessions()  # who logged in meanwhile
+        try:
+            self.store.commit_exchange(by)  # which puts it on record
+        finally:
+            self.drop_sessions()  # who logged in meanwhile
 
     def _drop_rotation(self, given: Given) -> None:
         by = _by(given)

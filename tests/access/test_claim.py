@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from appliance.access import claim, people
+from appliance.access import claim, people, personnel
 from appliance.access.claim import Gate
 from appliance.access.unlock import unlock
+from appliance.control.client import Client
 from appliance.control.values import MAY_ASK, Peer, Verb
 from appliance.deeds import Act
 from appliance.errors import BusyError, DaemonSilentError, FoundedError, TooSoonError, WrongClaimError
@@ -62,6 +67,33 @@ def test_with_the_code_the_first_admin_founds_the_practice_and_the_code_is_gone(
             again()
     box.restart()
     assert not (box.folder / claim.FILE).exists()
+
+
+def test_of_two_who_claim_at_once_one_gets_the_box_and_it_is_whole(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, both = box.client.show_claim(), threading.Barrier(2)
+    foundings = [people.prepare_founding(name, ANA, WORK)[0] for name in ("ana", "ben")]
+    write = personnel._write
+
+    def wait_for_the_other(*given: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        write(*given)
+
+    monkeypatch.setattr(personnel, "_write", wait_for_the_other)
+
+    def claim_it(founding: people.Founding) -> bool:
+        try:
+            Client(box.folder.parent / f"{box.folder.name}.sock").claim(code, "192.0.2.1", founding)
+        except FoundedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        got = list(pool.map(claim_it, foundings))
+    assert sorted(got) == [False, True]
+    winner = foundings[got.index(True)].first.name
+    assert [person.name for person in people.list_people(box.folder)] == [winner]
+    assert unlock(box.folder, winner, ANA).practice
 
 
 def test_a_power_cut_behind_the_founding_leaves_no_code(box: Box) -> None:

@@ -8,7 +8,10 @@ import re
 import pytest
 
 from appliance.access import people
+from appliance.access.record import Record
 from appliance.access.roles import ALL, MAY, Permission, Role
+from appliance.deeds import Act
+from appliance.errors import NoRoomError
 from tests.web.practice import NAME, Practice, babble
 from tests.web.roles import PEOPLE, add_everybody
 from tests.web.staff import Staff
@@ -194,3 +197,22 @@ def test_a_role_is_told_by_what_it_may(practice: Practice, role: Role) -> None:
         said = duties.sentence(role)
     assert said.endswith(".")
     assert ("Never a message" in said) == (Permission.READ_MESSAGES not in MAY[role])
+
+
+def test_whose_role_changed_is_logged_off_though_no_line_of_it_can_be_written(
+    practice: Practice, ana: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.add_staff()
+    sam = Staff(practice).log_in("sam", "velvet harbor kettle moon")
+    assert sam.get("/").status_code == 200
+
+    append = Record._append
+
+    def refuse(record: Record, octets: bytes) -> None:
+        if Act.PERSON_CHANGED.value.encode() in octets:
+            raise NoRoomError
+        append(record, octets)
+
+    monkeypatch.setattr(Record, "_append", refuse)
+    assert ana.post("/people/sam", role="technician").status_code >= 500
+    assert sam.get("/").headers["Location"] == "/login"
