@@ -66,10 +66,12 @@ def add_passkey() -> AnyResponse | tuple[str, int]:
         answer = passkeys.read(given.answer)
         services.second.challenges.must_stand(answer.challenge, _purpose())
         held = _held()
-        if len(held.factors.passkeys) >= MOST_PASSKEYS or held.factors.find(answer.id):
+        if len(held.factors.passkeys) >= MOST_PASSKEYS:
             raise PasskeyError
         name = given.name or gettext("Passkey")
         made = passkeys.made(answer, entering.site(), name, services.clock.now(), bool(given.derived))
+        if kept.owner_of(services.folder, made.id):  # an id is one person's alone (WebAuthn Level 3 §7.1)
+            raise PasskeyError
         derived = passkeys.identity_of(given.derived, made.id) if given.derived else None
         services.second.challenges.use_up(answer.challenge)
     except AccessError as error:

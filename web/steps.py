@@ -42,7 +42,8 @@ def log_in_by_passkey() -> AnyResponse | tuple[str, int]:
             return entering.log_in_page(name=second.owner(answer, site), ended=tell(ONLY_PROVES)), 401
         unlocked = second.passkey_alone(answer, given.derived, site)
     except AccessError as error:
-        telling.log_in_failed("", request.remote_addr or "", "passkey alone")
+        if second.is_news():
+            telling.log_in_failed("", request.remote_addr or "", "passkey alone")
         return entering.log_in_page(passkey_mistake=entering.in_words(error)), 401
     try:
         return entering.log_in(unlocked, Way.PASSKEY_ALONE)

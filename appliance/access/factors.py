@@ -11,6 +11,7 @@ import dataclasses
 import json
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from appliance import logs
 from appliance.access import one_time, people, practice
 from appliance.access.passkeys import HANDLE, Passkey
 from appliance.access.roles import check_name
-from appliance.errors import ControlError, FactorsDamagedError, SealError
+from appliance.errors import ControlError, FactorsDamagedError, PersonNameError, SealError
 from appliance.store import age_file, primitives
 from appliance.store.disk import Disk
 from appliance.store.keys import Identity
@@ -178,10 +179,11 @@ def open_held(folder: Path, name: str, own: Identity) -> Held:
 
 
 def owner_of(folder: Path, id: str) -> tuple[str, Passkey] | None:
-    """Whose passkey that is."""
+    """Whose passkey that is. One person's damaged file keeps no other out."""
     for file in sorted((folder / FOLDER).glob(f"*/{CLEAR}")):
-        if found := read(folder, file.parent.name).find(id):
-            return file.parent.name, found
+        with suppress(FactorsDamagedError, PersonNameError):
+            if found := read(folder, file.parent.name).find(id):
+                return file.parent.name, found
     return None
 
 
@@ -201,6 +203,7 @@ def write(folder: Path, files: FactorFiles) -> dict[str, str]:
     """
     practice.check_proof(folder, files.proof, people.kept_proof(folder, files.name))
     before, after = read(folder, files.name), _parse_given(files)
+    changed = _difference(before, after)
     place, disk = folder / FOLDER / files.name, Disk()
     for part in (folder / FOLDER.parent, folder / FOLDER, place):
         disk.make_folder(part)
@@ -212,7 +215,7 @@ def write(folder: Path, files: FactorFiles) -> dict[str, str]:
     for left in [file for file in place.iterdir() if file.name not in wanted]:
         disk.unlink(left)
     log.info("factors.written")
-    return _difference(before, after)
+    return changed
 
 
 def reset(folder: Path, name: str, proof: bytes) -> None:
@@ -235,15 +238,25 @@ def erase(folder: Path, name: str) -> None:
 
 def _difference(before: Factors, after: Factors) -> dict[str, str]:
     """What came and what went, by kind; nothing for a factor that was only used, but for a printed code."""
-    old, new = {passkey.id for passkey in before.passkeys}, {passkey.id for passkey in after.passkeys}
-    if before.stamp == after.stamp:
+    if _only_used(before, after):
         return {"used": "printed code"} if after.codes < before.codes else {}
+    if before.stamp == after.stamp:
+        raise ControlError("a change of what there is has a stamp of its own.")
+    old, new = ({replace(passkey, count=0) for passkey in one.passkeys} for one in (before, after))
     added = ["passkey"] * len(new - old) + ["app"] * (after.app and not before.app)
     removed = ["passkey"] * len(old - new) + ["app"] * (before.app and not after.app)
     if after.codes > 0 and after.codes >= before.codes and not added and not removed:
         added.append("printed codes")
     said = {"added": ", ".join(added), "removed": ", ".join(removed)}
-    return {what: kinds for what, kinds in said.items() if kinds}
+    return {what: kinds for what, kinds in said.items() if kinds} or {"as": "changed"}
+
+
+def _only_used(before: Factors, after: Factors) -> bool:
+    """Is there the same as before, but for counts and printed codes that are used up?"""
+    same = [
+        replace(one, codes=0, passkeys=tuple(replace(key, count=0) for key in one.passkeys)) for one in (before, after)
+    ]
+    return same[0] == same[1] and after.codes <= before.codes
 
 
 def _parse_given(files: FactorFiles) -> Factors:

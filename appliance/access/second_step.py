@@ -61,6 +61,7 @@ class SecondStep:
         self._put = put
         self._names = Failures(clock, DELAYS)
         self._addresses = Failures(clock, DELAYS)
+        self._strangers = Failures(clock, DELAYS)
         self._lock = threading.Lock()
 
     def take_code(self, unlocked: Unlocked, code: str, address: str, clock_trusted: bool) -> Way:
@@ -121,6 +122,15 @@ class SecondStep:
         self.challenges.must_stand(answer.challenge, ALONE)
         passkeys.check(answer, site, found[1])
         return found[0]
+
+    def is_news(self) -> bool:
+        """Is a wrong passkey without a password to stand in the record? Anybody on the network can send such, as fast as they like: after a few in a row
+        only now and then, so that nobody fills the card with lines. A right one waits for nobody."""
+        with self._lock:
+            if self._strangers.wait("") > 0:
+                return False
+            self._strangers.add("")
+            return True
 
     def open_held(self, unlocked: Unlocked) -> Held:
         """What that person has. Raises `FactorsDamagedError`."""

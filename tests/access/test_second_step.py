@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyotp
@@ -357,3 +358,39 @@ def test_who_does_not_hold_the_persons_key_writes_nothing_for_them(practice: Pra
     with pytest.raises(NoProofError):
         factors.write(practice.folder, held.files(Identity.generate()))
     assert not factors.read(practice.folder, "ana").any
+
+
+def test_the_stamp_in_what_is_handed_over_hides_no_change(practice: Practice, step: SecondStep) -> None:
+    device = give_passkey(practice, step)
+    ana = practice.ana()
+    assert ana.own
+    held = step.open_held(ana)
+    mine = held.factors.passkeys[0]
+    for passkeys_now in ((), (mine, replace(mine, id="another")), (replace(mine, key="another"),)):
+        sly = replace(held, factors=replace(held.factors, passkeys=passkeys_now))
+        with pytest.raises(ControlError):
+            factors.write(practice.folder, sly.files(ana.own))
+    assert step.open_held(ana) == held
+    told = replace(held, factors=replace(held.factors, stamp="other", passkeys=(replace(mine, key="another"),)))
+    assert factors.write(practice.folder, told.files(ana.own)) == {"added": "passkey", "removed": "passkey"}
+    assert device
+
+
+def test_one_persons_damaged_file_keeps_no_other_out(practice: Practice, step: SecondStep) -> None:
+    device = give_passkey(practice, step)
+    place = practice.folder / factors.FOLDER / "aaron"
+    place.mkdir()
+    (place / factors.CLEAR).write_bytes(b"{")
+    (practice.folder / factors.FOLDER / "Not A Name").mkdir()
+    (practice.folder / factors.FOLDER / "Not A Name" / factors.CLEAR).write_bytes(b"{}")
+    options = passkeys.request(SITE, step.challenges.draw(ALONE))
+    found = step.passkey_alone(passkeys.read(device.answer(options)), device.derived(options), SITE)
+    assert found.person.name == "ana"
+
+
+def test_whoever_sends_wrong_passkeys_without_end_gets_a_line_now_and_then(step: SecondStep, clock: FakeClock) -> None:
+    news = 0
+    for _ in range(36_000):  # an hour of ten a second
+        news += step.is_news()
+        clock.advance(0.1)
+    assert 1 <= news <= 3600 / DELAYS[-1] + len(DELAYS)
