@@ -109,6 +109,7 @@ def confirm_by_passkey() -> AnyResponse | tuple[str, int]:
             unlocked.wipe()
             raise PasskeyError
     except AccessError as error:
+        _put_on_record(error)
         return _confirm_page("", entering.in_words(error)), 401
     return _begin(unlocked)
 
@@ -181,6 +182,8 @@ def _may_change() -> bool:
 def _put_on_record(error: AccessError) -> None:
     if isinstance(error, WrongPasswordError):
         telling.log_in_failed(session().person.name, request.remote_addr or "")
+    elif isinstance(error, PasskeyError):
+        telling.log_in_failed(session().person.name, request.remote_addr or "", "passkey")
 
 
 def _in_words(error: AccessError) -> str:

@@ -10,7 +10,8 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access import passwords, people
+from appliance.access import passwords, people, practice
+from appliance.access.people import Founding
 from appliance.access.roles import check_name
 from appliance.errors import (
     AccessError,
@@ -115,7 +116,9 @@ def type_back() -> AnyResponse | tuple[str, int]:
     try:
         here().control.claim(code, _address(), visit.founding)
     except FoundedError:
-        pass
+        if not _is_ours(visit.founding):
+            here().visits.clear()
+            return _to_log_in()  # somebody was quicker, and this sheet opens nothing
     except AccessError as error:
         return _groups_page(visit.pending, gettext(str(error))), 422
     here().visits.clear()
@@ -152,6 +155,11 @@ def _sheet_page(pending: Pending) -> AnyResponse | str:
 def _groups_page(pending: Pending, mistake: str) -> str:
     mistakes = {"groups": mistake} if mistake else {}
     return render_template("claim_groups.html", numbers=pending.numbers, mistakes=mistakes)
+
+
+def _is_ours(founding: Founding) -> bool:
+    """Is it this practice that the box got? Else the answer to an earlier try was only lost."""
+    return (here().folder / practice.PUBLIC).read_text(encoding="ascii").strip() == founding.practice
 
 
 def _start_again() -> AnyResponse:

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.access import departures, emergency, people, practice, rotation
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.rotation import Rotation
-from appliance.errors import AccessError
-from web import entering, memory, past, people_forms, recovery_sheet, safekeeping, words
+from appliance.errors import AccessError, WrongPasswordError
+from web import entering, memory, past, people_forms, recovery_sheet, safekeeping, telling, words
 from web.guard import COOKIE, allow, session
 from web.languages import gettext, tell
 from web.services import here
@@ -127,6 +127,8 @@ def resume() -> AnyResponse | tuple[str, int]:
         finally:
             unlocked.wipe()
     except AccessError as error:
+        if isinstance(error, WrongPasswordError):
+            telling.log_in_failed(me, request.remote_addr or "")
         return _page({"password": entering.in_words(error)}), 422
     return _run(made)
 

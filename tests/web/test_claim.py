@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import claim, record
+from appliance.access import claim, people, record
 from appliance.access import practice as keys
 from appliance.access.recovery import open_with_sheet
 from appliance.deeds import Act
@@ -95,6 +95,15 @@ def test_the_sheet_can_be_gone_back_to_until_it_is_confirmed_and_never_after(emp
     assert desk.get("/claim").headers["Location"] == "/login"
     assert desk.post("/claim/sheet").status_code == 303
     assert desk.get("/claim").headers["Location"] == "/login"
+
+
+def test_whoever_was_second_is_not_told_that_the_box_is_theirs(empty: Practice, desk: Staff) -> None:
+    groups, code = to_sheet(empty, desk), code_of(empty)
+    desk.post("/claim/sheet", printed="yes")
+    page = desk.get("/claim").text
+    empty.daemon.claim(code, "192.0.2.7", people.prepare_founding("ben", PASSWORD, 15)[0])
+    answer = desk.post("/claim/groups", None, **typed(groups, page))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
 
 
 def test_wrong_groups_found_nothing_and_say_which(empty: Practice, desk: Staff) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from appliance.access import practice as keys
-from appliance.access import rotation
+from appliance.access import record, rotation
 from appliance.access.recovery import open_with_sheet
 from appliance.access.unlock import unlock
 from appliance.errors import SealKeyError
@@ -143,6 +143,7 @@ def test_an_interrupted_exchange_goes_on_with_the_password(practice: Practice, a
     answer = ana.post("/keys/resume", password="not this one at all")
     assert answer.status_code == 422
     assert 'id="password-mistake"' in answer.text
+    assert b'"act":"log-in-failed","by":"ana"' in list(record.read(practice.folder))[-1]
     assert ana.post("/keys/resume", password=PASSWORD).status_code == 303
     finished(practice)
     assert public(practice) != before
@@ -172,7 +173,7 @@ def test_after_the_sheet_was_used_only_an_exchange_with_a_new_one_ends_the_banne
     finished(practice)
     practice.services.lock()
     ana = Staff(practice).log_in()
-    ana.post("/emergency/notice")
+    ana.post("/emergency/notice", read="1")
     page = ana.get("/").text
     assert 'class="banner"' not in page
 
