@@ -109,7 +109,7 @@ def compare(folder: Path, head: Head | None = None) -> Report:
     for id, discrepancy in suspects:
         if id in same or (id not in gone and id not in arriving):
             found.append(discrepancy)
-    found.extend(_old_index(progress, told))
+    found.extend(_old_index(view.progress(), told, arriving))
     return Report(verdict, len(before), tuple(found))
 
 
@@ -193,8 +193,10 @@ def _of_file(
         yield Discrepancy(place, Trouble.CHANGED)
 
 
-def _old_index(progress: Progress, told: _Told) -> Iterator[Discrepancy]:
-    newest = max((int(facts["number"]) for facts in told.kept.values() if "number" in facts), default=0)
+def _old_index(progress: Progress, told: _Told, arriving: set[str]) -> Iterator[Discrepancy]:
+    """`progress` was read after `told` and `arriving`: a message whose line is written has its row by then, or is still arriving."""
+    numbers = [int(facts["number"]) for id, facts in told.kept.items() if "number" in facts and id not in arriving]
+    newest = max(numbers, default=0)
     if progress.changes < told.changes or progress.last_sequence < newest:
         yield Discrepancy(FILE_NAME, Wrong.OLD_INDEX)
 
