@@ -196,14 +196,14 @@ def test_everything_is_reached_with_the_tab_key_and_has_a_name(desk: Desk) -> No
 def test_back_and_forward_lead_through_messages(phone: Desk) -> None:
     page = phone.page
     phone.open("Maria Lopez")
-    expect(page.locator(".list-pane")).to_be_hidden()
+    expect(page.locator("#list")).to_be_hidden()
     page.go_back()
-    expect(page.locator(".list-pane")).to_be_visible()
+    expect(page.locator("#list")).to_be_visible()
     expect(page.locator(".message-pane")).to_be_hidden()
     page.go_forward()
     expect(page.locator("#message-who")).to_have_text("Maria Lopez")
     page.locator(".back").click()
-    expect(page.locator(".list-pane")).to_be_visible()
+    expect(page.locator("#list")).to_be_visible()
     assert page.url == f"{phone.address}/"
     assert phone.complaints.heard == []
 
