@@ -128,7 +128,7 @@ def _line(facts: Facts) -> Part:
             "Line",
             Level.FAULT,
             spoken(
-                "No message can be sealed yet, so callers are told to call again. Make the first person: keepline people add NAME."
+                "No message can be sealed yet, so callers are told to call again. `keepline claim` shows the code, and the page leads on."
             ),
         )
     if facts.calls == 1:
@@ -229,7 +229,7 @@ _REFUSALS: Final = {
         "Faxes are not answered, so that senders try again later: there is no room for another one. Erase messages that are no longer needed."
     ),
     Refusal.NOT_FOUNDED: spoken(
-        "Faxes are not answered, so that senders try again later: nothing can be sealed yet. Make the first person: keepline people add NAME."
+        "Faxes are not answered, so that senders try again later: nothing can be sealed yet. `keepline claim` shows the code, and the page leads on."
     ),
 }
 _MODEM: Final = {

@@ -156,7 +156,7 @@ class FoundedError(AccessError):
 
 
 class NotFoundedError(AccessError):
-    """This box belongs to no practice yet. Make its keys and first person with `keepline people add NAME`."""
+    """This box belongs to no practice yet. `keepline claim` shows the code to claim it with, and the page leads on."""
 
 
 class CertificateError(AccessError):

@@ -45,7 +45,7 @@ def test_a_well_box_is_good_in_every_part() -> None:
     ("change", "level", "remedy"),
     [
         ({"asterisk_answers": False}, Level.FAULT, "switch the box off and on"),
-        ({"founded": False}, Level.FAULT, "keepline people add NAME"),
+        ({"founded": False}, Level.FAULT, "keepline claim"),
         ({"storage_good": False}, Level.FAULT, "Put in a new card"),
         ({"free_bytes": 1}, Level.FAULT, "Erase messages"),
         ({"free_bytes": 5}, Level.ATTENTION, "Erase messages"),
@@ -87,7 +87,7 @@ def test_calls_in_progress_are_said(calls: int, words: str) -> None:
         (FaxFacts(Modem.WRONG), Level.FAULT, "hardware/README.md"),
         (FaxFacts(Modem.READY, refusal=Refusal.BAD_STORAGE), Level.FAULT, "senders try again later: the memory card"),
         (FaxFacts(Modem.READY, refusal=Refusal.NO_ROOM), Level.FAULT, "Erase messages"),
-        (FaxFacts(Modem.READY, refusal=Refusal.NOT_FOUNDED), Level.FAULT, "keepline people add NAME"),
+        (FaxFacts(Modem.READY, refusal=Refusal.NOT_FOUNDED), Level.FAULT, "keepline claim"),
     ],
 )
 def test_the_fax_line_is_told_of(fax: FaxFacts, level: Level, words: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from appliance.access.chain import Break
+from appliance.access.second_step import Way
 from appliance.deeds import Act, Deed
+from appliance.retention.rules import Reason
 from web import words
-from web.languages import gettext, spoken
+from web.duties import ROLES
+from web.languages import LANGUAGES, gettext, spoken
 
 ACTS: Final = {
     Act.LOGGED_IN: spoken("logged in"),
@@ -130,7 +133,56 @@ _DETAILS: Final = {
     "language": spoken("language: %(value)s"),
     "torn": spoken("a torn line of %(value)s octets was cut off"),
     "broken": spoken("the record had been cut back or exchanged: %(value)s"),
+    "added": spoken("added: %(value)s"),
+    "removed": spoken("taken away: %(value)s"),
+    "used": spoken("used: %(value)s"),
     "last": spoken("up to line %(value)s"),
+}
+_FACTORS: Final = {
+    "passkey": spoken("a passkey"),
+    "app": spoken("the app"),
+    "printed code": spoken("a printed code"),
+    "printed codes": spoken("printed codes"),
+}
+_WORDS: Final[dict[str, dict[str, str]]] = {
+    "with": {
+        Way.PASSWORD: spoken("the password alone"),
+        Way.APP: spoken("the app"),
+        Way.CODE: spoken("a printed code"),
+        Way.PASSKEY: spoken("a passkey"),
+        Way.PASSKEY_ALONE: spoken("a passkey alone"),
+        Way.SHEET: spoken("the recovery sheet"),
+        "code": spoken("a code"),
+    },
+    "from": {"terminal": spoken("the terminal")},
+    "at": {"terminal": spoken("terminal")},
+    "as": {
+        "heard": spoken("done"),
+        "new": spoken("new"),
+        "file": spoken("a file"),
+        "wav": spoken("a sound file"),
+        "reset": spoken("taken away"),
+    },
+    "on": {"yes": spoken("yes"), "no": spoken("no")},
+    "how": {
+        "found": spoken("found without a line of its own"),
+        "recovered": spoken("recovered after an interruption"),
+        "exchanged": spoken("sealed to the new practice key"),
+    },
+    "why": {
+        "idle": spoken("nobody had done anything"),
+        "longest time over": spoken("its longest time was over"),
+        "ended from another one": spoken("ended from another browser"),
+        "person changed": spoken("the person was changed"),
+    },
+    "reason": {
+        Reason.HEARD: spoken("heard, and kept for its time"),
+        Reason.UNHEARD: spoken("not heard in its time, and staff were warned"),
+        Reason.ERASED: spoken("erased by a person"),
+    },
+    "mailboxes": {"*": spoken("all")},
+    "used": _FACTORS,
+    "role": {role.value: text for role, text in ROLES.items()},
 }
 
 
@@ -143,8 +195,29 @@ def about(deed: Deed) -> str:
 
 def details(deed: Deed) -> tuple[str, ...]:
     """What else is told in clear, as far as a person wants to know."""
-    told = [gettext(_DETAILS[name], value=value) for name, value in deed.detail.items() if name in _DETAILS and value]
+    told = [
+        gettext(_DETAILS[name], value=_value(name, value))
+        for name, value in deed.detail.items()
+        if name in _DETAILS and value
+    ]
     return tuple(text[:200] for text in told)
+
+
+def _value(name: str, value: str) -> str:
+    """What a deed's detail holds, as the reader says it: mailboxes by the names they have everywhere, whatever has a word of its own by that word."""
+    if (known := _WORDS.get(name, {}).get(value)) is not None:
+        return gettext(known)
+    match name:
+        case "language":
+            return LANGUAGES.get(value, value)
+        case "added" | "removed":
+            return ", ".join(gettext(_FACTORS.get(one, one)) for one in value.split(", "))
+        case "broken":  # "line 12 <hash> was expected": the hash is in what is taken along
+            return gettext("line %(n)s was expected", n=value.removeprefix("line ").partition(" ")[0])
+        case "mailbox" | "mailboxes":
+            return ", ".join(map(words.mailbox, value.split()))
+        case _:
+            return value
 
 
 def private(opened: dict[str, str]) -> tuple[tuple[str, str], ...]:

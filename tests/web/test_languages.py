@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Message
 
 from appliance.access.roles import Role
+from appliance.deeds import Act, Deed
 from tests.web import catalogue
 from tests.web.pages import CALLER, LONG_NAME, addresses, fill
 from tests.web.practice import Practice
@@ -101,3 +102,25 @@ def test_no_page_says_anything_that_cannot_be_translated(practice: Practice, rol
     assert seen >= 4
     known = {message.id for message in catalogue.extract()}
     assert sorted(map(str, {text for text in pseudo.asked if text not in known})) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "detail", "said"),
+    [
+        (Act.LOGGED_IN, {"with": "password alone"}, "⟦with ⟦the password alone⟧⟧"),
+        (Act.TAKEN, {"as": "file", "at": "terminal"}, "⟦as ⟦a file⟧⟧ · ⟦at the ⟦terminal⟧⟧"),
+        (Act.SESSION_ENDED, {"why": "idle"}, "⟦⟦nobody had done anything⟧⟧"),
+        (Act.REMOVED, {"reason": "erased by a person"}, "⟦⟦erased by a person⟧⟧"),
+        (Act.PERSON_ADDED, {"role": "staff", "mailboxes": "*"}, "⟦role: ⟦Staff⟧⟧ · ⟦mailboxes: ⟦all⟧⟧"),
+        (Act.FACTOR_CHANGED, {"added": "passkey, app"}, "⟦added: ⟦a passkey⟧, ⟦the app⟧⟧"),
+        (Act.DECIDED, {"on": "yes"}, "⟦on: ⟦yes⟧⟧"),
+        (Act.EPOCH_MADE, {"how": "exchanged"}, "⟦⟦sealed to the new practice key⟧⟧"),
+    ],
+)
+def test_the_records_own_words_are_said_in_the_readers_language(
+    practice: Practice, act: Act, detail: dict[str, str], said: str
+) -> None:
+    app = practice.app()
+    languages.replace(app, "es", Pseudo())
+    practice.record.write(Deed(act, "ana", "", detail))
+    assert said in Staff(practice, app).log_in().get("/record", accept_language="es").text
