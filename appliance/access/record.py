@@ -139,9 +139,11 @@ class Record:
         self.disk.must_be_good()
         if self._count >= self._segment:
             self.disk.flush(self._file, os.fdatasync)
-            os.close(self._file)
-            self._file = -1
-            self._begin_segment(int(segments(self._store)[-1].stem) + 1)
+            full = self._file
+            self._begin_segment(
+                int(segments(self._store)[-1].stem) + 1
+            )  # where there is no room, the full one stays open
+            os.close(full)
         now = self._clock.now()
         trusted = self._clock.trust(self._last_event) is Trust.TRUSTED
         line = chain.add(self._head, now, trusted, deed, self._key)

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -15,7 +16,7 @@ from appliance.access.chain import Break, Head
 from appliance.access.record import Record
 from appliance.clock import Trust
 from appliance.deeds import Act, Deed
-from appliance.errors import BadStorageError
+from appliance.errors import BadStorageError, NoRoomError
 from appliance.store.age_file import open_identity
 from appliance.store.keys import Identity
 from appliance.store.primitives import SigningKey
@@ -231,3 +232,17 @@ def test_the_record_is_asked_whether_a_deed_stands_in_it(kept: Record) -> None:
     assert kept.has(Act.LOOKED, f"{3:032x}")
     assert not kept.has(Act.KEPT, f"{3:032x}")
     assert not kept.has(Act.LOOKED, f"{11:032x}")
+
+
+def test_a_card_without_room_for_another_file_stops_the_record_only_for_as_long(
+    kept: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(kept, 4)  # the first file is full
+    with monkeypatch.context() as full:
+        full.setattr(Record, "_begin_segment", mock.Mock(side_effect=NoRoomError))
+        for _ in range(2):
+            with pytest.raises(NoRoomError):
+                fill(kept, 1)
+    fill(kept, 5)
+    assert verdict(tmp_path).whole
+    assert len(lines(tmp_path)) == 9
