@@ -55,7 +55,8 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
         raise NotFoundedError
     try:
         person = people.find_person(folder, as_kept(name))
-        wrapped = (folder / people.FOLDER / f"{person.name}.age").read_bytes()
+        file = folder / people.FOLDER / f"{person.name}.age"
+        wrapped = file.read_bytes()
     except (PersonNameError, PersonUnknownError, FileNotFoundError):
         _pretend(folder, password)
         raise WrongPasswordError from None
@@ -63,6 +64,9 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
         identity = passwords.unwrap(wrapped, password)
     except SealKeyError:
         raise WrongPasswordError from None
+    if not _is_still(file, wrapped):  # removed, or another password, in the second that this took
+        identity.wipe()
+        raise WrongPasswordError
     return enter(folder, person, identity)
 
 
@@ -190,6 +194,13 @@ def _unlocked(folder: Path, person: Person, identity: Identity) -> Unlocked:
         key.wipe()
         raise ForeignKeyError
     return Unlocked(known, key, identity)  # with the role that the roster says
+
+
+def _is_still(file: Path, content: bytes) -> bool:
+    try:
+        return file.read_bytes() == content
+    except FileNotFoundError:
+        return False
 
 
 def _pretend(folder: Path, password: str) -> None:

@@ -14,6 +14,7 @@ from appliance.access.people import Role
 from appliance.access.unlock import DELAYS, FORGIVEN, Doorkeeper
 from appliance.errors import BusyError, NotFoundedError, TooSoonError, WrongPasswordError
 from appliance.store import age_file
+from appliance.store.keys import Identity
 from tests.access.practice import ANA, OTHER, Practice
 from tests.fakes.clock import FakeClock
 
@@ -157,3 +158,21 @@ def test_what_is_remembered_of_strangers_is_bounded(door: Doorkeeper) -> None:
         for number in range(unlock.MOST_KNOWN + 50):
             refused(door, f"name{number}", f"fd00::{number:x}")
     assert len(door._names._last) == len(door._addresses._last) == unlock.MOST_KNOWN
+
+
+@pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.STAFF])
+def test_who_is_removed_while_their_password_is_looked_at_does_not_come_in(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    practice.add("toni", role)
+    unwrap = passwords.unwrap
+
+    def slowly(wrapped: bytes, password: str) -> Identity:
+        found = unwrap(wrapped, password)
+        monkeypatch.setattr(passwords, "unwrap", unwrap)
+        practice.remove("toni")
+        return found
+
+    monkeypatch.setattr(passwords, "unwrap", slowly)
+    with pytest.raises(WrongPasswordError):
+        unlock.unlock(practice.folder, "toni", OTHER)
