@@ -24,24 +24,20 @@ from appliance.store.inbox import Inbox
 Given = Mapping[str, Any]
 Answer = Callable[[Given], Any]
 
-REPORTED: Final = (
-    frozenset(  # what page, console and command do themselves; all else the daemon does, and puts on record itself
-        {
-            Act.LOGGED_IN,
-            Act.LOG_IN_FAILED,
-            Act.LOGGED_OFF,
-            Act.SESSION_ENDED,
-            Act.EMERGENCY,
-            Act.LOOKED,
-            Act.PLAYED,
-            Act.TAKEN,
-            Act.DISCLOSED,
-            Act.CHECKED,
-            Act.EXPORTED,
-            Act.FACTOR_CHANGED,
-            Act.PASSWORD_CHANGED,
-        }
-    )
+# what page, console and command do themselves; all else the daemon does, and puts on record itself
+REPORTED: Final = frozenset(
+    {
+        Act.LOGGED_IN,
+        Act.LOG_IN_FAILED,
+        Act.LOGGED_OFF,
+        Act.SESSION_ENDED,
+        Act.LOOKED,
+        Act.PLAYED,
+        Act.TAKEN,
+        Act.DISCLOSED,
+        Act.CHECKED,
+        Act.EXPORTED,
+    }
 )
 _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
 _LONGEST: Final = 256  # letters of a subject and of each word of a detail

@@ -7,7 +7,8 @@ import pytest
 from appliance.access import record, testimony
 from appliance.access.chain import Line
 from appliance.access.unlock import unlock
-from appliance.deeds import Act
+from appliance.deeds import Act, Deed
+from appliance.errors import ControlError
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.staff import Staff
 from web.telling import AGAIN
@@ -140,3 +141,11 @@ def test_a_session_that_ends_by_itself_is_told(practice: Practice, ana: Staff, u
     practice.services.drop_ended()
     (line,) = told(practice, Act.SESSION_ENDED)
     assert (line.deed.by, line.deed.detail["why"]) == ("ana", why)
+
+
+@pytest.mark.parametrize("act", [Act.EMERGENCY, Act.FACTOR_CHANGED, Act.PASSWORD_CHANGED, Act.CLAIMED, Act.ROTATED])
+def test_the_page_cannot_have_a_line_written_of_what_the_daemon_does(practice: Practice, act: Act) -> None:
+    before = practice.record.head
+    with pytest.raises(ControlError):
+        practice.daemon.record(Deed(act, NAME))
+    assert practice.record.head == before
