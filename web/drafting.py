@@ -27,7 +27,7 @@ def show() -> Response:
 @allow(None, activity=False, gate=ANY)
 def keep() -> tuple[str, int]:
     """What stands in a field now."""
-    name, text = request.form.get("field", ""), request.form.get("text", "")
+    name, text = request.form.get("field", ""), request.form.get("text", "").replace("\r\n", "\n")
     if not _FIELD.fullmatch(name):
         raise BadRequest
     here().drafts.keep(session(), name, text)

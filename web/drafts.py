@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+from appliance.access import policy
 from appliance.access.sessions import Session
 from appliance.clock import Clock
 from appliance.errors import NotForThisRoleError, SealError
@@ -16,7 +17,7 @@ from appliance.store import age_file
 
 MOST: Final = 200  # of all people together; the oldest makes room
 MOST_EACH: Final = 20  # of one person
-LONGEST: Final = 2_000  # letters: four times what any form takes
+LONGEST: Final = policy.LONGEST  # letters: no form takes more
 KEPT: Final = 24 * 3600.0  # s
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from flask import Request
 from werkzeug.exceptions import BadRequest, NotFound
@@ -14,6 +14,10 @@ from appliance.fax.pictures import Turn
 from web.sheets import WIDTHS
 
 LARGEST_BODY: Final = 8 * 1024  # octets; the longest form is name and password
+LARGEST_TEXT: Final = (
+    12 * 1024
+)  # octets: the policy sheet's 5,000 letters of two octets each, and what stands around them
+LONG_TEXTS: Final = ("/policy/text/", "/drafts")  # where that may be sent
 LONGEST_NAME: Final = 80  # letters
 LONGEST_PASSKEY_NAME: Final = 40
 LONGEST_PASSWORD: Final = 1024
@@ -27,6 +31,11 @@ class SmallRequest(Request):
     max_form_memory_size = LARGEST_BODY
     max_form_parts = 16
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        if self.path.startswith(LONG_TEXTS):
+            self.max_content_length = self.max_form_memory_size = LARGEST_TEXT
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -34,7 +43,7 @@ class SmallRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        return io.BytesIO()  # never more than LARGEST_BODY comes in
+        return io.BytesIO()  # never more than LARGEST_TEXT comes in
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,18 @@ export function start() {
   document.addEventListener("submit", (event) => {
     for (const field of event.target.querySelectorAll("[data-draft]")) keep(field, "");
   });
-  window.addEventListener("pagehide", () => [...waiting.keys()].forEach((field) => keep(field, field.value)));
+  window.addEventListener("pagehide", () => [...waiting.keys()].forEach((field) => keep(field, typed(field))));
 }
 
 async function restore() {
   const kept = JSON.parse(await ask("/drafts"));
   for (const field of fields()) {
     const text = kept[nameOf(field)];
-    if (!text || field.value) continue;
+    if (!text || text === field.value || field.value !== field.defaultValue) continue;
     field.value = text;
     const note = document.getElementById("draft-note").content.cloneNode(true).firstElementChild;
     note.querySelector("button").addEventListener("click", () => {
-      field.value = "";
+      field.value = field.defaultValue;
       keep(field, "");
       note.remove();
       field.focus();
@@ -38,14 +38,20 @@ async function restore() {
   }
 }
 
+/** What is to be kept: nothing of a field that holds what it came with. */
+const typed = (field) => (field.value === field.defaultValue ? "" : field.value);
+
 function later(field) {
   clearTimeout(waiting.get(field));
-  waiting.set(field, setTimeout(() => keep(field, field.value), PAUSE));
+  waiting.set(field, setTimeout(() => keep(field, typed(field)), PAUSE));
 }
 
 /** `keepalive`: also while the page is going. */
 function keep(field, text) {
   clearTimeout(waiting.get(field));
   waiting.delete(field);
-  fetch("/drafts", { method: "POST", body: new URLSearchParams({ field: nameOf(field), text }), headers: { "Keepline-Part": "yes" }, keepalive: true }).catch(() => {});
+  const body = new FormData(); // as octets: in an address's form an accented letter would be six
+  body.set("field", nameOf(field));
+  body.set("text", text);
+  fetch("/drafts", { method: "POST", body, headers: { "Keepline-Part": "yes" }, keepalive: true }).catch(() => {});
 }
