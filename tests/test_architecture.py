@@ -71,7 +71,7 @@ DOORS = {
     "granian": {"web.server"},
     "PIL": {"appliance.fax.tiff", "appliance.fax.pictures"},  # the one reads pages exactly, the other shows them
     "jinja2": {"web"},
-    "markupsafe": {"web.factors"},
+    "markupsafe": {"web.factors", "web.refused"},
     "pyotp": {"appliance.access.one_time"},
     "rich": {"appliance.cli"},
     "sdnotify": {"appliance.service_manager"},

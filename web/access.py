@@ -50,11 +50,11 @@ def log_in() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         if isinstance(error, WrongPasswordError):
             telling.log_in_failed(given.name, request.remote_addr or "")
-        return entering.log_in_page(name=given.name, mistake=entering.in_words(error)), 401
+        return entering.refused_page(given.name, entering.in_words(error)), 401
     try:
         return entering.after_password(unlocked)
     except AccessError as error:
-        return entering.log_in_page(name=given.name, mistake=entering.in_words(error)), 401
+        return entering.refused_page(given.name, entering.in_words(error)), 401
     finally:
         unlocked.wipe()
 

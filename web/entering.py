@@ -17,8 +17,8 @@ from appliance.access.signs import sign_of
 from appliance.control.values import Level
 from appliance.deeds import Act
 from appliance.errors import AccessError, TooSoonError
-from web import browsers, telling
-from web.guard import COOKIE, STEP_COOKIE, Purpose
+from web import browsers, languages, telling
+from web.guard import COOKIE, STEP_COOKIE, TRUSTS, Purpose, person_here
 from web.languages import ngettext, tell
 from web.services import BETWEEN_STEPS, here
 
@@ -98,6 +98,14 @@ def log_in_page(*, name: str = "", ended: str = "", mistake: str = "", passkey_m
         passkey_mistake=passkey_mistake,
         passkeys_here=site().may_have_passkeys,
     )
+
+
+def refused_page(name: str, mistake: str) -> str:
+    """The way in for whoever was refused: the same page, at a small part of the cost."""
+    if person_here():
+        return log_in_page(name=name, mistake=mistake)
+    look = languages.here(), request.host.lower(), request.cookies.get(TRUSTS) == "yes"
+    return here().refused.page(look, lambda name, mistake: log_in_page(name=name, mistake=mistake), name, mistake)
 
 
 def in_words(error: AccessError) -> str:

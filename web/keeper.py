@@ -21,6 +21,7 @@ GLANCE: Final = 0.5  # s between looks at the doorstep
 SPARE_FILES: Final = 128  # open files that are no connection, and some to be able to end
 TIDY: Final = 5.0  # s between looks at what has ended
 LOOKS: Final = 6  # such looks between looks at the certificate
+MINUTE: Final = 12  # such looks between lines of the record about attempts to log in that nobody looked at
 RECONNECT: Final = (0.2, 0.5, 1.0)  # s until the daemon is tried again; the last stays
 
 log = logs.get(__name__)
@@ -60,13 +61,15 @@ def _obey(event: Event, services: PageServices) -> None:
 
 
 def tidy(services: PageServices, renew: Callable[[], object], ended: threading.Event) -> None:
-    """Let go of sessions that have ended, and `renew` the server when there is a new certificate, until `ended`."""
+    """Let go of sessions that have ended, tell the record of refused attempts, and `renew` the server when there is a new certificate, until `ended`."""
     chain = certificates.files(services.folder).chain_pem
     served = chain.stat().st_mtime_ns
     for look in itertools.count():
         if ended.wait(TIDY):
             return
         services.drop_ended()
+        if look % MINUTE == MINUTE - 1:
+            services.tell_refused()
         if look % LOOKS:
             continue
         try:

@@ -121,6 +121,7 @@ _DETAILS: Final = {
     "mailbox": spoken("mailbox %(value)s"),
     "mailboxes": spoken("mailboxes: %(value)s"),
     "role": spoken("role: %(value)s"),
+    "refused": spoken("%(value)s times too soon, so nobody looked at the password"),
     "reason": spoken("%(value)s"),
     "as": spoken("as %(value)s"),
     "on": spoken("on: %(value)s"),

@@ -51,6 +51,7 @@ def serve(settings: Settings) -> None:
         log.info("server.cut_short")  # somebody's request was not over when the time was
     finally:
         services.lock()
+        services.tell_refused()
         gateway.close()
 
 

@@ -24,6 +24,7 @@ from appliance.store.reader import Reader
 from web.drafts import Drafts
 from web.exchanging import Exchanging
 from web.memory import Rows
+from web.refused import Refused
 from web.visits import Visits
 from web.watch import Watch
 
@@ -51,6 +52,7 @@ class PageServices:
     drafts: Drafts = field(init=False)
     exchanging: Exchanging = field(init=False)
     visits: Visits = field(default_factory=Visits)
+    refused: Refused = field(default_factory=Refused)
     _founded: bool = False
 
     def __post_init__(self) -> None:
@@ -78,6 +80,17 @@ class PageServices:
             with suppress(KeeplineError):  # nothing hangs on it: the session has ended
                 self.control.record(Deed(Act.SESSION_ENDED, name, detail={"why": why}))
         self.steps.drop_ended()
+
+    def tell_refused(self) -> None:
+        """A line of the record for each address whose attempts to log in were refused without a look; what cannot be written now is told the next time."""
+        refused = self.doorkeeper.take_refused()
+        with suppress(KeeplineError):
+            for address in tuple(refused):
+                detail = ({"from": address} if address else {}) | {"refused": str(refused[address])}
+                self.control.record(Deed(Act.LOG_IN_FAILED, detail=detail))
+                del refused[address]
+        for address, count in refused.items():
+            self.doorkeeper.count_refused(address, count)
 
     def founded(self) -> bool:
         """Does this box belong to a practice? Once it does, it does for good."""

@@ -7,7 +7,7 @@ names exist, and locks nobody out for good.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +42,7 @@ DELAYS: Final = (
 )  # s after the first, second ... wrong attempt; the last stays
 FORGIVEN: Final = 900.0  # s without a wrong attempt after which earlier ones no longer count
 MOST_KNOWN: Final = 4096  # names and addresses remembered; the oldest is forgotten first
+MOST_COUNTED: Final = 16  # addresses whose refusals are counted apart; those of all others are one sum, under ""
 
 log = logs.get(__name__)
 
@@ -93,6 +94,7 @@ class Doorkeeper:
         self._addresses = Failures(clock)
         self._welcome: OrderedDict[tuple[str, str], None] = OrderedDict()  # names let in, and from where
         self._trying: set[str] = set()  # addresses with an attempt under way
+        self._refused: Counter[str] = Counter()  # attempts that nobody looked at, by address
         self._lock = threading.Lock()
 
     def unlock(self, name: str, password: str, address: str) -> Unlocked:
@@ -104,13 +106,29 @@ class Doorkeeper:
     @contextmanager
     def attempt(self, name: str, address: str) -> Iterator[None]:
         """Around whatever raises `WrongPasswordError` for a wrong one. Raises `TooSoonError`, `BusyError`."""
-        with self._alone(name, address):
-            try:
-                yield
-            except WrongPasswordError:
-                self._failed(name, address)
-                raise
-            self._succeeded(name, address)
+        try:
+            with self._alone(name, address):
+                try:
+                    yield
+                except WrongPasswordError:
+                    self._failed(name, address)
+                    raise
+                self._succeeded(name, address)
+        except (TooSoonError, BusyError):
+            self.count_refused(address)
+            raise
+
+    def count_refused(self, address: str, count: int = 1) -> None:
+        """So many attempts from `address` were refused without a look. A line of the record for each would be one more thing to flood the box with."""
+        with self._lock:
+            apart = address in self._refused or len(self._refused) < MOST_COUNTED
+            self._refused[address if apart else ""] += count
+
+    def take_refused(self) -> dict[str, int]:
+        """How many attempts from each address were refused since this was last asked."""
+        with self._lock:
+            taken, self._refused = self._refused, Counter()
+        return dict(taken)
 
     @contextmanager
     def _alone(self, name: str, address: str) -> Iterator[None]:

@@ -176,3 +176,21 @@ def test_who_is_removed_while_their_password_is_looked_at_does_not_come_in(
     monkeypatch.setattr(passwords, "unwrap", slowly)
     with pytest.raises(WrongPasswordError):
         unlock.unlock(practice.folder, "toni", OTHER)
+
+
+def test_every_refusal_is_counted_by_address_and_told_once(door: Doorkeeper) -> None:
+    for _ in range(3):
+        refused(door)
+    for _ in range(5):
+        with pytest.raises(TooSoonError):
+            door.unlock("ana", OTHER, STRANGER)
+    assert door.take_refused() == {STRANGER: 5}
+    assert door.take_refused() == {}
+
+
+def test_refusals_from_a_crowd_are_counted_in_bounded_memory_and_none_is_lost(door: Doorkeeper) -> None:
+    for number in range(100):
+        door.count_refused(f"192.168.1.{number}")
+    taken = door.take_refused()
+    assert len(taken) == unlock.MOST_COUNTED + 1
+    assert taken[""] == 100 - unlock.MOST_COUNTED

@@ -17,8 +17,9 @@ from unittest import mock
 
 import pytest
 
-from appliance.access import certificates
+from appliance.access import certificates, record
 from appliance.access.certificates import TlsFiles
+from appliance.access.chain import Line
 from appliance.access.unlock import unlock
 from appliance.control.client import Client
 from appliance.control.server import Server
@@ -347,6 +348,16 @@ def test_sessions_that_ended_are_let_go_though_nobody_asks(practice: Practice) -
     practice.clock.advance(practice.idle)
     keeper.tidy(practice.services, lambda: None, Rounds(1))
     assert practice.sessions._kept == {}
+
+
+def test_attempts_that_nobody_looked_at_are_told_once_a_minute(practice: Practice) -> None:
+    certificate_of(practice)
+    practice.services.doorkeeper.count_refused("192.168.1.66", 2999)
+    keeper.tidy(practice.services, lambda: None, Rounds(keeper.MINUTE - 1))
+    before = len(list(record.read(practice.folder)))
+    keeper.tidy(practice.services, lambda: None, Rounds(3 * keeper.MINUTE))
+    lines = list(record.read(practice.folder))[before:]
+    assert [Line.from_bytes(line).deed.detail for line in lines] == [{"from": "192.168.1.66", "refused": "2999"}]
 
 
 def test_sessions_are_let_go_though_there_is_no_certificate_any_more(practice: Practice) -> None:

@@ -75,6 +75,24 @@ def test_a_wrong_password_is_told_of_the_person_and_never_what_was_typed(practic
     assert b"lantern" not in b"".join(record.read(practice.folder))
 
 
+def test_attempts_that_nobody_looked_at_are_one_line_an_address_with_their_number(
+    practice: Practice, ana: Staff
+) -> None:
+    stranger = Staff(practice)
+    for _ in range(9):
+        stranger.post("/login", name=NAME, password="no such password at all")
+    looked_at = len(told(practice, Act.LOG_IN_FAILED))
+    assert looked_at < 9
+    practice.daemon.silent = True
+    practice.services.tell_refused()  # nobody takes a line now
+    practice.daemon.silent = False
+    practice.services.tell_refused()
+    practice.services.tell_refused()
+    lines = told(practice, Act.LOG_IN_FAILED)[looked_at:]
+    assert [line.deed.detail for line in lines] == [{"from": "127.0.0.1", "refused": str(9 - looked_at)}]
+    assert f"{9 - looked_at} times too soon" in ana.get("/record").text
+
+
 def test_logging_off_is_told(practice: Practice, ana: Staff) -> None:
     ana.post("/logout")
     assert [line.deed.by for line in told(practice, Act.LOGGED_OFF)] == ["ana"]
