@@ -14,10 +14,17 @@ from appliance.access import factors, passwords, people, practice
 from appliance.access.factors import Factors
 from appliance.access.people import Newcomer
 from appliance.access.roles import ALL, Permission, Person, Role
-from appliance.errors import AccessError, LastAdminError, PersonExistsError, PersonUnknownError, WeakPasswordError
+from appliance.errors import (
+    AccessError,
+    FactorsDamagedError,
+    LastAdminError,
+    PersonExistsError,
+    PersonUnknownError,
+    WeakPasswordError,
+)
 from web import duties, mailboxes, memory, past, people_forms, safekeeping, words
 from web.guard import COOKIE, allow, session
-from web.languages import gettext
+from web.languages import gettext, tell
 from web.people_forms import Entry, Standing
 from web.services import here
 
@@ -232,7 +239,7 @@ def _person(name: str) -> Person:
 
 
 def _view(person: Person, known: Iterable[Person]) -> PersonView:
-    held = factors.read(here().folder, person.name)
+    factor, has_factor = _factor(person.name)
     admins = [other.name for other in known if other.role is Role.ADMIN]
     return PersonView(
         person.name,
@@ -240,8 +247,8 @@ def _view(person: Person, known: Iterable[Person]) -> PersonView:
         person.role.value,
         duties.word(person.role),
         _mailboxes_in_words(person),
-        _factor_in_words(held),
-        held.any,
+        factor,
+        has_factor,
         _last_in_words(person.name),
         person.name == _me(),
         admins == [person.name],
@@ -254,6 +261,15 @@ def _mailboxes_in_words(person: Person) -> str:
     if person.mailboxes == ALL:
         return gettext("All mailboxes")
     return ", ".join(words.mailbox(name) for name in sorted(person.mailboxes)) or gettext("No mailbox yet")
+
+
+def _factor(name: str) -> tuple[str, bool]:
+    """What somebody has as a second factor, and whether there is anything to take away: what is damaged, too."""
+    try:
+        held = factors.read(here().folder, name)
+    except FactorsDamagedError as error:
+        return tell(str(error)), True
+    return _factor_in_words(held), held.any
 
 
 def _factor_in_words(held: Factors) -> str:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from appliance.access import people
+from appliance.access import factors, people
 from appliance.access.record import Record
 from appliance.access.roles import ALL, MAY, Permission, Role
 from appliance.deeds import Act
@@ -216,3 +216,14 @@ def test_whose_role_changed_is_logged_off_though_no_line_of_it_can_be_written(
     monkeypatch.setattr(Record, "_append", refuse)
     assert ana.post("/people/sam", role="technician").status_code >= 500
     assert sam.get("/").headers["Location"] == "/login"
+
+
+def test_somebodys_damaged_second_factor_hides_nobody_and_can_be_taken_away(practice: Practice, ana: Staff) -> None:
+    practice.add_staff()
+    place = practice.folder / factors.FOLDER / "sam"
+    place.mkdir(parents=True)
+    (place / factors.CLEAR).write_bytes(b"{")
+    assert ana.get("/people").status_code == 200
+    assert 'action="/people/sam/factors"' in ana.get("/people/sam").text
+    assert ana.post("/people/sam/factors").status_code == 303
+    assert not place.exists()
