@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from appliance.access import factors
+from appliance.access import factors, record
 from appliance.access.decisions import Switch
 from appliance.access.practice import proof_of
 from appliance.access.unlock import unlock
 from appliance.clock import Trust
 from appliance.errors import NoProofError
 from appliance.store.keys import Identity
+from tests.fakes.authenticator import Authenticator
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.staff import Staff
 
@@ -227,3 +229,33 @@ def test_nothing_secret_stands_in_an_address_or_a_header(strict: Practice, ana: 
     secret = secret_on(answer.text)
     assert not any(secret in value for _, value in answer.headers)
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def question_on(page: str) -> str:
+    found = re.search(r'data-question="([^"]+)"', page)
+    assert found
+    return html.unescape(found[1])
+
+
+def make_passkey(desk: Staff, device: Authenticator) -> int:
+    page = desk.get("/factors/passkey").text
+    return desk.post("/factors/passkey", answer=device.make(question_on(page))).status_code
+
+
+def test_nobody_takes_the_id_of_somebody_elses_passkey(strict: Practice, ana: Staff) -> None:
+    assert enter(ana) == "/factors"
+    assert make_passkey(ana, Authenticator(host="localhost", origin=ana.base)) == 200
+    strict.add_staff()
+    strict.agree("sam")
+    sam = Staff(strict)
+    sam.post("/login", name="sam", password="velvet harbor kettle moon")
+    assert make_passkey(sam, Authenticator(host="localhost", origin=sam.base)) == 422
+    assert make_passkey(sam, Authenticator(host="localhost", origin=sam.base, id=b"another one's")) == 200
+
+
+def test_a_wrong_passkey_in_ones_account_leaves_a_line(practice: Practice) -> None:
+    desk = Staff(practice).log_in()
+    assert desk.post("/account/confirm/passkey", answer="{}").status_code == 401
+    newest = list(record.read(practice.folder))[-1]
+    assert b'"act":"log-in-failed","by":"ana"' in newest
+    assert b'"with":"passkey"' in newest
