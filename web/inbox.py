@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -14,6 +16,7 @@ from appliance.access.decisions import Switch
 from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
+from appliance.store.reader import OpenMessage
 from web import faxes, listing, mailboxes, memory, requests, seen, sound, taking, telling, waveform, words
 from web.guard import allow, session
 from web.languages import gettext
@@ -156,7 +159,8 @@ def _list() -> ListView:
     asked = Asked(
         requests.page_number(request), known.search, version()
     )  # before the rows: a change in between shows at the next look
-    return listing.show_page(mailboxes.rows(), asked, _envelope, _present())
+    with mailboxes.opening() as open_one:
+        return listing.show_page(mailboxes.rows(), asked, partial(_envelope, open_one=open_one), _present())
 
 
 def _message(id: str) -> listing.MessageView:
@@ -169,12 +173,12 @@ def _message(id: str) -> listing.MessageView:
     return listing.show_message(row, envelope, waveform.draw(levels, 64), _present(), seen.by(row))
 
 
-def _envelope(row: Row) -> Envelope | None:
+def _envelope(row: Row, open_one: Callable[[Row], OpenMessage] = mailboxes.open_message) -> Envelope | None:
     """What is known of the message; None when it cannot be opened."""
 
     def read() -> Envelope | None:
         try:
-            message = mailboxes.open_message(row)
+            message = open_one(row)
         except (SealError, DamagedMessageError, MessageNotFoundError):
             return None
         try:

@@ -5,9 +5,12 @@ No other module of the page reads rows or opens messages; `tests/web/test_mailbo
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
 from appliance.errors import MessageNotFoundError
 from appliance.messages import Row
-from appliance.store.reader import OpenMessage
+from appliance.store.reader import Opener, OpenMessage
 from web import requests
 from web.guard import session
 from web.services import here
@@ -32,6 +35,23 @@ def open_message(of: Row) -> OpenMessage:
     if not session().person.may_open(of.stamp.mailbox):
         raise MessageNotFoundError
     return here().reader.open(of, session().practice)
+
+
+@contextmanager
+def opening() -> Iterator[Callable[[Row], OpenMessage]]:
+    """`open_message` for a pass over many rows: each day's key is opened once, when the first row needs it, and wiped at the end of the `with`."""
+    with ExitStack() as ends:
+        opener: Opener | None = None
+
+        def open_one(of: Row) -> OpenMessage:
+            nonlocal opener
+            if not session().person.may_open(of.stamp.mailbox):
+                raise MessageNotFoundError
+            if opener is None:
+                opener = ends.enter_context(here().reader.opening(session().practice))
+            return opener.open(of)
+
+        yield open_one
 
 
 def version() -> str:

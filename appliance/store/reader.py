@@ -93,22 +93,55 @@ class Reader:
 
         Raises `MessageNotFoundError` when it went meanwhile, `DamagedMessageError` when it is not what the row says, `SealKeyError` for another practice's key.
         """
-        epoch = open_epoch(self._folder, row.epoch, practice)
-        with epoch:
-            try:
-                file = file_of(self._folder, row.stamp.id, row.recovered).open("rb")
-            except FileNotFoundError:
-                raise MessageNotFoundError from None
-            try:
-                message = _open_ring(file, row, epoch) if row.recovered else _open_sealed(file, epoch)
-                _must_match(message, row)
-            except SealError:
-                file.close()
-                raise DamagedMessageError from None
-            except BaseException:
-                file.close()
-                raise
+        with self.opening(practice) as opener:
+            return opener.open(row)
+
+    def opening(self, practice: Identity) -> Opener:
+        """For a pass over many messages: use it in a `with`."""
+        return Opener(self._folder, practice)
+
+
+class Opener:
+    """Opens many messages, and each day's key but once: those are kept while the pass lasts and wiped at its end, which is the end of the `with`."""
+
+    def __init__(self, folder: Path, practice: Identity) -> None:
+        self._folder = folder
+        self._practice = practice
+        self._epochs: dict[str, Identity] = {}
+
+    def open(self, row: Row) -> OpenMessage:
+        """As `Reader.open` does."""
+        epoch = self._epoch(row.epoch)
+        try:
+            file = file_of(self._folder, row.stamp.id, row.recovered).open("rb")
+        except FileNotFoundError:
+            raise MessageNotFoundError from None
+        try:
+            message = _open_ring(file, row, epoch) if row.recovered else _open_sealed(file, epoch)
+            _must_match(message, row)
+        except SealError:
+            file.close()
+            raise DamagedMessageError from None
+        except BaseException:
+            file.close()
+            raise
         return message
+
+    def close(self) -> None:
+        """The days' keys are wiped; what was opened stays open."""
+        while self._epochs:
+            self._epochs.popitem()[1].wipe()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _epoch(self, name: str) -> Identity:
+        if name not in self._epochs:
+            self._epochs[name] = open_epoch(self._folder, name, self._practice)
+        return self._epochs[name]
 
 
 def _must_match(message: OpenMessage, row: Row) -> None:

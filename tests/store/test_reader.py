@@ -7,11 +7,14 @@ import shutil
 import wave
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealKeyError, StoreError
 from appliance.messages import Envelope, Kind, Row
+from appliance.store import reader
+from appliance.store.epochs import open_epoch
 from appliance.store.keys import Identity
 from appliance.store.reader import RECOVERED, Reader
 from appliance.store.slots import SLOT
@@ -176,3 +179,41 @@ def test_a_message_can_be_read_while_it_is_removed(box: Box, row: Row) -> None:
         box.inbox.remove(row.stamp.id, "erased")
         assert message.read(WAV_HEAD, SECOND) == second(0)
     assert CALLER.caller_name not in repr(message)
+
+
+def noting(monkeypatch: pytest.MonkeyPatch) -> list[Identity]:
+    """Each day's key that is opened from now on."""
+    opened: list[Identity] = []
+
+    def noted(*given: Any) -> Identity:
+        opened.append(open_epoch(*given))
+        return opened[-1]
+
+    monkeypatch.setattr(reader, "open_epoch", noted)
+    return opened
+
+
+def test_a_pass_over_many_messages_opens_each_days_key_once_and_wipes_it_at_its_end(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [box.deliver(1, seed) for seed in range(3)]
+    box.next_day()
+    rows += [box.deliver(1, seed) for seed in range(3, 6)]
+    opened = noting(monkeypatch)
+    with box.reader.opening(box.practice) as opener:
+        messages = [opener.open(row) for row in rows]
+        assert len(opened) == 2
+    for key in opened:
+        with pytest.raises(SealKeyError):
+            key.to_bytes()
+    for seed, message in enumerate(messages):
+        with message:
+            assert message.read(WAV_HEAD, SECOND) == second(0, seed)
+
+
+def test_a_pass_that_fails_wipes_the_keys_as_well(box: Box, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = noting(monkeypatch)
+    with pytest.raises(DamagedMessageError):
+        box.open(replace(row, stamp=replace(row.stamp, sequence=99)))
+    with pytest.raises(SealKeyError):
+        opened[0].to_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,10 @@ from appliance.access import people, personnel
 from appliance.access.people import Role
 from appliance.access.roles import MAY, Permission
 from appliance.access.unlock import unlock
+from appliance.errors import SealKeyError
+from appliance.store import reader
+from appliance.store.epochs import open_epoch
+from appliance.store.keys import Identity
 from tests.web.faxes import leave_fax, letter
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.roles import questions
@@ -83,6 +88,29 @@ def test_a_mailbox_more_opens_at_the_next_log_in(practice: Practice) -> None:
     change = people.prepare_change(practice.folder, admin, "sam", Role.STAFF, ["billing", "front-desk"])
     personnel.write_person(practice.folder, change)
     assert Staff(practice).log_in(*SAM).get(f"/messages/{id}").status_code == 200
+
+
+def test_list_and_search_open_each_days_key_once_and_keep_none(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        practice.leave(babble(0.2), f"555000000{number}", "Maria Lopez")
+        if number == 2:
+            practice.clock.advance(86_400.0)
+    ana = Staff(practice).log_in()
+    opened: list[Identity] = []
+
+    def noted(*given: Any) -> Identity:
+        opened.append(open_epoch(*given))
+        return opened[-1]
+
+    monkeypatch.setattr(reader, "open_epoch", noted)
+    ana.post("/search", search="lopez")
+    assert ana.get("/").text.count('class="row ') == 6
+    assert len(opened) == 2
+    for key in opened:
+        with pytest.raises(SealKeyError):
+            key.to_bytes()
 
 
 CARRIERS = {
