@@ -195,7 +195,8 @@ run_tests() {
     side_by_side
 }
 
-# Most tests wait for real time, some on the line, some at whole boxes and in browsers; the others compute. All three side by side, each in order.
+# Most tests wait for real time, some on the line, some at whole boxes and in browsers; the others, the page's and the rest, compute. All four side by
+# side, each in order.
 side_by_side() {
     local work log left pids=() failed=0 pytest=(.venv/bin/python -m pytest -p no:cacheprovider) real="rig or browser"
     work=$(mktemp -d)
@@ -205,7 +206,10 @@ side_by_side() {
     set -m # else what runs beside could not be interrupted
     "${pytest[@]}" -m "$real" tests/web tests/whole >"$work/boxes" 2>&1 </dev/null &
     pids+=($!)
-    nice "${pytest[@]}" -m "not ($real)" >"$work/inner" 2>&1 </dev/null & # soft modems lose calls when they have to wait
+    # niced: soft modems lose calls when they have to wait
+    nice -n 19 "${pytest[@]}" -m "not ($real)" tests/web >"$work/page" 2>&1 </dev/null &
+    pids+=($!)
+    nice -n 19 "${pytest[@]}" -m "not ($real)" --ignore tests/web >"$work/rest" 2>&1 </dev/null &
     pids+=($!)
     set +m
     trap 'for pid in "${pids[@]}"; do kill -INT -- "-$pid" 2>/dev/null && wait "$pid"; done; rm -rf "$work"' EXIT
@@ -213,7 +217,7 @@ side_by_side() {
     "${pytest[@]}" -m "$real" --ignore tests/web --ignore tests/whole || failed=$?
     for pid in "${pids[@]}"; do wait "$pid" || failed=$?; done
     trap - EXIT
-    for log in boxes inner; do cat "$work/$log"; done
+    for log in boxes page rest; do cat "$work/$log"; done
     left=$(find "$TMPDIR" -mindepth 1 -maxdepth 1 ! -name 'pytest-of-*')
     rm -rf "$work"
     [ "$failed" -eq 0 ] || fail "Tests failed: the lines above say which."

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(600)]
 LETTERS = {pages: [note(seed) for seed in range(pages)] for pages in (1, 3)}
 PATIENCE = 150.0  # s; a call of three pages takes 40
 SOON = 15.0  # s after the sender has ended
-CALLS = 3  # that a sender makes at most
+CALLS = 5  # that a sender makes at most
 PAIR_SPEED = 3.0  # times real time: HylaFAX's own waits are of real time
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import pytest
@@ -166,6 +168,12 @@ def page_through_and_log_off(hands: Hands) -> None:
     expect(page.get_by_text("You are logged off.")).to_be_visible()
 
 
+def stays(page: Page, times: int = 1) -> AbstractContextManager[object]:
+    """What is done in it tells the box so many times that somebody is there; at its end the box has heard it."""
+    told = itertools.count(1)
+    return page.expect_event("requestfinished", lambda request: request.url.endswith("/stay") and next(told) == times)
+
+
 def test_the_warning_before_a_log_off_is_answered_with_a_key_and_the_focus_goes_back(
     browser: Browser, practice: Practice, served: Served
 ) -> None:
@@ -175,7 +183,8 @@ def test_the_warning_before_a_log_off_is_answered_with_a_key_and_the_focus_goes_
         hands = Hands(page)
         hands.log_in(practice, served)
         live(page)
-        hands.press("j")
+        with stays(page):
+            hands.press("j")
         row = page.locator("#rows .row > a")
         expect(row).to_be_focused()
         practice.clock.advance(practice.idle - 40)
@@ -183,7 +192,8 @@ def test_the_warning_before_a_log_off_is_answered_with_a_key_and_the_focus_goes_
         expect(warning).to_be_visible()
         expect(page.get_by_role("button", name="Stay logged in")).to_be_focused()
         hands.look()
-        hands.press("Enter")
+        with stays(page, 2):  # the key, and the button that it presses
+            hands.press("Enter")
         expect(warning).to_be_hidden()
         expect(row).to_be_focused()
         practice.clock.advance(practice.idle - 40)
@@ -200,7 +210,8 @@ def test_whoever_types_is_not_disturbed_by_the_warning(browser: Browser, practic
         live(page)
         why = page.get_by_label("Why?")
         why.focus()
-        hands.type("The lab")
+        with stays(page):
+            hands.type("The lab")
         practice.clock.advance(practice.idle - 40)
         expect(page.get_by_role("alertdialog")).to_be_visible()
         hands.type(" asks")
