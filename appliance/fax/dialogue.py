@@ -93,11 +93,10 @@ class Dialogue:
 
     def _take_line(self, line: str) -> None:
         """A line that answers nothing: it may tell who calls."""
-        before = self._bell.caller
         ring = self._bell.hear("RING" if find_result(line) is Result.RING else line)
         if ring is not None:
             self._rings.append(ring)
-        if ring is not None or self._bell.caller is not before:
+        if ring is not None or tells_of_call(line):
             self._rang_at = self.clock()
 
     def forget_ringing(self) -> None:

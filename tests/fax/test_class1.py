@@ -279,6 +279,16 @@ def test_who_calls_may_be_told_before_the_first_ring() -> None:
     assert ours.wait_ring(10.0) == Ring(CallerId(presence=Presence.WITHHELD))
 
 
+@pytest.mark.parametrize(
+    "split", [b"\r\nDATE = 0805\r\n|TIME = 1234\r\n|RING\r\n", b"TIME = 1234\r\n|DATE = 0805\r\n\r\nRING\r\n"]
+)
+def test_what_comes_a_word_at_a_time_after_a_long_silence_is_kept(split: bytes) -> None:
+    ours, fake = ringing()
+    assert ours.wait_ring(20.0) is None
+    fake.coming.extend(split.split(b"|"))
+    assert ours.wait_ring(10.0) == Ring(CallerId(at=Moment(8, 5, 12, 34)))
+
+
 def test_a_quiet_line_does_not_ring() -> None:
     ours, fake = ringing(b"\r\nOK\r\n", b"\x00\xffrubbish\r\n")
     assert ours.wait_ring(2.0) is None

@@ -108,6 +108,7 @@ def test_all_is_well_as_long_as_the_sweep_is_woken(sleeper: Sleeper, rare: Sched
 
 STEP = """
 import queue, sys, time
+from datetime import UTC, datetime
 from pathlib import Path
 from appliance.clock import SystemClock
 from appliance.retention.schedule import Schedule
@@ -120,10 +121,14 @@ class Sleeper:
 schedule = Schedule(Sleeper(), SystemClock(Path(offset)), every=1.0)  # 2 years are 60 million wakings
 schedule.start()
 woken.get(timeout=20)
-while schedule._scheduler.get_job("sweep") is None:  # by the old clock the next waking is planned
-    pass
 Path(offset + ".new").write_text(step + "\\n")
-Path(offset + ".new").replace(offset)  # at once: other threads look at the clock meanwhile
+stepped = False
+while not stepped:
+    with schedule._scheduler._jobstores_lock:  # else the next waking could come between looking and stepping, and plan by the new clock
+        planned = schedule._scheduler.get_job("sweep")
+        if planned is not None and planned.next_run_time > datetime.now(UTC):
+            Path(offset + ".new").replace(offset)  # at once: other threads look at the clock meanwhile
+            stepped = True
 until = time.monotonic() + 40
 stalled, after = False, 0
 while after < 3 and time.monotonic() < until:
