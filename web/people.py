@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access import factors, passwords, people, practice
-from appliance.access.factors import Factors
+from appliance.access import passwords, people, practice
 from appliance.access.people import Newcomer
-from appliance.access.roles import ALL, Permission, Person, Role
+from appliance.access.roles import Permission, Person
 from appliance.errors import (
     AccessError,
-    FactorsDamagedError,
     LastAdminError,
     PersonExistsError,
     PersonUnknownError,
     WeakPasswordError,
 )
-from web import duties, mailboxes, memory, past, people_forms, safekeeping, words
+from web import duties, memory, people_forms, people_views, safekeeping
 from web.guard import COOKIE, allow, session
-from web.languages import gettext, tell
+from web.languages import gettext
 from web.people_forms import Entry, Standing
 from web.services import here
 
 staff = Blueprint("people", __name__)
 
 SHOWN_FOR: Final = 10 * safekeeping.MINUTES  # s that a password waits to be shown once
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxView:
-    """A mailbox to tick."""
-
-    value: str
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """A person as list and page show them."""
-
-    name: str  # as they log in
-    shown: str
-    role: str
-    role_word: str
-    mailboxes: str
-    factor: str  # what they have as a second factor
-    has_factor: bool
-    last: str  # when they logged in last; "" when that is not known
-    is_me: bool
-    last_admin: bool
 
 
 @staff.get("/people")
@@ -68,7 +41,7 @@ def show_people() -> str:
     return render_template(
         "people.html",
         area="people",
-        people=[_view(person, known) for person in known],
+        people=[people_views.show(person, known) for person in known],
         said=said,
         left=left,
         handover=_handed_over(),
@@ -124,7 +97,7 @@ def change(name: str) -> AnyResponse | str | tuple[str, int]:
             mistakes["role"] = gettext(str(error))
         else:
             here().control.put_person(files, by=_me())
-            return _told(gettext("%(name)s is changed, and logged off where logged in.", name=_shown(name)))
+            return _told(gettext("%(name)s is changed, and logged off where logged in.", name=people_views.shown(name)))
     return _person_page(person, standing, mistakes), 422
 
 
@@ -159,7 +132,9 @@ def reset_factors(name: str) -> AnyResponse:
     person = _person(name)
     here().control.reset_factors(person.name, by=_me(), proof=practice.proof_of(session().practice))
     return _told(
-        gettext("%(name)s has no second factor any more and sets one up at the next log-in.", name=_shown(name))
+        gettext(
+            "%(name)s has no second factor any more and sets one up at the next log-in.", name=people_views.shown(name)
+        )
     )
 
 
@@ -181,16 +156,7 @@ def remove(name: str) -> AnyResponse | str | tuple[str, int]:
         return _remove_page(person, gettext(str(error))), 422
     here().control.remove_person(removal, by=_me())
     memory.of(session()).reader_left = person.may_read
-    return _told(gettext("%(name)s can no longer log in.", name=_shown(name)))
-
-
-def known_mailboxes() -> tuple[MailboxView, ...]:
-    """Every mailbox that the settings name, that holds a message, or that somebody may open."""
-    settings, known = here().settings, people.list_people(here().folder)
-    names = {settings.voice.mailbox, settings.fax.mailbox, *dict(settings.fax.sub_addresses).values()}
-    names |= {row.stamp.mailbox for row in mailboxes.rows()}
-    names |= {name for person in known for name in person.mailboxes if person.mailboxes != ALL}
-    return tuple(MailboxView(name, words.mailbox(name)) for name in sorted(names))
+    return _told(gettext("%(name)s can no longer log in.", name=people_views.shown(name)))
 
 
 def _add_form(typed: Entry) -> str:
@@ -201,7 +167,7 @@ def _add_form(typed: Entry) -> str:
         standing=typed.standing,
         mistakes=typed.mistakes,
         roles=duties.choices(),
-        mailboxes=known_mailboxes(),
+        mailboxes=people_views.known_mailboxes(),
         offered=passwords.make_up(),
     )
 
@@ -210,16 +176,16 @@ def _person_page(person: Person, standing: Standing, mistakes: dict[str, str]) -
     return render_template(
         "person.html",
         area="people",
-        person=_view(person, people.list_people(here().folder)),
+        person=people_views.show(person, people.list_people(here().folder)),
         standing=standing,
         mistakes=mistakes,
         roles=duties.choices(),
-        mailboxes=known_mailboxes(),
+        mailboxes=people_views.known_mailboxes(),
     )
 
 
 def _password_page(person: Person, mistake: str) -> str:
-    view = _view(person, people.list_people(here().folder))
+    view = people_views.show(person, people.list_people(here().folder))
     mistakes = {"password": mistake} if mistake else {}
     return render_template(
         "new_password.html", area="people", person=view, mistakes=mistakes, offered=passwords.make_up()
@@ -227,7 +193,7 @@ def _password_page(person: Person, mistake: str) -> str:
 
 
 def _remove_page(person: Person, mistake: str) -> str:
-    view = _view(person, people.list_people(here().folder))
+    view = people_views.show(person, people.list_people(here().folder))
     return render_template("remove_person.html", area="people", person=view, mistake=mistake, reads=person.may_read)
 
 
@@ -236,60 +202,6 @@ def _person(name: str) -> Person:
         return people.find_person(here().folder, people_forms.person_name(name))
     except PersonUnknownError:
         raise NotFound from None
-
-
-def _view(person: Person, known: Iterable[Person]) -> PersonView:
-    factor, has_factor = _factor(person.name)
-    admins = [other.name for other in known if other.role is Role.ADMIN]
-    return PersonView(
-        person.name,
-        _shown(person.name),
-        person.role.value,
-        duties.word(person.role),
-        _mailboxes_in_words(person),
-        factor,
-        has_factor,
-        _last_in_words(person.name),
-        person.name == _me(),
-        admins == [person.name],
-    )
-
-
-def _mailboxes_in_words(person: Person) -> str:
-    if not person.may_read:
-        return gettext("No messages")
-    if person.mailboxes == ALL:
-        return gettext("All mailboxes")
-    return ", ".join(words.mailbox(name) for name in sorted(person.mailboxes)) or gettext("No mailbox yet")
-
-
-def _factor(name: str) -> tuple[str, bool]:
-    """What somebody has as a second factor, and whether there is anything to take away: what is damaged, too."""
-    try:
-        held = factors.read(here().folder, name)
-    except FactorsDamagedError as error:
-        return tell(str(error)), True
-    return _factor_in_words(held), held.any
-
-
-def _factor_in_words(held: Factors) -> str:
-    kinds = [gettext("passkey")] if held.passkeys else []
-    kinds += [gettext("app")] if held.app else []
-    kinds += [gettext("printed codes")] if held.codes else []
-    return gettext("Second factor: %(kinds)s", kinds=", ".join(kinds)) if kinds else gettext("No second factor yet")
-
-
-def _last_in_words(name: str) -> str:
-    if "log_ins" not in g:  # the record is looked through once for a page
-        g.log_ins = past.last_log_ins(here().folder)
-    at = g.log_ins.get(name)
-    if at is None:
-        return ""
-    return gettext("logged in %(when)s", when=words.when(at, here().clock.now(), here().zone))
-
-
-def _shown(name: str) -> str:
-    return name.capitalize()
 
 
 def _me() -> str:
@@ -319,7 +231,9 @@ def _handed_over() -> dict[str, str] | None:
     if handover is None:
         return None
     password = safekeeping.read(handover.password, request.cookies[COOKIE], here().clock.monotonic())
-    return {"name": handover.name, "shown": _shown(handover.name), "password": password} if password else None
+    return (
+        {"name": handover.name, "shown": people_views.shown(handover.name), "password": password} if password else None
+    )
 
 
 def _told(sentence: str) -> AnyResponse:
