@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from tests.rig.line import PhoneCompany
+from tests.rig.ports import free_port
 from tests.rig.soft_modem import SoftModem
 
 NAME: Final = "ana"
@@ -249,21 +250,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def port_is_free(port: int) -> bool:
-    """Can something listen on this TCP port of loopback now?"""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from appliance.fax import tiff
-from tests.rig.appliance import NAME, PASSWORD, Appliance, StartError, free_port, port_is_free
+from tests.rig.appliance import NAME, PASSWORD, Appliance, StartError
 from tests.rig.compare import correlation
 from tests.rig.letters import report, to_tiff
 from tests.rig.page_client import PageClient
 from tests.rig.patient import Patient
+from tests.rig.ports import free_port, port_is_free
 from tests.rig.speech import speech
 
 PAGE_PORT: Final = 8443

@@ -39,7 +39,7 @@ from appliance.store import journal
 from appliance.store.inbox import Inbox, RingSet
 from appliance.store.reader import Reader
 from tests.fakes.clock import FakeClock
-from tests.rig.appliance import free_port
+from tests.rig.ports import free_port
 from web import create_app
 from web.gateway import Gateway
 from web.server import make_server

@@ -30,7 +30,8 @@ from appliance.store.epochs import open_epoch
 from appliance.store.reader import Reader
 from appliance.voice.prompts import speak_all
 from tests.fakes.authenticator import Authenticator
-from tests.rig.appliance import ROOT, end, free_port
+from tests.rig.appliance import ROOT, end
+from tests.rig.ports import free_port
 from tests.web.practice import wait_for_port
 from tests.whole.search import core_of, find
 

@@ -25,7 +25,7 @@ from appliance.control.client import Client
 from appliance.control.server import Server
 from appliance.control.values import Event
 from appliance.errors import AccessError, CertificateError, DaemonSilentError, PageError
-from tests.rig.appliance import free_port
+from tests.rig.ports import free_port
 from tests.web.page_process import PageProcess, allow_many_files, control_of, still_open, wait_for
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from web import gateway, keeper, server

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from appliance.access import claim
-from tests.rig.appliance import free_port
+from tests.rig.ports import free_port
 from tests.web.browser import chromium, somebody
 from tests.web.practice import wait_for_port
 from tests.web.test_roles_in_browser import type_back

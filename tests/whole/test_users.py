@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from appliance.access import record
-from tests.rig.appliance import free_port
 from tests.rig.page_client import PageClient
+from tests.rig.ports import free_port
 from tests.systemd.network import USERS
 from tests.web.page_process import wait_for
 from tests.web.practice import NAME, PASSWORD
