@@ -142,7 +142,7 @@ def test_a_fax_that_was_whole_in_its_ring_comes_back_whole(box: Box, monkeypatch
     def full(*_: object) -> None:
         raise NoRoomError
 
-    monkeypatch.setattr(box.inbox._vault, "keep", full)
+    monkeypatch.setattr(box.inbox._ground.vault, "keep", full)
     with pytest.raises(NoRoomError):
         delivery.finish(Envelope(pages=2, notes=("page 1: 3 damaged lines",)))
     row = recovered(box)

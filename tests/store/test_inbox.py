@@ -256,7 +256,7 @@ def test_a_key_that_a_message_on_its_way_needs_stays(box: Box) -> None:
 
 def test_a_key_stays_that_a_message_needs_which_has_only_begun(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its ring is still being made ready, so it stands nowhere on the disk, when midnight comes."""
-    ring = box.inbox._rings.next(Kind.VOICEMAIL)
+    ring = box.inbox._intake._rings.next(Kind.VOICEMAIL)
     assert ring
     prepare = ring.prepare
 

@@ -77,7 +77,7 @@ def test_a_message_that_has_its_line_and_no_row_gets_its_row_and_no_second_line(
     assert line.deed.detail["sha256"] == box.inbox.list()[0].sha256
 
 
-@pytest.mark.parametrize("cut", ["_vault.remove", "_witness.write", "_index.end_removal"])
+@pytest.mark.parametrize("cut", ["vault.remove", "witness.write", "index.end_removal"])
 def test_a_removal_that_was_cut_off_is_told_once(box: Box, cut: str, monkeypatch: pytest.MonkeyPatch) -> None:
     row = box.deliver()
     part, name = cut.split(".")
@@ -85,7 +85,7 @@ def test_a_removal_that_was_cut_off_is_told_once(box: Box, cut: str, monkeypatch
     def refuse(*_: object, **__: object) -> None:
         raise box.record.disk.failed(OSError(5, "input/output error"))
 
-    monkeypatch.setattr(getattr(box.inbox, part), name, refuse)
+    monkeypatch.setattr(getattr(box.inbox._ground, part), name, refuse)
     with pytest.raises(BadStorageError):
         box.inbox.remove(row.stamp.id, "erased by a person")
     monkeypatch.undo()
