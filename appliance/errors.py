@@ -119,6 +119,10 @@ class NoProofError(AccessError):
     """That was asked for by nobody who holds the practice key, so nothing was done. Log in again."""
 
 
+class OwnAccountError(AccessError):
+    """Your own password and second factors change with the password you have: on the page under My account, or with `keepline people password --as NAME`."""
+
+
 class RotatingError(AccessError):
     """The practice key is being exchanged. Finish or drop that first: `keepline keys rotate --as NAME`."""
 

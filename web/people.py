@@ -103,9 +103,10 @@ def change(name: str) -> AnyResponse | str | tuple[str, int]:
 
 @staff.get("/people/<name>/password")
 @allow(Permission.RUN_PEOPLE)
-def show_password(name: str) -> str:
-    """A new password for somebody who forgot theirs."""
-    return _password_page(_person(name), "")
+def show_password(name: str) -> AnyResponse | str:
+    """A new password for somebody who forgot theirs. One's own is changed with the one that one has."""
+    person = _person(name)
+    return redirect(url_for("account.show_password"), 303) if person.name == _me() else _password_page(person, "")
 
 
 @staff.post("/people/<name>/password")
@@ -113,6 +114,8 @@ def show_password(name: str) -> str:
 def give_password(name: str) -> AnyResponse | str | tuple[str, int]:
     """Give it: that makes them a new key."""
     person = _person(name)
+    if person.name == _me():
+        return redirect(url_for("account.show_password"), 303)
     if people_forms.wants_another(request):
         return _password_page(person, "")
     given = people_forms.password(request)
@@ -130,6 +133,8 @@ def give_password(name: str) -> AnyResponse | str | tuple[str, int]:
 def reset_factors(name: str) -> AnyResponse:
     """Their telephone or key is lost: take every second factor away, so that they set up others."""
     person = _person(name)
+    if person.name == _me():
+        return redirect(url_for("account.show"), 303)
     here().control.reset_factors(person.name, by=_me(), proof=practice.proof_of(session().practice))
     return _told(
         gettext(

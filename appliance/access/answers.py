@@ -17,7 +17,14 @@ from appliance.access.rotation import Exchange, Resealed
 from appliance.clock import Clock
 from appliance.control.values import Event, Verb, unpack
 from appliance.deeds import Act, Deed
-from appliance.errors import ControlError, KeyFormatError, NewSheetError, PeopleChangedError, PersonUnknownError
+from appliance.errors import (
+    ControlError,
+    KeyFormatError,
+    NewSheetError,
+    OwnAccountError,
+    PeopleChangedError,
+    PersonUnknownError,
+)
 from appliance.store.disk import Disk
 from appliance.store.exchange import NextKey
 
@@ -81,6 +88,8 @@ class KeyAnswers:
 
     def _put_person(self, given: Given) -> None:
         files, by = unpack(PersonFiles, given["files"]), _by(given)
+        if by == files.name and files.wrapped_key and files.practice_key:  # a new key: no password was needed for that
+            raise OwnAccountError
         knew = self._holds_key(files.name)
         act = personnel.write_person(self.folder, files)
         if knew and not self._holds_key(files.name):
@@ -109,7 +118,7 @@ class KeyAnswers:
 
     def _reset_factors(self, given: Given) -> None:
         name, by = people.find_person(self.folder, unpack(str, given["name"])).name, _by(given)
-        factors.reset(self.folder, name, unpack(bytes, given["proof"]))
+        factors.reset(self.folder, name, by, unpack(bytes, given["proof"]))
         self.publish(Event.PERSON_CHANGED)
         self.record(Deed(Act.FACTOR_CHANGED, by, name, {"as": "reset"}))
 

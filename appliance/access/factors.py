@@ -20,7 +20,7 @@ from appliance import logs
 from appliance.access import one_time, people, practice
 from appliance.access.passkeys import HANDLE, Passkey
 from appliance.access.roles import check_name
-from appliance.errors import ControlError, FactorsDamagedError, PersonNameError, SealError
+from appliance.errors import ControlError, FactorsDamagedError, OwnAccountError, PersonNameError, SealError
 from appliance.store import age_file, primitives
 from appliance.store.disk import Disk
 from appliance.store.keys import Identity
@@ -218,9 +218,14 @@ def write(folder: Path, files: FactorFiles) -> dict[str, str]:
     return changed
 
 
-def reset(folder: Path, name: str, proof: bytes) -> None:
-    """As `erase`, at the wish of somebody who proves to hold the practice key. Raises `NoProofError`."""
-    practice.check_proof(folder, proof)
+def reset(folder: Path, name: str, by: str, proof: bytes) -> None:
+    """As `erase`, at the wish of an admin `by`, who proves to hold the practice key. For oneself the proof is that of one's own key, which only one's password
+    opens: a session that was left open holds no such. Raises `NoProofError`, `OwnAccountError`."""
+    if name == by:
+        if practice.digest_of(proof) != people.kept_proof(folder, name):
+            raise OwnAccountError
+    else:
+        practice.check_proof(folder, proof)
     erase(folder, name)
 
 

@@ -21,6 +21,7 @@ from appliance.errors import (
     LastAdminError,
     NotAdminError,
     NotForThisRoleError,
+    OwnAccountError,
     PersonExistsError,
     PersonUnknownError,
     SealKeyError,
@@ -154,7 +155,12 @@ def prepare_change(folder: Path, by: Unlocked, name: str, role: Role, mailboxes:
 
 
 def prepare_new_key(folder: Path, by: Unlocked, name: str, password: str, work_factor: int) -> PersonFiles:
-    """A new key and password for somebody who forgot theirs. Their old key opens nothing that is sealed from now on; role and mailboxes are the roster's."""
+    """A new key and password for somebody who forgot theirs. Their old key opens nothing that is sealed from now on; role and mailboxes are the roster's.
+
+    Raises `OwnAccountError` for oneself: whoever finds a screen open must not give themselves the password to what is behind it.
+    """
+    if name == by.person.name:
+        raise OwnAccountError
     known = _known(folder, by, name)
     made = _make_person(Newcomer(name, known.role, password, known.mailboxes), work_factor)
     return _on_the_roster(folder, by, made)

@@ -75,12 +75,13 @@ def change_mailboxes(given: Namespace, settings: Settings) -> None:
 def change_password(given: Namespace, settings: Settings) -> None:
     """`keepline people password`: one's own; of somebody who forgot theirs, by an admin."""
     from appliance.access import passwords, people
+    from appliance.access.unlock import as_kept
     from appliance.control.client import Client
 
     folder, work = settings.store.folder, passwords.work_factor(settings.store.work_factor)
-    own = given.name is None or given.name == given.who
+    own = given.name is None or as_kept(given.name) == as_kept(given.who)
     if own:
-        given.name = given.who
+        given.name = given.who = as_kept(given.who)
         old = asking.password(given, f"Present password of {given.who}: ")
         files = people.prepare_password(folder, given.who, old, asking.new_password(given), work)
     else:
@@ -98,7 +99,9 @@ def reset_factors(given: Namespace, settings: Settings) -> None:
 
     person = find_person(settings.store.folder, given.name)
     unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
-    Client(settings.control.path).reset_factors(person.name, given.who, proof_of(unlocked.practice))
+    me = unlocked.person.name
+    own = unlocked.own if person.name == me else None  # for oneself: the password that was just given opened it
+    Client(settings.control.path).reset_factors(person.name, me, proof_of(own or unlocked.practice))
     output.say(f"{person.name} has no second factor any more and sets one up at the next log-in.")
 
 

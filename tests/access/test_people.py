@@ -27,6 +27,7 @@ from appliance.errors import (
     LastAdminError,
     NoProofError,
     NotAdminError,
+    OwnAccountError,
     PeopleChangedError,
     PersonExistsError,
     PersonNameError,
@@ -113,6 +114,11 @@ def test_a_forgotten_password_gets_a_new_key(practice: Practice) -> None:
     with pytest.raises(WrongPasswordError):
         unlock(practice.folder, "ben", OTHER)
     assert people.find_person(practice.folder, "ben").recipient != old
+
+
+def test_for_oneself_no_new_key_is_made_without_the_password_one_has(practice: Practice) -> None:
+    with pytest.raises(OwnAccountError):
+        people.prepare_new_key(practice.folder, practice.ana(), "ana", "another long password", WORK)
 
 
 def test_a_technicians_file_that_says_staff_gives_no_key(practice: Practice) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import emergency, factors, one_time, rotation
+from appliance.access import emergency, factors, one_time, people, rotation
 from appliance.access.people import find_person
+from appliance.access.practice import proof_of
 from appliance.access.roles import Role
 from appliance.access.unlock import unlock
 from appliance.cli.main import main
-from appliance.errors import WrongPasswordError
+from appliance.errors import OwnAccountError, WrongPasswordError
 from tests.access.box import Box
 from tests.access.practice import ANA, OTHER
 
@@ -198,10 +199,38 @@ def test_with_the_sheet_alone_somebody_logs_in_again(box: Box, keepline: Keeplin
     assert (code, "--new-sheet" in err) == (3, True)
 
 
+def test_a_new_key_for_oneself_is_refused_by_the_daemon_too(box: Box, keepline: Keepline) -> None:
+    """A page that forgot to ask for the password, or the recovery sheet's way taken by somebody who has a session only."""
+    found(keepline)
+    before = sorted((file.name, file.read_bytes()) for file in (box.folder / "keys/people").iterdir())
+    ana = unlock(box.folder, "ana", ANA)
+    files = people.prepare_recovered(box.folder, ana, "ana", NEW, 15)
+    with pytest.raises(OwnAccountError):
+        box.client.put_person(files, "ana")
+    assert sorted((file.name, file.read_bytes()) for file in (box.folder / "keys/people").iterdir()) == before
+    unlock(box.folder, "ana", ANA).wipe()
+
+
+def test_one_changes_ones_own_password_with_the_old_one_however_one_writes_ones_name(
+    box: Box, keepline: Keepline
+) -> None:
+    found(keepline)
+    key = find_person(box.folder, "ana").recipient
+    typed = f"{ANA}\n{NEW}\n{NEW}\n"
+    code, out, err = keepline("people", "password", "ana", "--as", "Ana", "--password-stdin", typed=typed)
+    assert (code, err) == (0, "")
+    assert "ana logs in with the new password" in out
+    assert find_person(box.folder, "ana").recipient == key, "the key stays, and with it what is sealed to it"
+    unlock(box.folder, "ana", NEW).wipe()
+
+
 def test_a_lost_telephone_is_forgiven_with_an_admins_password(box: Box, keepline: Keepline) -> None:
+    """Also their own, when there is no other admin: the password was given a moment ago. Whoever only holds an open session gives no such proof."""
     found(keepline)
     ana = unlock(box.folder, "ana", ANA)
     assert ana.own
+    with pytest.raises(OwnAccountError):
+        box.client.reset_factors("ana", "ana", proof_of(ana.practice))
     held = factors.open_held(box.folder, "ana", ana.own).with_codes(one_time.draw_codes())
     box.client.put_factors(held.files(ana.own), "ana")
     assert factors.read(box.folder, "ana").any

@@ -7,14 +7,16 @@ import re
 
 import pytest
 
-from appliance.access import factors, people
+from appliance.access import factors, one_time, people
 from appliance.access.record import Record
 from appliance.access.roles import ALL, MAY, Permission, Role
+from appliance.access.unlock import unlock
 from appliance.deeds import Act
 from appliance.errors import NoRoomError
 from tests.web.practice import NAME, Practice, babble
+from tests.web.practice import PASSWORD as ANAS
 from tests.web.roles import PEOPLE, add_everybody
-from tests.web.staff import Staff
+from tests.web.staff import OWN, Staff
 from web import duties
 
 PASSWORD = "gravel window socket plum"
@@ -139,6 +141,26 @@ def test_a_forgotten_password_is_replaced_and_the_old_one_opens_nothing(practice
     assert Staff(practice).post("/login", name="sam", password=PEOPLE[Role.STAFF][1]).status_code == 401
     practice.clock.advance(60)
     assert "Maria Lopez" in Staff(practice).log_in("sam", PASSWORD).get("/").text
+
+
+def test_for_oneself_the_page_of_people_leads_to_ones_own_account(practice: Practice, ana: Staff) -> None:
+    """Or whoever finds her screen open gives her a password that she does not know."""
+    with unlock(practice.folder, NAME, ANAS).own as own:  # type: ignore[union-attr]  # it was just opened
+        held = factors.open_held(practice.folder, NAME, own).with_codes(one_time.draw_codes())
+        factors.write(practice.folder, held.files(own))
+    page = ana.get(f"/people/{NAME}").text
+    assert 'href="/account"' in page
+    assert "/people/ana/password" not in page
+    assert "/people/ana/factors" not in page
+    for method, path, where in (
+        ("GET", "/people/ana/password", "/account/password"),
+        ("POST", "/people/ana/password", "/account/password"),
+        ("POST", "/people/ana/factors", "/account"),
+    ):
+        answer = ana.ask(method, path, headers=OWN, data={"password": PASSWORD} if method == "POST" else None)
+        assert (answer.status_code, answer.headers["Location"]) == (303, where), path
+    unlock(practice.folder, NAME, ANAS).wipe()
+    assert factors.read(practice.folder, NAME).any
 
 
 def test_who_was_removed_cannot_log_in(practice: Practice, ana: Staff) -> None:

@@ -202,9 +202,9 @@ def test_an_admins_reset_ends_the_persons_sessions_and_leads_to_setting_up_again
     assert ana.get("/").status_code == 200
     practice = unlock(strict.folder, NAME, PASSWORD).practice
     with pytest.raises(NoProofError):
-        strict.daemon.reset_factors(NAME, "ana", proof_of(Identity.generate()))
+        strict.daemon.reset_factors(NAME, "otto", proof_of(Identity.generate()))
     assert ana.get("/").status_code == 200
-    strict.daemon.reset_factors(NAME, "ana", proof_of(practice))
+    strict.daemon.reset_factors(NAME, "otto", proof_of(practice))
     assert ana.get("/").headers["Location"] == "/login"
     assert enter(Staff(strict)) == "/factors"
 
