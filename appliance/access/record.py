@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -79,14 +79,21 @@ class Record:
 
     def write(self, deed: Deed) -> Line:
         """The deed's line, on the disk when this returns. Raises `BadStorageError`, `NoRoomError`."""
-        with self._adding:
-            line = self._add(deed)
-            self._written += 1
-            mine = self._written
+        (line,) = self.write_all([deed])
+        return line
+
+    def write_all(self, deeds: Iterable[Deed]) -> list[Line]:
+        """Their lines, all on the disk with one flush when this returns; lines of others may stand between them. Raises as `write` does."""
+        lines, mine = [], 0
+        for deed in deeds:
+            with self._adding:
+                lines.append(self._add(deed))
+                self._written += 1
+                mine = self._written
         with self._flushing:
             if self._flushed < mine:
                 self._flush()
-        return line
+        return lines
 
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, for the line's `sealed`. The record's key is made as soon as the practice has one."""

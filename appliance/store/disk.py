@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -85,9 +85,23 @@ class Disk:
         with self.replacing(file, mode) as descriptor:
             write_all(descriptor, data)
 
+    def replace_all(self, files: Mapping[Path, bytes]) -> None:
+        """Each of `files` holds its data, whole or not at all; their folders are flushed once, when all are there."""
+        for file, data in files.items():
+            with self._placing(file, FILE_MODE) as descriptor:
+                write_all(descriptor, data)
+        for folder in {file.parent for file in files}:
+            self.flush_folder(folder)
+
     @contextmanager
     def replacing(self, file: Path, mode: int = FILE_MODE) -> Iterator[int]:
         """A descriptor: what is written there in the block becomes `file`, whole or not at all. Until then it has a name that means nothing."""
+        with self._placing(file, mode) as descriptor:
+            yield descriptor
+        self.flush_folder(file.parent)
+
+    @contextmanager
+    def _placing(self, file: Path, mode: int) -> Iterator[int]:
         temporary = file.with_name(f".{file.name}.tmp")
         with self.writing():
             descriptor = create(temporary, mode)
@@ -103,7 +117,6 @@ class Disk:
             raise
         finally:
             os.close(descriptor)
-        self.flush_folder(file.parent)
 
     def unlink(self, file: Path) -> None:
         """`file` is gone, also after a power cut. It may be gone already."""

@@ -86,8 +86,7 @@ def put(folder: Path, disk: Disk, sealed: Mapping[str, bytes]) -> None:
         raise NotRotatingError
     for name, octets in sealed.items():
         _check(folder, name, octets)
-    for name, octets in sealed.items():
-        disk.replace(next_file_of(folder, name), octets)
+    disk.replace_all({next_file_of(folder, name): octets for name, octets in sealed.items()})
 
 
 def commit(folder: Path, disk: Disk, witness: Witness, by: str) -> None:
@@ -105,8 +104,11 @@ def finish(folder: Path, disk: Disk, witness: Witness) -> bool:
     if not (folder / COMMIT).exists():
         return False
     moved = [file for file in sorted((folder / NEXT_EPOCHS).glob("*.age")) if _EPOCH.fullmatch(file.stem)]
+    witness.write_all(
+        Deed(Act.EPOCH_MADE, subject=file.stem, detail={**made(file.read_bytes()), "how": "exchanged"})
+        for file in moved
+    )
     for file in moved:
-        witness.write(Deed(Act.EPOCH_MADE, subject=file.stem, detail={**made(file.read_bytes()), "how": "exchanged"}))
         _move(disk, file, folder / "epochs" / file.name)
     disk.flush_folder(folder / "epochs")
     for name in _KEY_FILES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from appliance.deeds import Act, Deed
@@ -17,6 +18,9 @@ class Witness(Protocol):
 
     def write(self, deed: Deed, /) -> object:
         """The deed is on record when this returns."""
+
+    def write_all(self, deeds: Iterable[Deed], /) -> object:
+        """The same for many at once: the disk is waited for once."""
 
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, so that only those who hold the practice key can read it in the record."""
@@ -35,6 +39,9 @@ class NoWitness:
         self.disk = Disk()
 
     def write(self, deed: Deed, /) -> None:
+        """Forgotten."""
+
+    def write_all(self, deeds: Iterable[Deed], /) -> None:
         """Forgotten."""
 
     def seal(self, **words: str) -> bytes:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import audit, departures, people, practice, rotation
+from appliance.access import audit, departures, people, practice, record, rotation
+from appliance.access.chain import Line
 from appliance.access.people import Role, Unlocked
 from appliance.access.practice import SEALED
 from appliance.access.recovery import open_with_sheet
@@ -321,6 +322,36 @@ def test_the_record_knows_the_keys_that_came_and_names_an_old_one_that_is_put_ba
     assert audit.compare(box.folder).found == ()
     file.write_bytes(old)
     assert [str(found.place) for found in audit.compare(box.folder).found] == [f"epochs/{day}.age"]
+
+
+def test_the_commit_waits_for_the_card_as_often_for_many_days_as_for_few(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked gives up after a quarter of a minute, and a card takes its time for each flush."""
+
+    def flushes_of_a_commit() -> int:
+        with rotation.start(box.folder, ana(box), False) as made, monkeypatch.context() as patched:
+            counted, commit, flush = [], box.inbox.commit_exchange, box.record.disk.flush
+
+            def count(*given: object) -> None:
+                counted.append(given)
+                flush(*given)  # type: ignore[arg-type]  # handed on as it came
+
+            def commit_counted(by: str) -> None:
+                patched.setattr(box.record.disk, "flush", count)
+                commit(by)
+
+            patched.setattr(box.inbox, "commit_exchange", commit_counted)
+            list(made.run(box.client, "ana"))
+            return len(counted)
+
+    few = flushes_of_a_commit()
+    for _ in range(7):
+        box.leave()
+    assert flushes_of_a_commit() == few
+    made = [line for line in map(Line.from_bytes, record.read(box.folder)) if line.deed.act is Act.EPOCH_MADE]
+    assert sum(line.deed.detail.get("how") == "exchanged" for line in made) == 3 + 10
+    assert audit.compare(box.folder).found == ()
 
 
 def test_on_a_full_card_nothing_is_committed_and_it_goes_on_when_there_is_room(
