@@ -33,6 +33,7 @@ from appliance.errors import (
 )
 from appliance.store import age_file, exchange
 from appliance.store.age_file import open_identity, seal_identity
+from appliance.store.ground import Ground
 from appliance.store.keys import Identity
 from tests.access.box import Box
 from tests.access.practice import ANA, OTHER, WORK, Practice
@@ -358,7 +359,7 @@ def test_on_a_full_card_nothing_is_committed_and_it_goes_on_when_there_is_room(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as full:
-        full.setattr(box.inbox, "_room", lambda: 1000)
+        full.setattr(Ground, "room", lambda _: 1000)
         with rotation.start(box.folder, ana(box), False) as made, pytest.raises(NoRoomError):
             list(made.run(box.client, "ana"))
     assert box.opens(ana(box).practice) == [True] * 3
