@@ -18,6 +18,7 @@ from appliance.clock import Clock, Trust
 from appliance.control.values import Due, Event, Status, Verb, unpack
 from appliance.deeds import Act, Deed
 from appliance.errors import ControlError
+from appliance.notes import NoteStamp
 from appliance.retention.sweep import Sweep
 from appliance.store.inbox import Inbox
 
@@ -89,6 +90,10 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
         )
         parts.inbox.mark_heard(_id(given), heard)
 
+    def note(given: Given) -> None:
+        number, at, sealed = unpack(int, given["number"]), unpack(float, given["at"]), unpack(bytes, given["sealed"])
+        parts.inbox.note(NoteStamp(_id(given), number, _by(given), at), sealed)  # which puts it on record
+
     def erase(given: Given) -> None:
         parts.record.write(Deed(Act.ERASED, _by(given), parts.inbox.known(_id(given))))
         parts.inbox.erase(_id(given), parts.undo)
@@ -102,7 +107,13 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
         _by(given)  # the sweep's own lines tell what went
         return parts.sweep.run(dry_run=unpack(bool, given["dry_run"]))
 
-    return {Verb.MARK_HEARD: mark_heard, Verb.ERASE: erase, Verb.UNDO_ERASE: undo_erase, Verb.PURGE: purge}
+    return {
+        Verb.MARK_HEARD: mark_heard,
+        Verb.NOTE: note,
+        Verb.ERASE: erase,
+        Verb.UNDO_ERASE: undo_erase,
+        Verb.PURGE: purge,
+    }
 
 
 def _people(parts: Parts) -> dict[Verb, Answer]:

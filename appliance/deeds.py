@@ -25,6 +25,7 @@ class Act(StrEnum):
     LOOKED = "looked"
     PLAYED = "played"
     MARKED = "marked"  # heard, or new again
+    NOTED = "noted"  # somebody wrote a note; what it says is not here
     TAKEN = "taken"  # downloaded or exported
     DISCLOSED = "disclosed"  # given to a third party: for whom and why is sealed
     ERASED = "erased"

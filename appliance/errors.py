@@ -201,6 +201,14 @@ class MessageChangedError(StoreError):
     """Somebody changed this message in the meantime, so it was left as it is. Look at it again."""
 
 
+class NoteOvertakenError(StoreError):
+    """Somebody else wrote a note on this message in the same moment. Send yours again."""
+
+
+class NoteRefusedError(StoreError):
+    """This note was not kept: what was sent is none, or two clocks are at odds. Send it again."""
+
+
 class DamagedMessageError(StoreError):
     """This message does not match its seal: the file was damaged or exchanged. Run `keepline store check` to see what is whole."""
 

@@ -75,6 +75,7 @@ class Row:
     erase_at: float | None = None  # when an erased message can no longer be had back
     warned_at: float | None = None  # when staff were first told that it is old and unheard
     held: bool = False
+    notes: int = 0  # how many people have written on it
 
 
 def to_json(value: Stamp | Envelope | Row) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Night:
     def _shorten(self) -> None:
         ids = {row.stamp.id for row in self.inbox.list()}
         keys = {file.stem for file in (self.folder / "epochs").glob("*.age")}
-        needed = {Act.KEPT: ids, Act.EPOCH_MADE: keys}
+        needed = {Act.KEPT: ids, Act.NOTED: ids, Act.EPOCH_MADE: keys}
         went = self.record.shorten(
             self.clock.now() - KEPT_FOR, lambda line: line.deed.subject in needed.get(line.deed.act, ())
         )

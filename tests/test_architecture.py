@@ -52,6 +52,7 @@ LEVELS = {
     ),
     0: (
         "appliance.messages",
+        "appliance.notes",
         "appliance.deeds",
         "appliance.errors",
         "appliance.clock",
@@ -118,6 +119,7 @@ CORES = {
     "appliance.fax.transcript",
     "appliance.deeds",
     "appliance.messages",
+    "appliance.notes",
     "appliance.speech",
     "appliance.store.age_header",
     "appliance.store.bech32",

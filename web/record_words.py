@@ -23,6 +23,7 @@ ACTS: Final = {
     Act.LOOKED: spoken("opened a message"),
     Act.PLAYED: spoken("played a message"),
     Act.MARKED: spoken("marked a message"),
+    Act.NOTED: spoken("wrote a note on a message"),
     Act.TAKEN: spoken("downloaded a message"),
     Act.DISCLOSED: spoken("gave a message to somebody outside"),
     Act.ERASED: spoken("erased a message"),
@@ -62,7 +63,7 @@ GROUPS: Final = {
     "disclosed": (spoken("Disclosures"), frozenset({Act.DISCLOSED})),
     "changed": (
         spoken("Messages kept, changed, gone"),
-        frozenset({Act.KEPT, Act.MARKED, Act.ERASED, Act.UNERASED, Act.REMOVED, Act.HELD, Act.RELEASED}),
+        frozenset({Act.KEPT, Act.MARKED, Act.NOTED, Act.ERASED, Act.UNERASED, Act.REMOVED, Act.HELD, Act.RELEASED}),
     ),
     "people": (
         spoken("People and keys"),

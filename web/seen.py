@@ -18,6 +18,7 @@ DEEDS: Final = {
     Act.PLAYED: spoken("played it"),
     Act.TAKEN: spoken("downloaded it"),
     Act.DISCLOSED: spoken("gave it to somebody outside the practice"),
+    Act.NOTED: spoken("wrote a note"),
     Act.ERASED: spoken("erased it"),
     Act.UNERASED: spoken("had it back"),
     Act.HELD: spoken("put it on hold"),

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from appliance.access import chain, record
+from appliance.access import audit_notes, chain, record
 from appliance.access.chain import Head, Line, Verdict
 from appliance.deeds import Act
 from appliance.errors import RecordError
@@ -73,10 +73,12 @@ class _Told:
     kept: dict[str, dict[str, str]] = field(default_factory=dict)  # facts of what was kept and not removed, by id
     removed: dict[str, str] = field(default_factory=dict)  # SHA-256 of what was, by id
     keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of epochs' files, by name
+    notes: audit_notes.ToldNotes = field(default_factory=audit_notes.ToldNotes)
     changes: int = 0  # of the index, at the last look
 
     def hear(self, line: Line) -> None:
         deed = line.deed
+        self.notes.hear(deed)
         match deed.act:
             case Act.KEPT:
                 self.kept[deed.subject] = deed.detail
@@ -93,13 +95,14 @@ class _Told:
 def compare(folder: Path, head: Head | None = None) -> Report:
     """The store below `folder` against its record. `head` is what the daemon says the record's head is. Raises `StoreError` where nothing can be read."""
     view = View(folder / FILE_NAME)
-    before, progress = view.list(), view.progress()
+    before, notes, progress = view.list(), view.notes(), view.progress()
     verdict, told = _read(folder, progress, head)
     found = [
         Discrepancy("The record:", f"{Wrong.FLAW}: {flaw.sentence[0].lower()}{flaw.sentence[1:-1]}")
         for flaw in verdict.flaws
     ]
     suspects = list(_suspects(folder, before, told))
+    noted = list(audit_notes.suspects(folder, notes, told.notes))
     arriving = {
         opening.stamp.id for opening in journal.openings(folder)
     }  # before the rows: it has the one or the other
@@ -109,6 +112,10 @@ def compare(folder: Path, head: Head | None = None) -> Report:
     for id, discrepancy in suspects:
         if id in same or (id not in gone and id not in arriving):
             found.append(discrepancy)
+    coming = audit_notes.places(view.notes()) - audit_notes.places(notes)  # while we looked
+    found.extend(
+        Discrepancy(name, words) for place, name, words in noted if place not in coming and place[0] not in gone
+    )
     found.extend(_old_index(view.progress(), told, arriving))
     return Report(verdict, len(before), tuple(found))
 

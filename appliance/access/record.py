@@ -102,8 +102,11 @@ class Record:
 
     def has(self, act: Act, subject: str) -> bool:
         """Does such a line stand in the record? Reads it from the end."""
-        marks = f'"act":"{act.value}",'.encode(), f'"subject":"{subject}",'.encode()
-        return any(all(mark in line for mark in marks) for line in read_backwards(self._store))
+        return any(self._of(act, subject))
+
+    def told(self, act: Act, subject: str) -> tuple[Deed, ...]:
+        """What such lines say, newest first."""
+        return tuple(line.deed for line in _readable(self._of(act, subject)))
 
     def must_hold(self, anchor: Head) -> bool:
         """The index remembers the record's head: does the record hold it? If not, that is put on record."""
@@ -130,6 +133,10 @@ class Record:
         for file in going:
             self.disk.unlink(file)
         return len(going)
+
+    def _of(self, act: Act, subject: str) -> Iterator[bytes]:
+        marks = f'"act":"{act.value}",'.encode(), f'"subject":"{subject}",'.encode()
+        return (line for line in read_backwards(self._store) if all(mark in line for mark in marks))
 
     def _flush(self) -> None:
         with self._adding:

@@ -13,6 +13,7 @@ from appliance import errors
 from appliance.control.values import Due, Event, Fingerprint, Status, Verb, pack, unpack
 from appliance.deeds import Deed
 from appliance.errors import ControlError, DaemonSilentError, KeeplineError
+from appliance.notes import NoteStamp
 
 PATIENCE: Final = 15.0  # s for an answer; a purge of many messages is the longest
 
@@ -37,6 +38,10 @@ class Client:
     def mark_heard(self, id: str, heard: bool, by: str) -> None:
         """Say that a message was heard, or was not."""
         self._ask(Verb.MARK_HEARD, id=id, heard=heard, by=by)
+
+    def note(self, stamp: NoteStamp, sealed: bytes) -> None:
+        """Have a note kept that is sealed already. Raises `NoteOvertakenError`, `NoteRefusedError`, `MessageNotFoundError`."""
+        self._ask(Verb.NOTE, id=stamp.message, number=stamp.number, at=stamp.at, sealed=sealed, by=stamp.by)
 
     def erase(self, id: str, by: str) -> None:
         """Erase a message; for a while `undo_erase` brings it back."""

@@ -2,7 +2,7 @@
 
 The wire is one JSON object a line, UTF-8, at most 64 KiB. A request is `{"verb": ..., "arguments": {...}}`, its answer `{"ok": ...}` or
 `{"error": {"kind": ..., "message": ...}}`. `subscribe` turns the connection into a stream of `{"event": ...}` lines. No number, name or content of a
-message ever travels here: the page reads those from the sealed files, with a person's key.
+message ever travels here: the page reads those from the sealed files, with a person's key, and what somebody writes on one comes sealed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Verb(StrEnum):
 
     STATUS = "status"  # -> Status
     MARK_HEARD = "mark-heard"  # id, heard, by -> nothing
+    NOTE = "note"  # id, number, at, sealed, by -> nothing, once it is kept
     ERASE = "erase"  # id, by -> nothing
     UNDO_ERASE = "undo-erase"  # id, by -> nothing
     LOCK = "lock"  # drop every session of the page; by -> nothing
@@ -63,6 +64,7 @@ class Peer(StrEnum):
 MAY_ASK = {
     Verb.STATUS: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},
     Verb.MARK_HEARD: {Peer.PAGE, Peer.OWNER},
+    Verb.NOTE: {Peer.PAGE},
     Verb.ERASE: {Peer.PAGE, Peer.OWNER},
     Verb.UNDO_ERASE: {Peer.PAGE, Peer.OWNER},
     Verb.LOCK: {Peer.PAGE, Peer.OWNER},

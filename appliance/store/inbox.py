@@ -14,13 +14,15 @@ from appliance.clock import Clock
 from appliance.deeds import Act, Deed
 from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError
 from appliance.messages import Envelope, Kind, Row
-from appliance.store import epochs, exchange, telling
+from appliance.notes import NoteStamp
+from appliance.store import epochs, exchange, notebook, telling
 from appliance.store.delivery import Delivery
 from appliance.store.disk import hold
 from appliance.store.exchange import NextKey
 from appliance.store.ground import MARGIN, Ground
 from appliance.store.inspection import inspect
 from appliance.store.intake import Intake
+from appliance.store.notebook import Notebook
 from appliance.store.removal import Removal
 from appliance.store.rings import Rings, RingSet
 from appliance.store.slots import PIECE
@@ -52,6 +54,7 @@ class Inbox:
         sets = {Kind.VOICEMAIL: voicemails} | ({Kind.FAX: faxes} if faxes else {})
         self._removal = Removal(ground)
         self._intake = Intake(ground, Rings(folder, ground.disk, sets), self._removal)
+        self._notebook = Notebook(ground)
         self._anchored = 0  # number of the record's line that the index was last told of without need
         self.remembered = (0, "")  # the record's head as the index remembered it at the start
         self._held = -1  # descriptor: while it is open no other daemon works on this store
@@ -120,6 +123,10 @@ class Inbox:
             elif row.heard_at is None or (at is not None and not row.heard_trusted):
                 self._index.set([id], at, heard_at=now, heard_trusted=at is not None)
         self._ground.on_change()
+
+    def note(self, stamp: NoteStamp, sealed: bytes) -> None:
+        """Somebody wrote a note, sealed already. Raises as `Notebook.add` does."""
+        self._notebook.add(stamp, sealed)
 
     def erase(self, id: str, undo: float) -> None:
         """Somebody erased it: for `undo` seconds it can be had back. Raises `MessageNotFoundError`."""
@@ -199,7 +206,7 @@ class Inbox:
             exchange.drop(self._ground.folder, self._disk)
 
     def _make_ready(self) -> int:
-        for name in ("vault", "journal", "epochs"):
+        for name in ("vault", "journal", "epochs", notebook.FOLDER):
             self._disk.make_folder(self._ground.folder / name)
         exchange.finish(self._ground.folder, self._disk, self._ground.witness)
         self._index.open()
@@ -208,6 +215,7 @@ class Inbox:
         if not progress.record_sequence and not self._ground.witness.has(Act.STARTED, ""):
             self._introduce()
         count = self._intake.recover()
+        self._notebook.take_up()
         self._removal.destroy_unused_epochs()
         self._removal.empty_log()
         return count

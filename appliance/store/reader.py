@@ -12,10 +12,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from appliance import notes
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Header, Row
-from appliance.store import media, slots
-from appliance.store.age_file import SealedFile, open_bytes, open_identity
+from appliance.notes import LARGEST, Note, NoteStamp
+from appliance.store import media, notebook, slots
+from appliance.store.age_file import SealedFile, open_bytes, open_identity, seal
 from appliance.store.epochs import open_epoch
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.view import View
@@ -84,6 +86,10 @@ class Reader:
         """One message. Raises `MessageNotFoundError`."""
         return self._view.row(id)
 
+    def notes(self, row: Row) -> tuple[Note, ...]:
+        """What was written on a message, in the order of writing."""
+        return self._view.notes(row.stamp.id) if row.notes else ()
+
     def version(self) -> str:
         """Differs whenever the list does."""
         return str(self._view.progress().changes)
@@ -126,6 +132,23 @@ class Opener:
             file.close()
             raise
         return message
+
+    def open_note(self, row: Row, note: Note) -> str:
+        """The text of a note on the message of `row`. Raises `DamagedMessageError`, as `open` does for a message, and `SealKeyError`."""
+        epoch = self._epoch(row.epoch)
+        try:
+            with notebook.file_of(self._folder, note.stamp.message, note.stamp.number).open("rb") as file:
+                sealed = file.read(LARGEST + 1)
+        except OSError:
+            raise DamagedMessageError from None
+        try:
+            return notes.from_bytes(open_bytes(sealed, [epoch]), note.stamp)
+        except SealError:
+            raise DamagedMessageError from None
+
+    def seal_note(self, row: Row, stamp: NoteStamp, text: str) -> bytes:
+        """A new note on the message of `row`, sealed as the message is, for the daemon to keep."""
+        return seal(notes.to_bytes(stamp, text), [self._epoch(row.epoch).recipient])
 
     def close(self) -> None:
         """The days' keys are wiped; what was opened stays open."""

@@ -36,7 +36,7 @@ class Recovery:
 
     def run(self) -> int:
         """How many messages came back. Raises `BadStorageError`; whatever else goes wrong with one ring leaves it for the next start."""
-        for folder in ("vault", "journal", "epochs"):
+        for folder in ("vault", "journal", "epochs", "notes"):
             for leftover in (self._folder / folder).glob(".*.tmp"):
                 self._disk.unlink(leftover)
         count = sum(self._attempt(self._adopt_ring, file) for file in sorted(self._vault.folder.glob("*.ring")))

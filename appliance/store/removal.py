@@ -1,4 +1,4 @@
-"""How a message goes: its file, its row, what is left of the row, and the key of its day with the last message of that day.
+"""How a message goes: its file, the notes on it, its row, what is left of the row, and the key of its day with the last message of that day.
 
 Used under the inbox's lock.
 """
@@ -12,7 +12,7 @@ from typing import Final
 from appliance.deeds import Act
 from appliance.errors import StoreError
 from appliance.messages import Row
-from appliance.store import journal, telling, vault
+from appliance.store import journal, notebook, telling, vault
 from appliance.store.ground import Ground
 from appliance.store.values import Extent, Receipt
 
@@ -57,6 +57,7 @@ class Removal:
     def _end(self, row: Row, reason: str, again: bool = False) -> Receipt:
         ground = self._ground
         ground.vault.remove(row.stamp.id)
+        notebook.remove(ground.folder, ground.disk, row.stamp.id)
         last = row.epoch in self._unused_epochs()
         if last:
             ground.epochs.destroy(row.epoch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.deeds import Act, Deed
 from appliance.messages import Envelope, Row
+from appliance.notes import Note, NoteStamp
 from appliance.store.values import Receipt
 
 
@@ -28,6 +29,32 @@ def kept(row: Row, sealed: bytes = b"", how: str = "") -> Deed:
 def removed(receipt: Receipt) -> Deed:
     """A message is gone."""
     return Deed(Act.REMOVED, subject=receipt.message_id, detail={"reason": receipt.reason, "extent": receipt.extent})
+
+
+def known_note(note: Note) -> dict[str, str]:
+    """Everything of a note but who wrote it and where, as the record holds it."""
+    return {
+        "number": str(note.stamp.number),
+        "written_at": repr(note.stamp.at),
+        "clock_trusted": "yes" if note.clock_trusted else "no",
+        "bytes": str(note.sealed_bytes),
+        "sha256": note.sha256,
+    }
+
+
+def noted(note: Note) -> Deed:
+    """Somebody wrote a note."""
+    return Deed(Act.NOTED, note.stamp.by, note.stamp.message, known_note(note))
+
+
+def note_of(deed: Deed) -> Note | None:
+    """The note that such a line tells of; None for one that cannot be read."""
+    detail = deed.detail
+    try:
+        stamp = NoteStamp(deed.subject, int(detail["number"]), deed.by, float(detail["written_at"]))
+        return Note(stamp, detail["clock_trusted"] == "yes", int(detail["bytes"]), detail["sha256"])
+    except (KeyError, ValueError):
+        return None
 
 
 def words(envelope: Envelope) -> dict[str, str]:

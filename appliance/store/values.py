@@ -41,7 +41,7 @@ class Progress:
 class Trouble(StrEnum):
     """What can be wrong with a file, in words for a person."""
 
-    MISSING = "is missing: a message stands in the list and its file is gone"
+    MISSING = "is missing: it stands in the list and its file is gone"
     CHANGED = "was changed or damaged since it was sealed"
     NO_KEY = "is missing: it holds the key of messages in the list"
     FOREIGN = "belongs to no message in the list"

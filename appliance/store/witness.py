@@ -28,6 +28,9 @@ class Witness(Protocol):
     def has(self, act: Act, subject: str) -> bool:
         """Does such a line stand in the record?"""
 
+    def told(self, act: Act, subject: str) -> tuple[Deed, ...]:
+        """What such lines of the record say, newest first."""
+
     def anchor(self) -> tuple[int, str]:
         """The last line's number and hash, for the index to remember."""
 
@@ -51,6 +54,10 @@ class NoWitness:
     def has(self, act: Act, subject: str) -> bool:
         """As if everything stood there: nothing needs to be told again."""
         return True
+
+    def told(self, act: Act, subject: str) -> tuple[Deed, ...]:
+        """Nothing."""
+        return ()
 
     def anchor(self) -> tuple[int, str]:
         """None."""

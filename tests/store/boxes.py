@@ -12,6 +12,7 @@ from pathlib import Path
 from appliance.access.record import Record
 from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
+from appliance.notes import Note, NoteStamp
 from appliance.store.delivery import Delivery
 from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
@@ -63,6 +64,22 @@ class Box:
     def content(self, row: Row) -> bytes:
         with self.open(row) as message:
             return message.read(0, message.size)
+
+    def note(self, row: Row, text: str, by: str = "ana") -> Note:
+        """Somebody writes a note."""
+        present = self.reader.row(row.stamp.id)
+        stamp = NoteStamp(row.stamp.id, present.notes + 1, by, self.clock.now())
+        with self.reader.opening(self.practice) as opener:
+            self.inbox.note(stamp, opener.seal_note(present, stamp, text))
+        return self.notes(row)[-1]
+
+    def notes(self, row: Row) -> tuple[Note, ...]:
+        return self.reader.notes(self.reader.row(row.stamp.id))
+
+    def read(self, row: Row) -> list[str]:
+        """What stands under a message."""
+        with self.reader.opening(self.practice) as opener:
+            return [opener.open_note(row, note) for note in self.notes(row)]
 
     def vault(self) -> list[str]:
         return sorted(file.name for file in (self.folder / "vault").iterdir())

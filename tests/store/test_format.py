@@ -15,6 +15,7 @@ from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.fax import tiff
 from appliance.messages import Envelope, Header, Kind, Row
+from appliance.notes import NoteStamp, to_bytes
 from appliance.store import slots
 from appliance.store.index import tables
 from appliance.store.slots import Slot, Word
@@ -58,13 +59,41 @@ def test_the_recovery_sheet_and_the_age_command_open_a_message(founded: tuple[Bo
     box.deliver(1, seed=1)
     box.next_day()
     row = box.deliver(3, seed=2)
-    practice, epochs, message, _ = STEPS
+    practice, epochs, message, _, _ = STEPS
     folder = by_hand(box, row, recovery, [practice, epochs, message])
     header = Header.from_bytes((folder / "output").read_bytes())
     assert (header.stamp, header.envelope.caller_number) == (row.stamp, CALLER.caller_number)
     with wave.open(str(folder / "message.wav")) as file:
         assert file.readframes(-1) == b"".join(sound(3, seed=2))
     assert (folder / "practice.key").stat().st_mode & 0o077 == 0
+
+
+@needs_age
+def test_the_notes_on_a_message_open_with_the_age_command(founded: tuple[Box, str]) -> None:
+    box, recovery = founded
+    box.practice = unlock(box.folder, "anna", PASSWORD).practice
+    row = box.deliver(1)
+    box.next_day()
+    box.note(box.deliver(1, seed=2), "another day's")
+    written = [box.note(row, "Called back.\nShe comes on Friday: niña, 9 años."), box.note(row, "Came.", by="sam")]
+    practice, epochs, _, notes, _ = STEPS
+    folder = by_hand(box, row, recovery, [practice, epochs, notes])
+    told = (folder / "output").read_text(encoding="utf-8")
+    first, second = (to_bytes(note.stamp, text).decode() for note, text in zip(written, box.read(row), strict=True))
+    assert told == first + second
+    assert "niña, 9 años.\n" in told
+
+
+@needs_age
+def test_a_message_without_notes_has_none_to_open(founded: tuple[Box, str]) -> None:
+    box, recovery = founded
+    assert (by_hand(box, box.deliver(1), recovery, [STEPS[0], STEPS[1], STEPS[3]]) / "output").read_text() == ""
+
+
+def test_the_shown_line_of_a_note_is_what_is_written() -> None:
+    shown = re.search(r'^({"keepline":1,"note".*)$', FORMAT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown
+    assert to_bytes(NoteStamp("...", 1, "ana", 1_772_500_000.0), "") == f"{shown[1]}\n\n".encode()
 
 
 @needs_age
@@ -81,7 +110,7 @@ def test_a_recovered_message_opens_slot_by_slot(founded: tuple[Box, str]) -> Non
     delivery.append(second(3, seed=2)[:1000])
     box.restart()
     row = next(row for row in box.inbox.list() if row.recovered)
-    practice, epochs, _, ring = STEPS
+    practice, epochs, _, _, ring = STEPS
     folder = by_hand(box, row, recovery, [practice, epochs, ring])
     header = Header.from_bytes((folder / "output").read_bytes())
     assert (header.stamp, header.envelope.caller_name) == (row.stamp, CALLER.caller_name)
@@ -97,7 +126,7 @@ def test_the_bare_sound_of_a_recovered_message_becomes_a_wav_file(founded: tuple
     box.restart()
     (row,) = box.inbox.list()
     (sox,) = re.findall(r"`(sox .*?)`", FORMAT.read_text(encoding="utf-8"))
-    folder = by_hand(box, row, recovery, [STEPS[0], STEPS[1], STEPS[3], sox])
+    folder = by_hand(box, row, recovery, [STEPS[0], STEPS[1], STEPS[4], sox])
     with wave.open(str(folder / "message.wav")) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
         assert file.readframes(-1) == second(0)
@@ -113,7 +142,7 @@ def test_the_pages_of_a_recovered_fax_become_a_whole_file(founded: tuple[Box, st
     box.restart()
     (row,) = box.inbox.list()
     (tiffcp,) = re.findall(r"`(tiffcp .*?)`", FORMAT.read_text(encoding="utf-8"))
-    folder = by_hand(box, row, recovery, [STEPS[0], STEPS[1], STEPS[3], tiffcp])
+    folder = by_hand(box, row, recovery, [STEPS[0], STEPS[1], STEPS[4], tiffcp])
     found = [list(page.rows) for page in tiff.read((folder / "message.tiff").read_bytes())]
     assert found == [list(fax_page(number).rows) for number in range(2)]
 

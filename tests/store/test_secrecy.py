@@ -23,6 +23,8 @@ from tests.store.promises import ROOT, new_store
 
 SECRET = re.compile(rb"AGE-SECRET-KEY-1[0-9A-Z]+")
 
+NOTE = "She asked Quillon Canary for her images"
+
 IDLE = """
 import sys
 from pathlib import Path
@@ -52,12 +54,14 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 def fill(box: Box) -> None:
-    """Two days with messages, one in the middle of being recorded, one recovered, one removed."""
-    box.deliver(3, seed=1)
+    """Two days with messages, one in the middle of being recorded, one recovered, one removed; and notes on two."""
+    box.note(box.deliver(3, seed=1), NOTE)
     box.begin().append(second(0, seed=2))
     box.restart()
     box.next_day()
-    box.inbox.remove(box.deliver(2, seed=3).stamp.id, "erased")
+    gone = box.deliver(2, seed=3)
+    box.note(gone, NOTE)
+    box.inbox.remove(gone.stamp.id, "erased")
     box.deliver(2, seed=4)
     box.begin().append(second(0, seed=5))
 
@@ -120,7 +124,16 @@ def test_no_secret_stands_in_any_file(box: Box) -> None:
 
 def canaries() -> list[bytes]:
     number, name = CALLER.caller_number.encode(), CALLER.caller_name.encode()
-    return [number, name, number.decode().encode("utf-16-le"), second(0, 1)[:24], second(0, 4)[:24], second(0, 5)[:24]]
+    return [
+        NOTE.encode(),
+        NOTE[9:25].encode(),
+        number,
+        name,
+        number.decode().encode("utf-16-le"),
+        second(0, 1)[:24],
+        second(0, 4)[:24],
+        second(0, 5)[:24],
+    ]
 
 
 def test_no_sound_and_no_caller_stands_in_any_file(box: Box) -> None:

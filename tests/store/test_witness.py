@@ -141,6 +141,7 @@ def test_the_index_remembers_how_far_the_record_had_come(box: Box, change: Calla
 def test_an_index_of_an_earlier_version_learns_to_remember(tmp_path: Path) -> None:
     box = Box(tmp_path / "store")
     with box.inbox._index._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE notes")
         connection.exec_driver_sql("ALTER TABLE progress DROP COLUMN record_sequence")
         connection.exec_driver_sql("ALTER TABLE progress DROP COLUMN record_hash")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from appliance.errors import MessageNotFoundError
 from appliance.messages import Kind, Row, Stamp, State
+from appliance.notes import Note, NoteStamp
 from appliance.store.values import Extent, Progress, Receipt
 
 FILE_NAME: Final = "index.sqlite"
@@ -39,6 +40,17 @@ MESSAGES: Final = sa.Table(
     sa.Column("erase_at", sa.Double),
     sa.Column("warned_at", sa.Double),
     sa.Column("held", sa.Boolean, nullable=False),
+)
+NOTES: Final = sa.Table(
+    "notes",
+    TABLES,
+    sa.Column("message_id", sa.String(32), sa.ForeignKey("messages.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # of this message
+    sa.Column("written_by", sa.String(32), nullable=False),
+    sa.Column("written_at", sa.Double, nullable=False),
+    sa.Column("clock_trusted", sa.Boolean, nullable=False),
+    sa.Column("sealed_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
 )
 RECEIPTS: Final = sa.Table(
     "receipts",
@@ -69,14 +81,23 @@ PROGRESS: Final = sa.Table(  # one row
 )
 
 
+_WRITTEN: Final = (  # the last number, not their count: a row that somebody took out in the middle makes no number free
+    sa.select(sa.func.coalesce(sa.func.max(NOTES.c.number), 0))
+    .where(NOTES.c.message_id == MESSAGES.c.id)
+    .scalar_subquery()
+    .label("notes")
+)
+
+
 def rows(connection: Connection) -> tuple[Row, ...]:
     """Every message, newest first."""
-    return tuple(_row(found) for found in connection.execute(sa.select(MESSAGES).order_by(MESSAGES.c.sequence.desc())))
+    every = sa.select(MESSAGES, _WRITTEN).order_by(MESSAGES.c.sequence.desc())
+    return tuple(_row(found) for found in connection.execute(every))
 
 
 def row(connection: Connection, id: str) -> Row:
     """One message; raises `MessageNotFoundError`."""
-    found = connection.execute(sa.select(MESSAGES).where(MESSAGES.c.id == id)).first()
+    found = connection.execute(sa.select(MESSAGES, _WRITTEN).where(MESSAGES.c.id == id)).first()
     if found is None:
         raise MessageNotFoundError
     return _row(found)
@@ -86,8 +107,37 @@ def columns(row: Row) -> dict[str, Any]:
     """A message as what its columns hold."""
     flat = asdict(row)
     stamp: dict[str, Any] = flat.pop("stamp")
-    del flat["state"]
+    del flat["state"], flat["notes"]
     return stamp | flat
+
+
+def notes(connection: Connection, message: str | None = None) -> tuple[Note, ...]:
+    """The notes on one message, or all, in the order of writing."""
+    wanted = sa.select(NOTES).order_by(NOTES.c.message_id, NOTES.c.number)
+    found = connection.execute(wanted if message is None else wanted.where(NOTES.c.message_id == message))
+    return tuple(
+        Note(
+            NoteStamp(one.message_id, one.number, one.written_by, one.written_at),
+            one.clock_trusted,
+            one.sealed_bytes,
+            one.sha256,
+        )
+        for one in found
+    )
+
+
+def note_columns(note: Note) -> dict[str, Any]:
+    """A note as what its columns hold."""
+    stamp = note.stamp
+    return {
+        "message_id": stamp.message,
+        "number": stamp.number,
+        "written_by": stamp.by,
+        "written_at": stamp.at,
+        "clock_trusted": note.clock_trusted,
+        "sealed_bytes": note.sealed_bytes,
+        "sha256": note.sha256,
+    }
 
 
 def receipts(connection: Connection) -> tuple[Receipt, ...]:
@@ -122,6 +172,7 @@ def _row(found: sa.Row[Any]) -> Row:
         erase_at=found.erase_at,
         warned_at=found.warned_at,
         held=found.held,
+        notes=found.notes,
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from appliance.errors import StoreError
 from appliance.messages import Row
+from appliance.notes import Note
 from appliance.store.index import tables
 from appliance.store.values import Progress
 
@@ -42,6 +43,10 @@ class View:
     def row(self, id: str) -> Row:
         """The row of one message; raises `MessageNotFoundError`, `StoreError`."""
         return self._ask(lambda connection: tables.row(connection, id))
+
+    def notes(self, message: str | None = None) -> tuple[Note, ...]:
+        """The notes on one message, or all, in the order of writing. Raises `StoreError`."""
+        return self._ask(lambda connection: tables.notes(connection, message))
 
     def progress(self) -> Progress:
         """How far the box has come. Raises `StoreError`."""

@@ -20,12 +20,13 @@ from sqlalchemy.pool import StaticPool
 
 from appliance.errors import NoRoomError, StoreError
 from appliance.messages import Row
+from appliance.notes import Note
 from appliance.store.disk import Disk, create
 from appliance.store.index import tables
-from appliance.store.index.tables import MESSAGES, PROGRESS, RECEIPTS, REMOVALS
+from appliance.store.index.tables import MESSAGES, NOTES, PROGRESS, RECEIPTS, REMOVALS
 from appliance.store.values import Progress, Receipt
 
-REVISION: Final = "0002"  # the newest step in migrations/versions
+REVISION: Final = "0003"  # the newest step in migrations/versions
 
 _VERSIONS: Final = "alembic_version"  # Alembic's own table
 _BUSY: Final = 5.0  # s to wait for a reader that recovers the log
@@ -95,6 +96,16 @@ class Index:
             connection.execute(MESSAGES.insert().values(tables.columns(row)))
             _remember_sequence(connection, row.stamp.sequence)
 
+    def notes(self) -> tuple[Note, ...]:
+        """Every note."""
+        with self._reading() as connection:
+            return tables.notes(connection)
+
+    def add_note(self, note: Note, at: float | None) -> None:
+        """A new note on a message that is here."""
+        with self._changing(at) as connection:
+            connection.execute(NOTES.insert().values(tables.note_columns(note)))
+
     def set(self, ids: Iterable[str], at: float | None, **columns: Any) -> int:
         """Changes columns of messages; how many of them there are."""
         change = MESSAGES.update().where(MESSAGES.c.id.in_(list(ids))).values(**columns)
@@ -127,6 +138,7 @@ class Index:
         """The row goes, the receipt stays."""
         with self._changing(at) as connection:
             connection.execute(REMOVALS.delete().where(REMOVALS.c.message_id == receipt.message_id))
+            connection.execute(NOTES.delete().where(NOTES.c.message_id == receipt.message_id))
             connection.execute(MESSAGES.delete().where(MESSAGES.c.id == receipt.message_id))
             connection.execute(RECEIPTS.insert().values(asdict(receipt)))
 
