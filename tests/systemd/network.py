@@ -14,7 +14,7 @@ import shlex
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +41,8 @@ USERS: Final = {  # as on a box; none of these is a user of this machine
 }
 CLONE_NEWNET: Final = 0x40000000  # <linux/sched.h>
 ETH_P_ALL: Final = 0x0003  # <linux/if_ether.h>
-PATIENCE: Final = 0.3  # s for a packet over a cable that is no longer than memory
+PATIENCE: Final = 20.0  # s for what must come, on a busy machine
+SILENCE: Final = 0.3  # s in which what must not come would, over a cable that is no longer than memory
 
 LINES: Final = f"""
 ip link set lo up
@@ -73,9 +74,9 @@ ip -6 route add default via {ROUTER6} dev wire
 class Arrived:
     """A packet that came out of the box's cable."""
 
-    protocol: int  # 6 TCP, 17 UDP, 58 ICMPv6, 2 IGMP
+    protocol: int  # 6 TCP, 17 UDP
     to: str
-    port: int  # 0 where there is none
+    port: int
 
 
 @dataclass(slots=True)
@@ -125,21 +126,20 @@ class Network:
         return _elsewhere(self.far, 0, act)
 
     @contextmanager
-    def listening(self) -> Iterator[Callable[[], list[Arrived]]]:
-        """Everything that comes out of the box's cable from now on; call it to see."""
-        with ExitStack() as open_now:
-            wire = open_now.enter_context(self.far_away_socket(socket.AF_PACKET, socket.SOCK_DGRAM, ETH_P_ALL))
+    def listening(self) -> Iterator[Callable[[Set[Arrived]], set[Arrived]]]:
+        """Everything with a port that comes out of the box's cable from now on. Call it with what must come, to see what came."""
+        with self.far_away_socket(socket.AF_PACKET, socket.SOCK_DGRAM, ETH_P_ALL) as wire:
             wire.bind(("far", 0))
-            seen: list[Arrived] = []
+            seen: set[Arrived] = set()
 
-            def look() -> list[Arrived]:
-                time.sleep(PATIENCE)
-                wire.setblocking(False)
-                with suppress(BlockingIOError):
-                    while True:
+            def look(due: Set[Arrived]) -> set[Arrived]:
+                until = time.monotonic() + PATIENCE
+                with suppress(TimeoutError):
+                    while time.monotonic() < until:
+                        wire.settimeout(SILENCE if due <= seen else PATIENCE)
                         packet, where = wire.recvfrom(65_535)
                         if where[2] != socket.PACKET_OUTGOING:
-                            seen.extend(parse(packet))
+                            seen.update(parse(packet))
                 return seen
 
             yield look
@@ -173,7 +173,7 @@ class Network:
 
 
 def parse(packet: bytes) -> Iterable[Arrived]:
-    """The packet, or nothing where it is neither IPv4 nor IPv6."""
+    """The packet, or nothing where it is neither TCP nor UDP: who is where (neighbour discovery) is no connection."""
     match packet[0] >> 4:
         case 4:
             length, protocol, to = (packet[0] & 15) * 4, packet[9], socket.inet_ntop(socket.AF_INET, packet[16:20])
@@ -181,8 +181,8 @@ def parse(packet: bytes) -> Iterable[Arrived]:
             length, protocol, to = 40, packet[6], socket.inet_ntop(socket.AF_INET6, packet[24:40])
         case _:
             return
-    with_port = protocol in {socket.IPPROTO_TCP, socket.IPPROTO_UDP}
-    yield Arrived(protocol, to, int.from_bytes(packet[length + 2 : length + 4], "big") if with_port else 0)
+    if protocol in {socket.IPPROTO_TCP, socket.IPPROTO_UDP}:
+        yield Arrived(protocol, to, int.from_bytes(packet[length + 2 : length + 4], "big"))
 
 
 def tries(where: Iterable[str], ports: Iterable[int]) -> None:
@@ -199,7 +199,7 @@ def tries(where: Iterable[str], ports: Iterable[int]) -> None:
                 with suppress(OSError):
                     stream.connect_ex((address, port))
                     selector.register(stream, selectors.EVENT_WRITE)
-        selector.select(PATIENCE)
+        selector.select(SILENCE)
 
 
 def die_with_parent_hard() -> None:
