@@ -1,4 +1,5 @@
-"""What the daemon notices of itself and puts on record: that it started, that a setting is another one than last time, that the wall clock stepped."""
+"""What the daemon notices of itself and puts on record: that it started, that a setting or the console's PIN is another one than last time, that the wall
+clock stepped."""
 
 from __future__ import annotations
 
@@ -12,11 +13,13 @@ from appliance import logs
 from appliance.access.chain import Head
 from appliance.access.record import FOLDER, Record
 from appliance.clock import Clock
+from appliance.console import pin
 from appliance.deeds import Act, Deed
 from appliance.settings import Settings, current, describe
 from appliance.store.inbox import Inbox
 
 SEEN: Final = FOLDER / "settings.json"  # option -> SHA-256 of its value at the last start
+PIN: Final = "console.pin"  # what the record calls the technician's PIN, which is no option and whose hash stands in a file of its own
 STEP: Final = 2.0  # s between wall clock and uptime from one look to the next; NTP slews by 0.0005 s in one
 
 log = logs.get(__name__)
@@ -28,6 +31,7 @@ class Chronicle:
 
     record: Record
     clock: Clock
+    _pin: bytes | None = None  # its hash at the last look
     _ahead: float | None = None  # s, wall clock before uptime at the last look
 
     def started(self, inbox: Inbox, torn: int) -> None:
@@ -44,17 +48,26 @@ class Chronicle:
     def settings(self, folder: Path, settings: Settings) -> tuple[str, ...]:
         """Which options have another value than at the last start; their names are put on record, their values not."""
         now = {name: hashlib.sha256(current(settings, name).encode()).hexdigest() for name, *_ in describe()}
+        pin_now = _pin(folder)
+        now[PIN] = hashlib.sha256(pin_now).hexdigest()
         try:
             before = json.loads((folder / SEEN).read_bytes())
         except (OSError, ValueError):
             before = None
         if before == now:
+            self._pin = pin_now
             return ()
         changed = tuple(name for name in now if isinstance(before, dict) and before.get(name, now[name]) != now[name])
         for name in changed:
             self.record.write(Deed(Act.SETTING_CHANGED, subject=name))
         self.record.disk.replace(folder / SEEN, json.dumps(now, indent=1).encode() + b"\n")
+        self._pin = pin_now
         return changed
+
+    def look_at_pin(self, folder: Path, settings: Settings) -> None:
+        """Root sets the technician's PIN without asking the daemon: another one is put on record as soon as it is seen."""
+        if _pin(folder) != self._pin:
+            self.settings(folder, settings)
 
     def look_at_clock(self) -> float:
         """How many seconds the wall clock stepped since the last look; a step is put on record."""
@@ -66,3 +79,11 @@ class Chronicle:
         log.warning("clock.stepped seconds=%.0f", step)
         self.record.write(Deed(Act.CLOCK_STEPPED, detail={"seconds": f"{step:+.0f}"}))
         return step
+
+
+def _pin(folder: Path) -> bytes:
+    """As it stands in its file, hashed; nothing where there is none."""
+    try:
+        return pin.place(folder).read_bytes()
+    except OSError:
+        return b""

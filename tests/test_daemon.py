@@ -21,6 +21,7 @@ from appliance.access.personnel import found_practice
 from appliance.access.record import read as read_record
 from appliance.access.unlock import unlock
 from appliance.condition import Refusal
+from appliance.console import pin
 from appliance.control.client import Client
 from appliance.control.values import Event, Lamp, Level, Light
 from appliance.daemon import Daemon
@@ -141,12 +142,12 @@ def test_a_subscriber_hears_of_changes(daemon: Daemon, client: Client) -> None:
 
 def test_the_lock_button_on_the_panel_ends_every_session(daemon: Daemon, client: Client) -> None:
     subscriber = Subscriber(client)
-    pin = daemon._panel._board._factory.pin(pins.read(ROOT / "hardware" / "pins.toml").lock.pin)  # type: ignore[attr-defined]  # the mock board has a factory
+    button = daemon._panel._board._factory.pin(pins.read(ROOT / "hardware" / "pins.toml").lock.pin)  # type: ignore[attr-defined]  # the mock board has a factory
 
     def press() -> None:
-        pin.drive_low()
+        button.drive_low()
         threading.Event().wait(0.06)
-        pin.drive_high()
+        button.drive_high()
 
     assert subscriber.wait_for(Event.LOCKED, press)
 
@@ -280,6 +281,10 @@ def test_a_new_box_is_claimed_over_its_socket_and_that_is_on_record(folder: Path
         leave_a_message(daemon)
         assert unlock(store, "ana", PASSWORD).practice
         assert daemon._record.has(Act.CLAIMED, founding.practice)
+        guessed = [
+            deed.detail for line in read_record(store) if (deed := Line.from_bytes(line).deed).act is Act.LOG_IN_FAILED
+        ]
+        assert guessed == [{"from": "192.0.2.1", "with": "claim code"}]
     finally:
         daemon.stop()
 
@@ -332,6 +337,19 @@ def test_all_that_happens_to_a_box_stands_in_its_record_which_fits_the_store(dae
     told = client.status().record
     assert told is not None
     assert (told.sequence, told.hash) == (daemon._record.head.sequence, daemon._record.head.short)
+
+
+def test_another_pin_of_the_console_is_on_record_while_the_daemon_runs(daemon: Daemon, folder: Path) -> None:
+    store = folder / "store"
+    told = threading.Event()
+    for new in ("271828", "314159"):
+        pin.write(store, new)
+        for _ in range(300):
+            lines = [Line.from_bytes(line).deed for line in read_record(store)]
+            found = [deed.subject for deed in lines if deed.act is Act.SETTING_CHANGED]
+            if len(found) == (1 if new == "271828" else 2) or told.wait(0.1):
+                break
+    assert found == ["console.pin", "console.pin"]
 
 
 @pytest.mark.parametrize("act", [Act.KEPT, Act.REMOVED, Act.EPOCH_MADE, Act.STARTED, Act.SHORTENED, Act.ROTATED])

@@ -16,6 +16,7 @@ from appliance.access.chain import Line
 from appliance.access.record import Record
 from appliance.chronicle import Chronicle
 from appliance.clock import Trust
+from appliance.console import pin
 from appliance.deeds import Act, Deed
 from appliance.night import AFTER_START, KEPT_FOR, Night
 from tests.fakes.clock import FakeClock
@@ -134,6 +135,15 @@ def test_a_step_of_the_clock_is_told_with_its_seconds(box: Box, seconds: float) 
     chronicle.look_at_clock()
     (line,) = told(box, Act.CLOCK_STEPPED)
     assert line.deed.detail == {"seconds": f"{seconds:+.0f}"}
+
+
+def test_a_pin_that_was_set_while_the_daemon_did_not_run_is_told_at_its_start(box: Box) -> None:
+    before = settings.Settings()
+    Chronicle(box.record, box.clock).settings(box.folder, before)
+    pin.write(box.folder, "271828")
+    assert Chronicle(box.record, box.clock).settings(box.folder, before) == ("console.pin",)
+    assert Chronicle(box.record, box.clock).settings(box.folder, before) == ()
+    assert b"271828" not in b"".join(file.read_bytes() for file in (box.folder / "record").iterdir())
 
 
 def test_a_changed_setting_is_told_by_its_name_and_never_its_value(box: Box) -> None:

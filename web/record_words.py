@@ -155,6 +155,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         Way.PASSKEY_ALONE: spoken("a passkey alone"),
         Way.SHEET: spoken("the recovery sheet"),
         "code": spoken("a code"),
+        "claim code": spoken("a wrong claim code"),
     },
     "from": {"terminal": spoken("the terminal")},
     "at": {"terminal": spoken("terminal")},

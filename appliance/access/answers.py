@@ -24,11 +24,13 @@ from appliance.errors import (
     OwnAccountError,
     PeopleChangedError,
     PersonUnknownError,
+    WrongClaimError,
 )
 from appliance.store.disk import Disk
 from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
+_LONGEST_ADDRESS: Final = 64  # letters; the longest of IPv6 has 45
 _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
 
 
@@ -130,7 +132,12 @@ class KeyAnswers:
             return False
 
     def _check_claim(self, given: Given) -> None:
-        self._gate.check(unpack(str, given["code"]), unpack(str, given["address"]))
+        address = unpack(str, given["address"])
+        try:
+            self._gate.check(unpack(str, given["code"]), address)
+        except WrongClaimError:
+            self.record(Deed(Act.LOG_IN_FAILED, detail={"from": address[:_LONGEST_ADDRESS], "with": "claim code"}))
+            raise
 
     def _claim(self, given: Given) -> None:
         founding = unpack(Founding, given["founding"])

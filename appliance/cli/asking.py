@@ -7,13 +7,14 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from appliance.access.roles import Permission
 from appliance.cli import output
 from appliance.deeds import Act, Deed
-from appliance.errors import AccessError, ControlError, UsageError, WrongPasswordError
+from appliance.errors import AccessError, ControlError, UsageError, WrongPasswordError, WrongSheetError
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,14 +29,27 @@ def unlock(given: Namespace, settings: Settings, permission: Permission) -> Unlo
     from appliance.access import unlock as way_in
 
     typed = password(given, f"Password of {given.who}: ")
-    try:
+    with failures_told(settings, given.who):
         unlocked = way_in.unlock(settings.store.folder, given.who, typed)
-    except WrongPasswordError:
-        _tell(settings, Act.LOG_IN_FAILED, _known(settings, given.who))
-        raise
-    _tell(settings, Act.LOGGED_IN, unlocked.person.name)
+    tell_log_in(settings, unlocked.person.name)
     unlocked.person.must(permission)
     return unlocked
+
+
+@contextmanager
+def failures_told(settings: Settings, name: str, way: str = "") -> Iterator[None]:
+    """A password or, as `way` says, something else that is wrong is on record, as far as there is a daemon: nothing was opened."""
+    try:
+        yield
+    except (WrongPasswordError, WrongSheetError):
+        with suppress(ControlError):
+            _tell(settings, Deed(Act.LOG_IN_FAILED, _known(settings, name), detail=_from(way)))
+        raise
+
+
+def tell_log_in(settings: Settings, name: str, way: str = "") -> None:
+    """On record before anything is shown. Raises `DaemonSilentError`: as on the page, nobody looks at anything without a line."""
+    _tell(settings, Deed(Act.LOGGED_IN, name, detail=_from(way)))
 
 
 def _known(settings: Settings, name: str) -> str:
@@ -48,12 +62,14 @@ def _known(settings: Settings, name: str) -> str:
     return ""
 
 
-def _tell(settings: Settings, act: Act, by: str) -> None:
-    """On record, as far as there is a daemon: who stands at the box itself may have to find out why there is none."""
+def _from(way: str) -> dict[str, str]:
+    return {"from": "terminal"} | ({"with": way} if way else {})
+
+
+def _tell(settings: Settings, deed: Deed) -> None:
     from appliance.control.client import Client
 
-    with suppress(ControlError):
-        Client(settings.control.path).record(Deed(act, by, detail={"from": "terminal"}))
+    Client(settings.control.path).record(deed)
 
 
 def password(given: Namespace, prompt: str) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-from appliance.access.roles import Permission
+from appliance.access.roles import RECOVERY, Permission
 from appliance.cli import asking, output, sheets, verbs
 from appliance.cli.verbs import Verb
 from appliance.settings import Settings
+
+SHEET: Final = "recovery sheet"  # as `second_step.Way` has it, which loads the libraries of passkeys
 
 
 def show(given: Namespace, settings: Settings) -> None:
@@ -34,13 +37,16 @@ def show(given: Namespace, settings: Settings) -> None:
 
 def check(given: Namespace, settings: Settings) -> None:
     """`keepline keys check`: does this person's password, or the recovery sheet, open everything that is kept?"""
-    from appliance.access.recovery import open_with_sheet
+    from appliance.access import emergency
     from appliance.store.epochs import open_epoch
     from appliance.store.reader import Reader
 
     folder = settings.store.folder
     if given.sheet:
-        what, practice = "The recovery sheet", open_with_sheet(folder, asking.password(given, "The sheet's text: "))
+        typed = asking.password(given, "The sheet's text: ")
+        with asking.failures_told(settings, "", SHEET):
+            what, practice = "The recovery sheet", emergency.unlock(folder, typed).practice
+        asking.tell_log_in(settings, RECOVERY, SHEET)
     else:
         what, practice = f"{given.who}'s password", asking.unlock(given, settings, Permission.READ_MESSAGES).practice
     epochs = sorted(file.stem for file in (folder / "epochs").glob("*.age"))
@@ -88,7 +94,9 @@ def recover(given: Namespace, settings: Settings) -> None:
 
     folder, daemon = settings.store.folder, Client(settings.control.path)
     why = emergency.check_reason(given.why)
-    unlocked = emergency.unlock(folder, asking.password(given, "The recovery sheet's text: "))
+    typed = asking.password(given, "The recovery sheet's text: ")
+    with asking.failures_told(settings, "", SHEET):
+        unlocked = emergency.unlock(folder, typed)
     daemon.note_emergency(why, practice.proof_of(unlocked.practice))
     work = passwords.work_factor(settings.store.work_factor)
     files = people.prepare_recovered(folder, unlocked, given.name, asking.new_password(given), work)

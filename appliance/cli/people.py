@@ -83,7 +83,8 @@ def change_password(given: Namespace, settings: Settings) -> None:
     if own:
         given.name = given.who = as_kept(given.who)
         old = asking.password(given, f"Present password of {given.who}: ")
-        files = people.prepare_password(folder, given.who, old, asking.new_password(given), work)
+        with asking.failures_told(settings, given.who):
+            files = people.prepare_password(folder, given.who, old, asking.new_password(given), work)
     else:
         unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
         files = people.prepare_new_key(folder, unlocked, given.name, asking.new_password(given), work)

@@ -30,7 +30,7 @@ def write(folder: Path, pin: str) -> None:
         raise UsageError("That PIN is one of the first that anybody would try. Take another.")
     salt = random_bytes(_SALT)
     line = f"keepline-pin 1 {WORK} {salt.hex()} {derive_from_password(pin.encode(), salt, WORK).hex()}\n"
-    file = _file(folder)
+    file = place(folder)
     file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
     _replace(file, line)
 
@@ -38,7 +38,7 @@ def write(folder: Path, pin: str) -> None:
 def fits(folder: Path, typed: str) -> bool:
     """Is `typed` the PIN? Raises `NoPinError` when none is set or the file is damaged."""
     try:
-        found = _LINE.fullmatch(_file(folder).read_text(encoding="ascii"))
+        found = _LINE.fullmatch(place(folder).read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError):
         raise NoPinError from None
     if not found or int(found[1]) > _MOST_WORK:
@@ -46,7 +46,8 @@ def fits(folder: Path, typed: str) -> bool:
     return same(derive_from_password(typed.encode(), bytes.fromhex(found[2]), int(found[1])), bytes.fromhex(found[3]))
 
 
-def _file(folder: Path) -> Path:
+def place(folder: Path) -> Path:
+    """Where the PIN of the store in `folder` stands, hashed."""
     return folder / "console" / "technician.pin"
 
 

@@ -14,7 +14,7 @@ from appliance.access.record import Record
 from appliance.access.unlock import unlock
 from appliance.control.client import Client
 from appliance.control.server import Server, Users
-from appliance.control.values import Event
+from appliance.control.values import Event, Verb, unpack
 from appliance.deeds import Act, Deed
 from appliance.messages import Envelope, Kind, Row
 from appliance.store.inbox import Inbox, RingSet
@@ -52,7 +52,10 @@ class Box:
         )
         everybody = Users(os.geteuid(), os.geteuid(), os.geteuid())
         path = self.folder.parent / f"{self.folder.name}.sock"
-        self.server = Server(path, everybody, answers.table())
+        telling = {
+            Verb.RECORD: lambda given: self.record.write(unpack(Deed, given["deed"])) and None
+        }  # what the command does itself
+        self.server = Server(path, everybody, telling | dict(answers.table()))
         self.server.start()
         self.client = Client(path)
         self.reader = Reader(self.folder)

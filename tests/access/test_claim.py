@@ -61,7 +61,7 @@ def test_with_the_code_the_first_admin_founds_the_practice_and_the_code_is_gone(
     assert unlock(box.folder, "ana", ANA).practice
     assert sheet.text
     assert not (box.folder / claim.FILE).exists()
-    assert box.acts() == [Act.CLAIMED]
+    assert box.acts() == [Act.LOG_IN_FAILED, Act.CLAIMED]
     for again in (box.client.show_claim, lambda: box.client.claim(code, "192.0.2.1", founding)):
         with pytest.raises(FoundedError):
             again()

@@ -20,6 +20,7 @@ from appliance.access import certificates, decisions, testimony
 from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record, read
+from appliance.access.second_step import Way
 from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock
@@ -158,9 +159,19 @@ def test_without_a_key_the_list_shows_no_caller_and_with_one_it_does(keepline: C
     assert id[:8] in without
     assert "Lopez" not in without
     assert "5550142" not in keepline("inbox", "list", "--json")[1]
-    _, with_key, _ = keepline("inbox", "list", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
+    with keepline.daemon():
+        _, with_key, _ = keepline("inbox", "list", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
     assert "5550142" in with_key
     assert "\x1b[2J" not in with_key  # a caller's name does not steer the terminal
+
+
+@pytest.mark.parametrize("words", [("inbox", "list"), ("keys", "check")])
+def test_whom_the_record_cannot_take_a_line_of_sees_nothing(keepline: Command, words: tuple[str, ...]) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    code, out, err = keepline(*words, "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
+    assert (code, out) == (6, "")
+    assert "systemctl start keepline" in err
 
 
 def test_an_empty_inbox_says_so(keepline: Command) -> None:
@@ -219,6 +230,26 @@ def test_a_wrong_password_at_the_terminal_is_on_record(keepline: Command) -> Non
     assert [(deed.act, deed.by) for deed in keepline.told()[-2:]] == [(Act.LOG_IN_FAILED, name) for name in ("ana", "")]
 
 
+def test_a_use_of_the_sheet_and_every_failure_at_the_terminal_are_on_record(keepline: Command) -> None:
+    sheet = next(word for word in keepline.found().split() if word.startswith("AGE-SECRET-KEY-1"))
+    keepline.leave_a_message()
+    wrong = sheet[:-1] + ("Q" if sheet.endswith("Z") else "Z")
+    with keepline.daemon():
+        assert keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet + "\n")[0] == 0
+        assert keepline("keys", "check", "--sheet", "--password-stdin", typed=wrong + "\n")[0] == 3
+        recover = ("keys", "recover", "--as-new", "ben", "--why", "Nobody can log in.", "--password-stdin")
+        assert keepline(*recover, typed=wrong + "\n")[0] == 3
+        change = ("people", "password", "--as", "ana", "--password-stdin")
+        assert keepline(*change, typed="something-else-entirely\nmarble pigeon ticket cloud\n")[0] == 3
+    sheet_used = {"from": "terminal", "with": Way.SHEET.value}
+    assert [(deed.act, deed.by, deed.detail) for deed in keepline.told()[-4:]] == [
+        (Act.LOGGED_IN, "recovery-sheet", sheet_used),
+        (Act.LOG_IN_FAILED, "", sheet_used),
+        (Act.LOG_IN_FAILED, "", sheet_used),
+        (Act.LOG_IN_FAILED, "ana", {"from": "terminal"}),
+    ]
+
+
 def test_the_record_is_verified_and_exported(keepline: Command) -> None:
     keepline.found()
     id = keepline.leave_a_message()
@@ -259,9 +290,10 @@ def test_an_export_writes_over_nothing(keepline: Command, tmp_path: Path) -> Non
     id = keepline.leave_a_message()
     to = tmp_path / "there"
     to.write_text("mine", encoding="utf-8")
-    code, _, err = keepline(
-        "inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
-    )
+    with keepline.daemon():
+        code, _, err = keepline(
+            "inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
+        )
     assert (code, to.read_text(encoding="utf-8")) == (2, "mine")
     assert "cannot be made" in err
 
@@ -285,7 +317,8 @@ def test_keys_are_shown_by_their_public_halves_only(keepline: Command) -> None:
 def test_keys_check_opens_everything(keepline: Command) -> None:
     keepline.found()
     keepline.leave_a_message()
-    code, out, _ = keepline("keys", "check", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
+    with keepline.daemon():
+        code, out, _ = keepline("keys", "check", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
     assert code == 0
     assert "1 epoch keys and 1 messages" in out
 
@@ -293,11 +326,12 @@ def test_keys_check_opens_everything(keepline: Command) -> None:
 def test_the_recovery_sheet_opens_everything_as_well(keepline: Command) -> None:
     sheet = next(word for word in keepline.found().split() if word.startswith("AGE-SECRET-KEY-1"))
     keepline.leave_a_message()
-    code, out, _ = keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet + "\n")
+    with keepline.daemon():
+        code, out, _ = keepline("keys", "check", "--sheet", "--password-stdin", typed=sheet + "\n")
     assert code == 0
     assert "The recovery sheet opens the practice key, 1 epoch keys and 1 messages" in out
     misread = sheet[:-1] + ("Q" if sheet.endswith("Z") else "Z")
-    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=misread + "\n")[0] == 4
+    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=misread + "\n")[0] == 3
 
 
 def test_a_changed_file_is_found_and_named(keepline: Command) -> None:

@@ -29,7 +29,8 @@ def daemon(keepline: Command) -> Iterator[None]:
         choice = unpack(Choice, given["choice"])  # type: ignore[index] # a mapping, as JSON gives it
         decisions.decide(keepline.store, choice, 1_795_000_000.0, clock_trusted=True)
 
-    server = Server(keepline.store.parent / "control.sock", own_users("", ""), {Verb.DECIDE: decide})
+    answers = {Verb.DECIDE: decide, Verb.RECORD: lambda _: None}
+    server = Server(keepline.store.parent / "control.sock", own_users("", ""), answers)
     server.start()
     yield
     server.stop()

@@ -108,6 +108,7 @@ def test_no_page_says_anything_that_cannot_be_translated(practice: Practice, rol
     ("act", "detail", "said"),
     [
         (Act.LOGGED_IN, {"with": "password alone"}, "⟦with ⟦the password alone⟧⟧"),
+        (Act.LOG_IN_FAILED, {"with": "claim code"}, "⟦with ⟦a wrong claim code⟧⟧"),
         (Act.TAKEN, {"as": "file", "at": "terminal"}, "⟦as ⟦a file⟧⟧ · ⟦at the ⟦terminal⟧⟧"),
         (Act.SESSION_ENDED, {"why": "idle"}, "⟦⟦nobody had done anything⟧⟧"),
         (Act.REMOVED, {"reason": "erased by a person"}, "⟦⟦erased by a person⟧⟧"),
