@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +9,7 @@ from appliance import logs
 from appliance.access.rotation import Daemon, Progress, Rotation
 from appliance.clock import Clock
 from appliance.errors import KeeplineError, RotatingError
+from web.labour import Bench
 from web.languages import spoken
 
 JUST_NOW: Final = 60.0  # s in which whoever was logged off by it is told so
@@ -25,14 +25,13 @@ class Exchanging:
     clock: Clock
     progress: Progress | None = None
     mistake: str = ""  # why the last one stopped
-    _thread: threading.Thread | None = None
+    _bench: Bench = field(default_factory=lambda: Bench("exchange"))
     _done_at: float = float("-inf")  # monotonic s
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def at_work(self) -> bool:
         """Is one running?"""
-        return self._thread is not None and self._thread.is_alive()
+        return self._bench.at_work
 
     @property
     def just_done(self) -> bool:
@@ -41,22 +40,16 @@ class Exchanging:
 
     def run(self, rotation: Rotation, daemon: Daemon, by: str) -> None:
         """Begin, and return at once; the rotation's keys are overwritten at its end. Raises `RotatingError` while another is at work."""
-        with self._lock:
-            if self.at_work:
-                rotation.wipe()
-                raise RotatingError
-            self.progress, self.mistake = None, ""
-            self._thread = threading.Thread(
-                target=self._work, args=(rotation, daemon, by), name="exchange", daemon=True
-            )
-            self._thread.start()
+        if not self._bench.begin(lambda: self._work(rotation, daemon, by)):
+            rotation.wipe()
+            raise RotatingError
 
     def join(self, within: float) -> None:
         """Wait for its end, but no longer than `within` seconds: a short one is over before the next page is drawn."""
-        if self._thread is not None:
-            self._thread.join(within)
+        self._bench.join(within)
 
     def _work(self, rotation: Rotation, daemon: Daemon, by: str) -> None:
+        self.progress, self.mistake = None, ""
         try:
             with rotation:
                 for self.progress in rotation.run(daemon, by):

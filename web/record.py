@@ -11,21 +11,19 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.access import chain, ledger, people, testimony
-from appliance.access import record as lines_of
-from appliance.access.chain import Head, Line
+from appliance.access.chain import Line, Verdict
 from appliance.access.ledger import Filter
 from appliance.access.roles import Permission
-from appliance.deeds import Act
+from appliance.deeds import Act, Deed
 from appliance.errors import NotFoundedError, StoreError
-from appliance.store.index.tables import FILE_NAME
-from appliance.store.index.view import View
 from appliance.store.keys import Identity
 from web import health, record_words, telling, words
 from web.guard import allow, session
-from web.languages import gettext
+from web.languages import gettext, number, tell
 from web.record_words import ACTS, GROUPS
 from web.services import here
 
@@ -33,6 +31,8 @@ record = Blueprint("record", __name__)
 
 PAGE: Final = 50  # lines
 LONGEST: Final = 64  # letters of what is filtered by
+PATIENCE: Final = 0.5  # s: a verification that is over by then shows no progress
+MOST_FLAWS: Final = 20  # that are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,16 @@ class LineView:
     details: tuple[str, ...]
     private: tuple[tuple[str, str], ...]  # what was sealed, opened
     sealed: bool  # there is something that this person cannot open
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedView:
+    """What came of a verification."""
+
+    when: str
+    lines: int
+    count: str  # of them, as the reader writes it
+    flaws: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +87,32 @@ class Asked:
 @allow(Permission.SEE_RECORD)
 def show() -> str:
     """The newest lines that fit the filters."""
-    return _page(None)
+    return _page()
 
 
 @record.post("/record/verify")
 @allow(Permission.SEE_RECORD)
-def verify() -> str:
-    """The same, with every line of the record verified now."""
-    folder = here().folder
-    progress = View(folder / FILE_NAME).progress()
-    anchor = Head(progress.record_sequence, progress.record_hash)
-    found = chain.verify(lines_of.read(folder), lines_of.public_key(folder), [anchor])
-    telling.record(Act.CHECKED, detail={"what": "record", "found": str(len(found.flaws)), "lines": str(found.lines)})
-    return _page(found)
+def verify() -> AnyResponse:
+    """Every line of the record is verified now."""
+    me, control = session().person.name, here().control
+
+    def put_on_record(found: Verdict) -> None:
+        detail = {"what": "record", "found": str(len(found.flaws)), "lines": str(found.lines)}
+        control.record(Deed(Act.CHECKED, me, detail=detail))
+
+    here().verifying.run(put_on_record)
+    here().verifying.join(PATIENCE)
+    return redirect(url_for("record.show_verifying"), 303)
+
+
+@record.get("/record/verify")
+@allow(Permission.SEE_RECORD)
+def show_verifying() -> AnyResponse | str:
+    """How far it is; at its end, back to the record, where what came of it stands on top."""
+    work = here().verifying
+    if not work.at_work:
+        return redirect(url_for("record.show"), 303)
+    return render_template("record_verifying.html", area="record", work=work, count=number(work.lines))
 
 
 @record.post("/record/record.csv")
@@ -125,7 +148,7 @@ def _file(text: str, kind: str, ending: str) -> Response:
     return response
 
 
-def _page(verdict: chain.Verdict | None) -> str:
+def _page() -> str:
     asked, before = _asked(), request.args.get("before", "")
     found = list(itertools.islice(_newest(asked, before), PAGE + 1))
     shown, more = found[:PAGE], len(found) > PAGE
@@ -143,8 +166,9 @@ def _page(verdict: chain.Verdict | None) -> str:
         paged=bool(before),
         persons=[person.name for person in people.list_people(here().folder)],
         groups=[(name, gettext(title)) for name, (title, _) in GROUPS.items()],
-        verdict=verdict,
-        flaws=[_flaw(flaw) for flaw in verdict.flaws[:20]] if verdict else [],
+        verified=_verified(),
+        verifying=here().verifying,
+        mistake=tell(here().verifying.mistake),
         state=_state(),
         head=_head(),
     )
@@ -225,6 +249,16 @@ def _view(line: Line, key: Identity | None, kept: dict[str, Line]) -> LineView:
         private=record_words.private(private),
         sealed=bool(deed.sealed) and not private,
     )
+
+
+def _verified() -> VerifiedView | None:
+    """What came of the last verification that somebody wanted."""
+    outcome = here().verifying.outcome
+    if outcome is None:
+        return None
+    flaws = tuple(map(_flaw, outcome.verdict.flaws[:MOST_FLAWS]))
+    lines = outcome.verdict.lines
+    return VerifiedView(words.in_full(outcome.at, here().zone), lines, number(lines), flaws)
 
 
 def _flaw(flaw: chain.Flaw) -> str:

@@ -25,6 +25,7 @@ from web.drafts import Drafts
 from web.exchanging import Exchanging
 from web.memory import Rows
 from web.refused import Refused
+from web.verifying import Verifying
 from web.visits import Visits
 from web.watch import Watch
 
@@ -51,6 +52,7 @@ class PageServices:
     rows: Rows = field(init=False)
     drafts: Drafts = field(init=False)
     exchanging: Exchanging = field(init=False)
+    verifying: Verifying = field(init=False)
     visits: Visits = field(default_factory=Visits)
     refused: Refused = field(default_factory=Refused)
     _founded: bool = False
@@ -63,6 +65,7 @@ class PageServices:
         self.rows = Rows(self.reader)
         self.drafts = Drafts(self.clock)
         self.exchanging = Exchanging(self.clock)
+        self.verifying = Verifying(self.folder, self.clock)
 
     def lock(self) -> None:
         """Nobody is logged in any more, nor on the way in."""

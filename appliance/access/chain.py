@@ -145,7 +145,7 @@ def verify(lines: Iterable[bytes], point: bytes, anchors: Iterable[Head] = ()) -
         if start is None and not unread:
             start = before = Head(line.sequence - 1, line.previous)
             verdict.first = line.sequence
-        verdict.flaws.extend(_flaws(line, before, point))
+        verdict.flaws.extend(_flaws(line, octets, before, point))
         if wanted.pop(line.sequence, line.hash) != line.hash:
             verdict.flaws.append(Flaw(line.sequence, Break.OTHER))
         if line.deed.act is Act.SHORTENED:
@@ -160,13 +160,22 @@ def verify(lines: Iterable[bytes], point: bytes, anchors: Iterable[Head] = ()) -
     return verdict
 
 
-def _flaws(line: Line, before: Head, point: bytes) -> Iterable[Flaw]:
+def _flaws(line: Line, octets: bytes, before: Head, point: bytes) -> Iterable[Flaw]:
     if (line.sequence, line.previous) != (before.sequence + 1, before.hash):
         yield Flaw(line.sequence, Break.GAP)
-    if _hash(_said(line.sequence, line.at, line.trusted, line.deed, line.previous)) != line.hash:
+    if not _stands_as_written(line, octets) and (
+        _hash(_said(line.sequence, line.at, line.trusted, line.deed, line.previous)) != line.hash
+    ):
         yield Flaw(line.sequence, Break.CHANGED)
     elif not _is_signed(line, point):
         yield Flaw(line.sequence, Break.FORGED)
+
+
+def _stands_as_written(line: Line, octets: bytes) -> bool:
+    """The hash is right over these very octets, and nothing but hash and signature follows them: no need to put the line together again."""
+    ends = f',"hash":"{line.hash}","signature":"{line.signature}"}}'.encode(errors="replace")
+    said = octets.removesuffix(ends)
+    return len(said) < len(octets) and hashlib.sha256(said + b"}").hexdigest() == line.hash
 
 
 def _is_signed(line: Line, point: bytes) -> bool:

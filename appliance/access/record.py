@@ -219,6 +219,11 @@ def read(folder: Path) -> Iterator[bytes]:
         yield from _lines(file)
 
 
+def size(folder: Path) -> int:
+    """Octets of the whole record."""
+    return sum(file.stat().st_size for file in segments(folder))
+
+
 def read_backwards(folder: Path) -> Iterator[bytes]:
     """Every line, newest first."""
     for file in reversed(segments(folder)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -44,6 +45,18 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """What went wrong, on standard error."""
     print(f"keepline: {text}", file=sys.stderr)
+
+
+def counted(lines: Iterable[bytes], octets: int, what: str) -> Iterator[bytes]:
+    """The same `lines`; a person at a terminal sees how far they have come of so many `octets`."""
+    console = Console(stderr=True)  # what is piped on stays what it is
+    with Progress(
+        *Progress.get_default_columns(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(what, total=octets)
+        for line in lines:
+            bar.advance(task, len(line) + 1)
+            yield line
 
 
 def _printable(text: str) -> str:

@@ -47,7 +47,8 @@ def verify(given: Namespace, settings: Settings) -> None:
     anchors = [chain.Head(progress.record_sequence, progress.record_hash)]
     if (told := head_told(settings)) is not None:
         anchors.append(told)
-    verdict = chain.verify(record.read(folder), record.public_key(folder), anchors)
+    lines = output.counted(record.read(folder), record.size(folder), "Verifying the record")
+    verdict = chain.verify(lines, record.public_key(folder), anchors)
     if given.json:
         output.as_json({"lines": verdict.lines, "head": verdict.head, "flaws": verdict.flaws})
     else:

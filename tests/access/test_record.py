@@ -178,6 +178,18 @@ def test_an_older_record_put_back_and_gone_on_with_is_found_and_stays_found(
     again.close()
 
 
+def test_words_added_behind_a_lines_signature_are_found(kept: Record, tmp_path: Path) -> None:
+    """Whoever reads the line takes the last word of a name, and the signature was over the first."""
+    fill(kept, 4)
+    file = record.segments(tmp_path)[0]
+    one, two, *more = file.read_bytes().splitlines(True)
+    ends = chain.Line.from_bytes(two)
+    for added in (b',"by":"ben"}', f',"by":"ben","hash":"{ends.hash}","signature":"{ends.signature}"}}'.encode()):
+        file.write_bytes(b"".join([one, two.rstrip()[:-1] + added + b"\n", *more]))
+        assert chain.Line.from_bytes(file.read_bytes().splitlines()[1]).deed.by == "ben"
+        assert troubles(tmp_path) == [(2, Break.CHANGED)]
+
+
 def test_what_is_no_line_is_found_and_the_rest_still_compared(kept: Record, tmp_path: Path) -> None:
     fill(kept, 4)
     file = record.segments(tmp_path)[0]

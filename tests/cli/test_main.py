@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from appliance.access import certificates, decisions, testimony
@@ -271,6 +272,18 @@ def test_the_record_is_verified_and_exported(keepline: Command) -> None:
     assert code == 4
     assert "was changed after it was written" in out
     assert "Copy the folder" in err
+
+
+def test_at_a_terminal_a_verification_tells_how_far_it_is(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    arguments = ["-m", "appliance.cli.main", "--settings", str(keepline.settings), "record", "verify"]
+    with pexpect.spawn(sys.executable, arguments, timeout=60, encoding="utf-8", dimensions=(40, 160)) as person:
+        person.expect("Verifying the record.*100%")
+        person.expect_exact("The record is whole")
+        person.expect(pexpect.EOF)
+    piped = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True)
+    assert piped.stderr == ""
 
 
 def test_an_export_must_have_been_switched_on(keepline: Command, tmp_path: Path) -> None:

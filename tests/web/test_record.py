@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import re
+import threading
 
 import pytest
 
 from appliance.access import people, personnel, record
-from appliance.access.chain import Line
+from appliance.access.chain import Line, Verdict
 from appliance.access.people import Newcomer
 from appliance.access.roles import Role
 from appliance.access.unlock import unlock
@@ -138,13 +139,64 @@ def test_what_an_auditor_takes_along_holds_nothing_of_patients(practice: Practic
         assert "Canary" not in text
 
 
-def test_verifying_says_how_it_is_at_once(practice: Practice, ana: Staff, id: str) -> None:
-    assert "none changed, none missing" in ana.post("/record/verify").text
+def verified(practice: Practice, desk: Staff) -> str:
+    """The record's page once it was verified."""
+    assert desk.post("/record/verify").status_code == 303
+    practice.services.verifying.join(60)
+    assert desk.get("/record/verify").headers["Location"] == "/record"
+    return desk.get("/record").text
+
+
+def test_what_came_of_a_verification_stands_there_with_its_time_for_everybody_who_may_see(
+    practice: Practice, ana: Staff, auditor: Staff, id: str
+) -> None:
+    lines = practice.record.head.sequence
+    page = verified(practice, ana)
+    assert f"Verified Friday 21 November 2025, 12:00: {lines} lines, none changed, none missing." in page
+    assert practice.record.has(Act.CHECKED, "")
+    practice.clock.advance(120)
+    assert "Verified Friday 21 November 2025, 12:00" in auditor.get("/record").text
     file = record.segments(practice.folder)[0]
     file.write_bytes(file.read_bytes().replace(b'"by":"ana"', b'"by":"ben"', 1))
-    page = ana.post("/record/verify").text
-    assert "The record is not whole." in page
+    page = verified(practice, auditor)
+    assert "The record is not whole, as was found Friday 21 November 2025, 12:02" in page
     assert "was changed after it was written" in page
+
+
+def test_a_long_verification_goes_on_beside_the_page_which_tells_how_far_it_is(
+    practice: Practice, ana: Staff, auditor: Staff, id: str
+) -> None:
+    goes_on, told = threading.Event(), list[Verdict]()
+
+    def tell(found: Verdict) -> None:
+        assert goes_on.wait(60)
+        told.append(found)
+
+    practice.services.verifying.run(tell)
+    try:
+        assert auditor.post("/record/verify").headers["Location"] == "/record/verify"  # no second one is begun
+        page = auditor.get("/record/verify").text
+        assert '<meta http-equiv="refresh"' in page
+        assert re.search(r'<progress max="100" value="\d+"', page)
+        page = ana.get("/record").text
+        assert re.search(r'href="/record/verify">Being verified: \d+ %', page)
+        assert "Verify now" not in page
+        assert "none missing" not in page, "nothing is told before it is on record"
+    finally:
+        goes_on.set()
+    practice.services.verifying.join(60)
+    assert len(told) == 1
+    assert "none changed, none missing" in ana.get("/record").text
+
+
+def test_a_verification_that_cannot_be_put_on_record_says_so_and_nothing_else(practice: Practice, ana: Staff) -> None:
+    practice.daemon.silent = True
+    practice.services.verifying.run(lambda _: practice.daemon.record(Deed(Act.CHECKED)))
+    practice.services.verifying.join(60)
+    practice.daemon.silent = False
+    page = ana.get("/record").text
+    assert "none missing" not in page
+    assert 'class="mistake"' in page
 
 
 def test_what_the_night_found_stands_on_top(practice: Practice, ana: Staff) -> None:
