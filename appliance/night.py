@@ -160,16 +160,25 @@ class Night:
 def count(date: str, lines: Iterator[Line]) -> Day:
     """The day in numbers."""
     acts: dict[Act, int] = {}
-    faxes = 0
+    faxes = failed = 0
     for line in lines:
         acts[line.deed.act] = acts.get(line.deed.act, 0) + 1
         faxes += line.deed.act is Act.KEPT and line.deed.detail.get("kind") == Kind.FAX
+        failed += _failed(line)
     return Day(
         date=date,
         voicemails=acts.get(Act.KEPT, 0) - faxes,
         faxes=faxes,
         log_ins=acts.get(Act.LOGGED_IN, 0),
-        failed=acts.get(Act.LOG_IN_FAILED, 0),
+        failed=failed,
         opened=acts.get(Act.LOOKED, 0) + acts.get(Act.PLAYED, 0),
         removed=acts.get(Act.REMOVED, 0),
     )
+
+
+def _failed(line: Line) -> int:
+    """How many failed log-ins this line tells of: where there were many, one line stands for their number."""
+    if line.deed.act is not Act.LOG_IN_FAILED:
+        return 0
+    told = line.deed.detail.get("further") or line.deed.detail.get("refused", "")
+    return int(told) if told.isdecimal() else 1

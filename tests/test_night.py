@@ -79,11 +79,13 @@ def test_the_day_is_summed_up_in_the_practices_zone(box: Box, night: Night) -> N
     box.clock.wall = datetime(2026, 3, 2, 5, 1, tzinfo=UTC).timestamp()
     row = box.deliver()
     box.record.write(Deed(Act.LOGGED_IN, "ana"))
-    box.record.write(Deed(Act.LOG_IN_FAILED))
+    details: tuple[dict[str, str], ...] = ({}, {"further": "40"}, {"refused": "300"})
+    for detail in details:
+        box.record.write(Deed(Act.LOG_IN_FAILED, detail=detail))
     box.record.write(Deed(Act.LOOKED, "ana", row.stamp.id))
     box.inbox.remove(row.stamp.id, "erased")
     day = night.sum_up(date(2026, 3, 2))
-    assert (day.voicemails, day.faxes, day.log_ins, day.failed, day.opened, day.removed) == (1, 0, 1, 1, 1, 1)
+    assert (day.voicemails, day.faxes, day.log_ins, day.failed, day.opened, day.removed) == (1, 0, 1, 341, 1, 1)
     assert night.sum_up(date(2026, 3, 1)).log_ins == 1
 
 

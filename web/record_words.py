@@ -123,6 +123,7 @@ _DETAILS: Final = {
     "mailboxes": spoken("mailboxes: %(value)s"),
     "role": spoken("role: %(value)s"),
     "refused": spoken("%(value)s times too soon, so nobody looked at the password"),
+    "further": spoken("%(value)s further failures"),
     "reason": spoken("%(value)s"),
     "as": spoken("as %(value)s"),
     "on": spoken("on: %(value)s"),

@@ -85,15 +85,16 @@ class PageServices:
         self.steps.drop_ended()
 
     def tell_refused(self) -> None:
-        """A line of the record for each address whose attempts to log in were refused without a look; what cannot be written now is told the next time."""
-        refused = self.doorkeeper.take_refused()
+        """A line of the record for each sum of failed log-ins that have none of their own; what cannot be written now is told the next time."""
+        failed = self.doorkeeper.attempts.take()
         with suppress(KeeplineError):
-            for address in tuple(refused):
-                detail = ({"from": address} if address else {}) | {"refused": str(refused[address])}
-                self.control.record(Deed(Act.LOG_IN_FAILED, detail=detail))
-                del refused[address]
-        for address, count in refused.items():
-            self.doorkeeper.count_refused(address, count)
+            for kind in tuple(failed):
+                detail = {"from": kind.source} if kind.source else {}
+                detail |= {"further" if kind.looked_at else "refused": str(failed[kind])}
+                self.control.record(Deed(Act.LOG_IN_FAILED, kind.by, detail=detail))
+                del failed[kind]
+        for kind, count in failed.items():
+            self.doorkeeper.attempts.add(kind, count)
 
     def founded(self) -> bool:
         """Does this box belong to a practice? Once it does, it does for good."""

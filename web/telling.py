@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from appliance.access import people, testimony
+from appliance.access.attempts import Kind, source
 from appliance.access.unlock import as_kept
 from appliance.deeds import Act, Deed
 from appliance.errors import PersonNameError, PersonUnknownError
@@ -50,9 +51,15 @@ def record_of(by: str, act: Act, subject: str = "", detail: dict[str, str] | Non
 
 
 def log_in_failed(name: str, address: str, way: str = "") -> None:
-    """`way`: what was wrong, where it was not the password. Who it was only when there is such a person: what else was typed may be a password."""
+    """`way`: what was wrong, where it was not the password. Who it was only when there is such a person: what else was typed may be a password.
+
+    Of many in a minute only the first have a line of their own; `PageServices.tell_refused` tells how many others there were."""
     try:
         by = people.find_person(here().folder, as_kept(name)).name
     except (PersonNameError, PersonUnknownError):
         by = ""
+    attempts = here().doorkeeper.attempts
+    if not attempts.has_room():
+        attempts.add(Kind(by, source(address), looked_at=True))
+        return
     record_of(by, Act.LOG_IN_FAILED, detail={"from": address} | ({"with": way} if way else {}))

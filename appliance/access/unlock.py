@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from appliance import logs
 from appliance.access import passwords, people, practice
+from appliance.access.attempts import Attempts, Kind, source
 from appliance.access.people import Person, Unlocked
 from appliance.clock import Clock
 from appliance.errors import (
@@ -42,7 +43,16 @@ DELAYS: Final = (
 )  # s after the first, second ... wrong attempt; the last stays
 FORGIVEN: Final = 900.0  # s without a wrong attempt after which earlier ones no longer count
 MOST_KNOWN: Final = 4096  # names and addresses remembered; the oldest is forgotten first
-MOST_COUNTED: Final = 16  # addresses whose refusals are counted apart; those of all others are one sum, under ""
+CROWDED: Final = (
+    *(0.0,) * 8,
+    0.5,
+    1.0,
+    2.0,
+)  # s the same for one IPv6 network. A host there has 2^64 addresses, but a whole practice may be in it too: so
+# whoever takes another address each time is looked at thirty times a minute, and nobody else there is kept out for longer than that
+MOST_AT_ONCE: Final = (
+    2  # strangers from one IPv6 network whose passwords are looked at or wait for it, of the five there is room for
+)
 
 log = logs.get(__name__)
 
@@ -89,12 +99,14 @@ class Doorkeeper:
     """Whoever logs in over the network comes past him. Delays are refusals that name the wait, so that no thread sleeps; they end by themselves."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
+        self.attempts = Attempts(clock)  # that failed, until the record was told
         self._folder = folder
         self._names = Failures(clock)
         self._addresses = Failures(clock)
+        self._networks = Failures(clock, CROWDED)
         self._welcome: OrderedDict[tuple[str, str], None] = OrderedDict()  # names let in, and from where
         self._trying: set[str] = set()  # addresses with an attempt under way
-        self._refused: Counter[str] = Counter()  # attempts that nobody looked at, by address
+        self._crowd: Counter[str] = Counter()  # the same by network
         self._lock = threading.Lock()
 
     def unlock(self, name: str, password: str, address: str) -> Unlocked:
@@ -115,44 +127,39 @@ class Doorkeeper:
                     raise
                 self._succeeded(name, address)
         except (TooSoonError, BusyError):
-            self.count_refused(address)
+            self.attempts.add(Kind("", source(address), looked_at=False))
             raise
-
-    def count_refused(self, address: str, count: int = 1) -> None:
-        """So many attempts from `address` were refused without a look. A line of the record for each would be one more thing to flood the box with."""
-        with self._lock:
-            apart = address in self._refused or len(self._refused) < MOST_COUNTED
-            self._refused[address if apart else ""] += count
-
-    def take_refused(self) -> dict[str, int]:
-        """How many attempts from each address were refused since this was last asked."""
-        with self._lock:
-            taken, self._refused = self._refused, Counter()
-        return dict(taken)
 
     @contextmanager
     def _alone(self, name: str, address: str) -> Iterator[None]:
-        """One attempt at a time from each address, so that no address takes all the places in the queue."""
+        """One attempt at a time from each address, so that no address takes all the places in the queue, nor all those that one host can have."""
+        network = source(address)
         with self._lock:
             wait = self._addresses.wait(address)
             # somebody else's guessing does not keep a person from the desk where they were let in before
-            if (name, address) not in self._welcome:
-                wait = max(wait, self._names.wait(name))
+            stranger = (name, address) not in self._welcome
+            if stranger:
+                wait = max(wait, self._names.wait(name), self._networks.wait(network))
             if wait > 0:
                 raise TooSoonError(wait=wait)
-            if address in self._trying:
+            if address in self._trying or (stranger and self._crowd[network] >= MOST_AT_ONCE):
                 raise BusyError
             self._trying.add(address)
+            self._crowd[network] += 1
         try:
             yield
         finally:
             with self._lock:
                 self._trying.discard(address)
+                self._crowd -= Counter([network])  # which forgets who has none left
 
     def _failed(self, name: str, address: str) -> None:
+        network = source(address)
         with self._lock:
             self._names.add(name)
             self._addresses.add(address)
+            if network != address:
+                self._networks.add(network)
             self._welcome.pop((name, address), None)
         log.warning("access.refused")
 

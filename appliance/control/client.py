@@ -127,8 +127,8 @@ class Client:
         self._ask(Verb.PUT_FACTORS, files=files, by=by)
 
     def reset_factors(self, name: str, by: str, proof: bytes) -> None:
-        """Take all of a person's second factors away: they set up new ones when they next log in. `proof`: `access.practice.proof_of` the practice key, or one's
-        own key where it is oneself. Raises `OwnAccountError`, `NoProofError`."""
+        """Take all of a person's second factors away: they set up new ones when they next log in. `proof`: `access.practice.proof_of` the practice key, or
+        one's own key where it is oneself. Raises `OwnAccountError`, `NoProofError`."""
         self._ask(Verb.RESET_FACTORS, name=name, by=by, proof=proof)
 
     def subscribe(self, on_start: Callable[[], None] = lambda: None) -> Iterator[Event]:

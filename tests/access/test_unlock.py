@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from appliance.access import passwords, unlock
+from appliance.access.attempts import Kind
 from appliance.access.people import Role
 from appliance.access.unlock import DELAYS, FORGIVEN, Doorkeeper
 from appliance.errors import BusyError, NotFoundedError, TooSoonError, WrongPasswordError
@@ -156,8 +157,10 @@ def test_one_address_tries_one_at_a_time(door: Doorkeeper, practice: Practice) -
 def test_what_is_remembered_of_strangers_is_bounded(door: Doorkeeper) -> None:
     with mock.patch.object(unlock, "unlock", side_effect=WrongPasswordError):
         for number in range(unlock.MOST_KNOWN + 50):
-            refused(door, f"name{number}", f"fd00::{number:x}")
-    assert len(door._names._last) == len(door._addresses._last) == unlock.MOST_KNOWN
+            refused(door, f"name{number}", f"fd00:0:0:{number:x}::1")
+    for known in (door._names, door._addresses, door._networks):
+        assert len(known._last) == unlock.MOST_KNOWN
+    assert not door._crowd
 
 
 @pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.STAFF])
@@ -178,19 +181,58 @@ def test_who_is_removed_while_their_password_is_looked_at_does_not_come_in(
         unlock.unlock(practice.folder, "toni", OTHER)
 
 
+def test_a_host_that_takes_another_address_each_time_is_slowed_down_as_one(door: Doorkeeper, clock: FakeClock) -> None:
+    """And its neighbours by two seconds at most, those who have been let in there before by nothing."""
+    with mock.patch.object(unlock, "unlock"):
+        door.unlock("ana", ANA, "2001:db8:1:2::20")
+    looked_at, waits = 0, []
+    with mock.patch.object(unlock, "unlock", side_effect=WrongPasswordError):
+        for number in range(6000):  # ten minutes, ten times a second
+            clock.advance(0.1)
+            try:
+                door.unlock(f"name{number}", OTHER, f"2001:db8:1:2:{number:x}::1")
+            except WrongPasswordError:
+                looked_at += 1
+            except TooSoonError as error:
+                waits.append(error.wait)
+    assert 0 < min(waits) < max(waits) <= 2
+    assert looked_at <= 10 * 30 + 11
+    with mock.patch.object(unlock, "unlock"):
+        door.unlock("ana", ANA, "2001:db8:1:2::20")
+        door.unlock("ana", ANA, "2001:db8:1:3::20")  # another network
+        door.unlock("ana", ANA, DESK)
+        with pytest.raises(TooSoonError):
+            door.unlock("ben", ANA, "2001:db8:1:2::21")
+        clock.advance(2.0)
+        door.unlock("ben", ANA, "2001:db8:1:2::21")
+
+
+def test_one_ipv6_host_takes_two_places_in_the_queue_at_most(door: Doorkeeper) -> None:
+    entered, leave = threading.Semaphore(0), threading.Event()
+
+    def slow(folder: Path, name: str, password: str) -> None:
+        entered.release()
+        leave.wait(30)
+
+    with mock.patch.object(unlock, "unlock", slow):
+        at_work = [threading.Thread(target=door.unlock, args=("ana", ANA, f"fd00::{number}")) for number in (1, 2)]
+        for thread in at_work:
+            thread.start()
+            assert entered.acquire(timeout=30)
+        with pytest.raises(BusyError):
+            door.unlock("ana", ANA, "fd00::3")
+        leave.set()
+        for thread in at_work:
+            thread.join()
+        door.unlock("ana", ANA, "fd00::3")
+        door.unlock("ana", ANA, DESK)
+
+
 def test_every_refusal_is_counted_by_address_and_told_once(door: Doorkeeper) -> None:
     for _ in range(3):
         refused(door)
     for _ in range(5):
         with pytest.raises(TooSoonError):
             door.unlock("ana", OTHER, STRANGER)
-    assert door.take_refused() == {STRANGER: 5}
-    assert door.take_refused() == {}
-
-
-def test_refusals_from_a_crowd_are_counted_in_bounded_memory_and_none_is_lost(door: Doorkeeper) -> None:
-    for number in range(100):
-        door.count_refused(f"192.168.1.{number}")
-    taken = door.take_refused()
-    assert len(taken) == unlock.MOST_COUNTED + 1
-    assert taken[""] == 100 - unlock.MOST_COUNTED
+    assert door.attempts.take() == {Kind("", STRANGER, looked_at=False): 5}
+    assert door.attempts.take() == {}

@@ -18,6 +18,7 @@ from unittest import mock
 import pytest
 
 from appliance.access import certificates, record
+from appliance.access.attempts import Kind
 from appliance.access.certificates import TlsFiles
 from appliance.access.chain import Line
 from appliance.access.unlock import unlock
@@ -352,7 +353,7 @@ def test_sessions_that_ended_are_let_go_though_nobody_asks(practice: Practice) -
 
 def test_attempts_that_nobody_looked_at_are_told_once_a_minute(practice: Practice) -> None:
     certificate_of(practice)
-    practice.services.doorkeeper.count_refused("192.168.1.66", 2999)
+    practice.services.doorkeeper.attempts.add(Kind("", "192.168.1.66", looked_at=False), 2999)
     keeper.tidy(practice.services, lambda: None, Rounds(keeper.MINUTE - 1))
     before = len(list(record.read(practice.folder)))
     keeper.tidy(practice.services, lambda: None, Rounds(3 * keeper.MINUTE))

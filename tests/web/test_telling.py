@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 
 from appliance.access import record, testimony
+from appliance.access import unlock as unlock_module
+from appliance.access.attempts import ALONE, MOST_SUMS
 from appliance.access.chain import Line
 from appliance.access.unlock import unlock
 from appliance.deeds import Act, Deed
-from appliance.errors import ControlError
+from appliance.errors import ControlError, WrongPasswordError
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.staff import Staff
+from web import telling
 from web.telling import AGAIN
 
 
@@ -91,6 +96,35 @@ def test_attempts_that_nobody_looked_at_are_one_line_an_address_with_their_numbe
     lines = told(practice, Act.LOG_IN_FAILED)[looked_at:]
     assert [line.deed.detail for line in lines] == [{"from": "127.0.0.1", "refused": str(9 - looked_at)}]
     assert f"{9 - looked_at} times too soon" in ana.get("/record").text
+
+
+def test_a_host_with_ever_new_addresses_and_names_cannot_fill_the_record(practice: Practice, ana: Staff) -> None:
+    """Ten minutes of it, four attempts a second, each with a password that is looked at as often as the doorkeeper lets it."""
+    stranger, sent = Staff(practice), 4 * 600
+    wrong = mock.patch.object(unlock_module, "unlock", side_effect=WrongPasswordError)
+    before = len(told(practice, *Act))
+    with wrong:
+        for number in range(sent):
+            practice.clock.advance(0.25)
+            stranger._client.environ_base["REMOTE_ADDR"] = f"2001:db8:{number % 40:x}:2::{number:x}"
+            stranger.post("/login", name=f"name{number}", password="no such password at all")
+            if number % 240 == 239:
+                practice.services.tell_refused()
+    lines = told(practice, Act.LOG_IN_FAILED)
+    assert len(told(practice, *Act)) - before == len(lines) <= 10 * (ALONE + MOST_SUMS + 2)
+    alone = [line for line in lines if not {"further", "refused"} & set(line.deed.detail)]
+    sums = [int(line.deed.detail.get("further") or line.deed.detail["refused"]) for line in lines if line not in alone]
+    assert len(alone) + sum(sums) == sent, "none is lost"
+
+
+def test_further_failures_are_told_with_whose_and_from_where(practice: Practice, ana: Staff) -> None:
+    with practice.app().test_request_context():
+        for number in range(ALONE + 5):
+            telling.log_in_failed(NAME, f"2001:db8::{number}")
+    practice.services.tell_refused()
+    last = told(practice, Act.LOG_IN_FAILED)[-1].deed
+    assert (last.by, last.detail) == (NAME, {"from": "2001:db8::/64", "further": "5"})
+    assert "5 further failures" in ana.get("/record").text
 
 
 def test_logging_off_is_told(practice: Practice, ana: Staff) -> None:
