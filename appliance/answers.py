@@ -95,13 +95,21 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
         parts.inbox.note(NoteStamp(_id(given), number, _by(given), at), sealed)  # which puts it on record
 
     def erase(given: Given) -> None:
-        parts.record.write(Deed(Act.ERASED, _by(given), parts.inbox.known(_id(given))))
+        parts.record.write(Deed(Act.ERASED, _by(given), parts.inbox.must_erase(_id(given))))
         parts.inbox.erase(_id(given), parts.undo)
         parts.sweep_soon()
 
     def undo_erase(given: Given) -> None:
         parts.record.write(Deed(Act.UNERASED, _by(given), parts.inbox.known(_id(given))))
         parts.inbox.undo_erase(_id(given))
+
+    def hold(given: Given) -> None:
+        parts.record.write(_why(Act.HELD, parts.inbox.must_hold(_id(given), held=True), given))
+        parts.inbox.hold(_id(given), held=True)
+
+    def release(given: Given) -> None:
+        parts.record.write(_why(Act.RELEASED, parts.inbox.must_hold(_id(given), held=False), given))
+        parts.inbox.hold(_id(given), held=False)
 
     def purge(given: Given) -> tuple[Due, ...]:
         _by(given)  # the sweep's own lines tell what went
@@ -112,6 +120,8 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
         Verb.NOTE: note,
         Verb.ERASE: erase,
         Verb.UNDO_ERASE: undo_erase,
+        Verb.HOLD: hold,
+        Verb.RELEASE: release,
         Verb.PURGE: purge,
     }
 
@@ -159,9 +169,21 @@ def _record(parts: Parts, given: Given) -> None:
         raise ControlError("such a line is not written at somebody else's wish.")
     if any(len(word) > _LONGEST or not word.isprintable() for word in words):
         raise ControlError("a line of the record is short and plain.")
-    if deed.sealed and not (deed.sealed.startswith(_AGE) and len(deed.sealed) <= _LARGEST):
-        raise ControlError("what a line seals is an age file.")
+    if deed.sealed:
+        _must_be_sealed(deed.sealed)
     parts.record.write(deed)
+
+
+def _why(act: Act, id: str, given: Given) -> Deed:
+    """A deed that is not done without a reason, which is sealed because it may name a patient."""
+    sealed = unpack(bytes, given["sealed"])
+    _must_be_sealed(sealed)
+    return Deed(act, _by(given), id, sealed=sealed)
+
+
+def _must_be_sealed(words: bytes) -> None:
+    if not words.startswith(_AGE) or len(words) > _LARGEST:
+        raise ControlError("what a line seals is an age file.")
 
 
 def _id(given: Given) -> str:

@@ -209,6 +209,14 @@ class NoteRefusedError(StoreError):
     """This note was not kept: what was sent is none, or two clocks are at odds. Send it again."""
 
 
+class MessageHeldError(StoreError):
+    """This message is on hold, so it stays. An admin can lift the hold, on the message's page or with `keepline inbox release`."""
+
+
+class HoldChangedError(StoreError):
+    """Somebody else has put this message on hold, or lifted the hold, in the meantime. Nothing was changed; look at it again."""
+
+
 class DamagedMessageError(StoreError):
     """This message does not match its seal: the file was damaged or exchanged. Run `keepline store check` to see what is whole."""
 

@@ -118,9 +118,10 @@ class Night:
             yield line
 
     def _shorten(self) -> None:
-        ids = {row.stamp.id for row in self.inbox.list()}
+        rows = self.inbox.list()
+        ids, held = {row.stamp.id for row in rows}, {row.stamp.id for row in rows if row.held}
         keys = {file.stem for file in (self.folder / "epochs").glob("*.age")}
-        needed = {Act.KEPT: ids, Act.NOTED: ids, Act.EPOCH_MADE: keys}
+        needed = {Act.KEPT: ids, Act.NOTED: ids, Act.HELD: held, Act.EPOCH_MADE: keys}
         went = self.record.shorten(
             self.clock.now() - KEPT_FOR, lambda line: line.deed.subject in needed.get(line.deed.act, ())
         )

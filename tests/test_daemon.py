@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from appliance.access import audit, claim, rotation
+from appliance.access import audit, claim, rotation, testimony
 from appliance.access.chain import Line
 from appliance.access.people import Newcomer, Role, list_people, prepare_founding, prepare_person, prepare_removal
 from appliance.access.personnel import found_practice
@@ -26,7 +26,16 @@ from appliance.control.client import Client
 from appliance.control.values import Event, Lamp, Level, Light
 from appliance.daemon import Daemon
 from appliance.deeds import Act, Deed
-from appliance.errors import ControlError, DaemonSilentError, MessageNotFoundError, SealKeyError, WrongClaimError
+from appliance.errors import (
+    ControlError,
+    DaemonSilentError,
+    HoldChangedError,
+    MessageHeldError,
+    MessageNotFoundError,
+    NoRoomError,
+    SealKeyError,
+    WrongClaimError,
+)
 from appliance.messages import Envelope, Kind
 from appliance.panel import pins
 from appliance.settings import read
@@ -133,6 +142,44 @@ def test_hearing_erasing_and_having_back_reach_the_store(daemon: Daemon, client:
     assert reader.row(id).erase_at is None
     with pytest.raises(MessageNotFoundError):
         client.erase("0" * 32, "ana")
+
+
+def test_a_hold_is_on_record_with_its_reason_and_keeps_the_message_until_it_is_lifted(
+    daemon: Daemon, client: Client, folder: Path
+) -> None:
+    id, store = leave_a_message(daemon), folder / "store"
+    why = testimony.seal(store, why="The lawyer of the practice asks for it.")
+    with pytest.raises(ControlError, match="an age file"):
+        client.hold(id, b"", "ana")
+    client.hold(id, why, "ana")
+    with pytest.raises(HoldChangedError):
+        client.hold(id, why, "ben")
+    with pytest.raises(MessageHeldError, match="lift the hold"):
+        client.erase(id, "ben")
+    row = Reader(store).row(id)
+    assert (row.held, row.erase_at) == (True, None)
+    client.release(id, why, "ana")
+    client.erase(id, "ben")
+    lines = [Line.from_bytes(line).deed for line in read_record(store)]
+    told = [(deed.act, deed.by, bool(deed.sealed)) for deed in lines if deed.subject == id][1:]
+    assert told == [(Act.HELD, "ana", True), (Act.RELEASED, "ana", True), (Act.ERASED, "ben", False)]
+    with pytest.raises(MessageNotFoundError):
+        client.hold("0" * 32, why, "ana")
+
+
+def test_where_the_record_takes_no_line_nothing_is_put_on_hold(
+    daemon: Daemon, client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, store = leave_a_message(daemon), folder / "store"
+
+    def full(*_: object) -> None:
+        raise NoRoomError
+
+    monkeypatch.setattr(daemon._record, "write", full)
+    with pytest.raises(NoRoomError):
+        client.hold(id, testimony.seal(store, why="The lawyer asks for it."), "ana")
+    monkeypatch.undo()
+    assert not Reader(store).row(id).held
 
 
 def test_a_subscriber_hears_of_changes(daemon: Daemon, client: Client) -> None:

@@ -115,6 +115,24 @@ def test_lines_older_than_six_years_go_and_the_record_stays_whole(tmp_path: Path
     kept.close()
 
 
+def test_who_put_a_message_on_hold_and_why_outlives_the_six_years_of_the_record(box: Box, night: Night) -> None:
+    box.record._segment = 5  # lines a file
+    held, free = box.deliver(seed=1), box.deliver(seed=2)
+    for row in (held, free):
+        box.record.write(Deed(Act.HELD, "ana", row.stamp.id, sealed=b"why"))
+        box.inbox.hold(row.stamp.id, True)
+    box.record.write(Deed(Act.RELEASED, "ana", free.stamp.id))
+    box.inbox.hold(free.stamp.id, False)
+    box.clock.advance(KEPT_FOR + 1)
+    for number in range(6):
+        box.record.write(Deed(Act.LOOKED, "ben", f"{number:032x}"))
+    night.run()
+    assert len(told(box, Act.SHORTENED)) == 1
+    (line,) = told(box, Act.HELD)
+    assert (line.deed.by, line.deed.subject, line.deed.sealed) == ("ana", held.stamp.id, b"why")
+    assert audit.compare(box.folder).good
+
+
 def test_nothing_of_the_record_goes_on_a_clock_that_cannot_be_trusted(
     box: Box, night: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:

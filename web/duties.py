@@ -16,7 +16,8 @@ ROLES: Final[dict[Role, str]] = {
 }
 DUTIES: Final[dict[Permission, str]] = {
     Permission.READ_MESSAGES: spoken("hears and reads messages in the mailboxes chosen below"),
-    Permission.CHANGE_MESSAGES: spoken("marks and erases them"),
+    Permission.CHANGE_MESSAGES: spoken("marks and erases them, or puts them on hold"),
+    Permission.LIFT_HOLDS: spoken("lifts holds"),
     Permission.TAKE_MESSAGES: spoken("downloads them where that is switched on"),
     Permission.SEE_BOX: spoken("sees how the box is"),
     Permission.TEND_BOX: spoken("looks after its lines"),

@@ -17,7 +17,9 @@ from appliance.errors import (
     CallNotFoundError,
     ControlError,
     DamagedMessageError,
+    HoldChangedError,
     KeeplineError,
+    MessageHeldError,
     MessageNotFoundError,
     NoRoomError,
     PictureError,
@@ -48,6 +50,16 @@ SHUT: Final = Refusal(
     spoken("This message cannot be opened"),
     spoken(
         "Its file was damaged or exchanged. Tell whoever looks after Keepline. The other messages are not affected."
+    ),
+)
+HELD: Final = Refusal(
+    spoken("This message is on hold"),
+    spoken("It stays until an admin lifts the hold, so it cannot be erased. Nothing was changed."),
+)
+HOLD_CHANGED: Final = Refusal(
+    spoken("Somebody was faster"),
+    spoken(
+        "The message was put on hold, or its hold was lifted, a moment ago. Nothing was changed; open the message again to see by whom."
     ),
 )
 UNDRAWN: Final = Refusal(
@@ -104,6 +116,8 @@ def put(app: Flask) -> None:
     """Let `app` answer every error in plain words."""
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(MessageNotFoundError, lambda _: _answer(GONE, 404))
+    app.register_error_handler(MessageHeldError, lambda _: _answer(HELD, 409))
+    app.register_error_handler(HoldChangedError, lambda _: _answer(HOLD_CHANGED, 409))
     app.register_error_handler(DamagedMessageError, lambda _: _answer(SHUT, 410))
     app.register_error_handler(SealError, lambda _: _answer(SHUT, 410))
     app.register_error_handler(PictureError, lambda _: _answer(UNDRAWN, 410))

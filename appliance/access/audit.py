@@ -35,6 +35,10 @@ class Wrong(StrEnum):
     PUT_BACK = "is the file of a message that was removed: it was put back"
     STANDS_AGAIN = "was removed, and is in the list again: it was put back"
     LIES_AGAIN = "was removed, and its file lies in the vault again: it was put back"
+    NOT_HELD = "is on hold by the record, and not in the list: put it on hold again, or somebody may erase it"
+    HELD = (
+        "is on hold in the list, and no line of the record says so: lift the hold, or lift it and put it on hold again"
+    )
     KEY_EXCHANGED = "is not the key that the box made for these messages: it was exchanged"
     OLD_INDEX = "is older than the record: it was set back to an earlier state"
 
@@ -74,6 +78,7 @@ class _Told:
     removed: dict[str, str] = field(default_factory=dict)  # SHA-256 of what was, by id
     keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of epochs' files, by name
     notes: audit_notes.ToldNotes = field(default_factory=audit_notes.ToldNotes)
+    held: set[str] = field(default_factory=set)  # on hold
     changes: int = 0  # of the index, at the last look
 
     def hear(self, line: Line) -> None:
@@ -84,6 +89,11 @@ class _Told:
                 self.kept[deed.subject] = deed.detail
             case Act.REMOVED:
                 self.removed[deed.subject] = self.kept.pop(deed.subject, {}).get("sha256", "")
+                self.held.discard(deed.subject)
+            case Act.HELD:
+                self.held.add(deed.subject)
+            case Act.RELEASED:
+                self.held.discard(deed.subject)
             case Act.EPOCH_MADE:
                 self.keys[deed.subject] = deed.detail.get("sha256", "")
             case Act.STARTED | Act.STOPPED | Act.CHECKED if deed.detail.get("changes", "").isdecimal():
@@ -168,6 +178,8 @@ def _of_row(folder: Path, row: Row, told: _Told, by_hash: dict[str, str], was: d
         yield Discrepancy(f"Message {id}", Wrong.SLIPPED_IN)
     elif differing := [NAMES[name] for name, value in telling.known(row).items() if facts.get(name) != value]:
         yield Discrepancy(f"Message {id}", f"{Wrong.OTHER_ROW} ({', '.join(differing)})")
+    if row.held != (id in told.held):
+        yield Discrepancy(f"Message {id}", Wrong.HELD if row.held else Wrong.NOT_HELD)
     yield from _of_file(folder, row, facts or telling.known(row), by_hash, was)
     key = epochs.file_of(folder, row.epoch)
     place = str(key.relative_to(folder))

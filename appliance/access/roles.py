@@ -30,7 +30,8 @@ class Permission(StrEnum):
     """One thing that may be allowed. Page, command and console ask for these, never for a role."""
 
     READ_MESSAGES = "read-messages"  # see the list and open messages, in one's own mailboxes
-    CHANGE_MESSAGES = "change-messages"  # heard or new, erase, undo, hold
+    CHANGE_MESSAGES = "change-messages"  # heard or new, erase, undo, put on hold
+    LIFT_HOLDS = "lift-holds"  # from then on the message may be erased again
     TAKE_MESSAGES = (
         "take-messages"  # download sound and pages: from then on they lie unsealed where the person put them
     )

@@ -1,4 +1,4 @@
-"""`keepline inbox`: what is in the inbox, and one message of it in a file."""
+"""`keepline inbox`: what is in the inbox, one message of it in a file, and what is on hold."""
 
 # ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
 
@@ -7,18 +7,21 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from appliance.access.roles import Permission
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
-from appliance.errors import MessageNotFoundError, UsageError
+from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError, UsageError
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.access.people import Unlocked
     from appliance.messages import Header, Row
     from appliance.store.reader import Reader
+
+LONGEST_WHY: Final = 400  # letters
 
 
 def show(given: Namespace, settings: Settings) -> None:
@@ -44,7 +47,7 @@ def show(given: Namespace, settings: Settings) -> None:
                 row.stamp.kind.value,
                 row.stamp.mailbox,
                 f"{row.duration:.0f} s" if row.duration else output.count(row.pages, "page"),
-                row.state.value + (", recovered" if row.recovered else ""),
+                row.state.value + (", recovered" if row.recovered else "") + (", on hold" if row.held else ""),
                 *([callers[row.stamp.id]] if unlocked else []),
             )
             for row in rows
@@ -64,15 +67,8 @@ def export(given: Namespace, settings: Settings) -> None:
         )
     decisions.must_be_on(settings.store.folder, decisions.Switch.TAKE_MESSAGES)
     reader = Reader(settings.store.folder)
-    fitting = [row for row in reader.list() if row.stamp.id.startswith(given.id)]
-    if len(fitting) != 1:
-        raise MessageNotFoundError(
-            f'{len(fitting) or "No"} messages begin with "{given.id}". `keepline inbox list` shows them.'
-        )
-    unlocked = asking.unlock(given, settings, Permission.TAKE_MESSAGES)
-    if not unlocked.person.may_open(fitting[0].stamp.mailbox):
-        raise MessageNotFoundError
-    with reader.open(fitting[0], unlocked.practice) as message:
+    row, unlocked = _named(given, settings, reader, Permission.TAKE_MESSAGES)
+    with reader.open(row, unlocked.practice) as message:
         if given.to == "-":
             _tell(given, settings, message.header, unlocked.person.name)
             sys.stdout.buffer.write(message.read(0, message.size))
@@ -89,6 +85,58 @@ def export(given: Namespace, settings: Settings) -> None:
                 raise
             file.write(message.read(0, message.size))
     output.say(f"{given.to} holds the message now, unsealed. Delete it when it is no longer needed.")
+
+
+def hold(given: Namespace, settings: Settings) -> None:
+    """`keepline inbox hold`: from now on it stays, whatever its time, and nobody erases it."""
+    from appliance.control.client import Client
+    from appliance.store.reader import Reader
+
+    row, unlocked = _named(given, settings, reader := Reader(settings.store.folder), Permission.CHANGE_MESSAGES)
+    Client(settings.control.path).hold(row.stamp.id, _why(given, settings, reader, row, unlocked), unlocked.person.name)
+    output.say("The message is on hold: it stays until an admin lifts the hold.")
+
+
+def release(given: Namespace, settings: Settings) -> None:
+    """`keepline inbox release`: an admin lifts the hold."""
+    from appliance.control.client import Client
+    from appliance.store.reader import Reader
+
+    row, unlocked = _named(given, settings, reader := Reader(settings.store.folder), Permission.LIFT_HOLDS)
+    why = _why(given, settings, reader, row, unlocked)
+    Client(settings.control.path).release(row.stamp.id, why, unlocked.person.name)
+    output.say("The hold is lifted: the message goes when its time comes, and may be erased.")
+
+
+def _named(given: Namespace, settings: Settings, reader: Reader, may: Permission) -> tuple[Row, Unlocked]:
+    """The one message whose id begins so, and whoever `--as` names, if they may do that with it. Raises `MessageNotFoundError`, `AccessError`."""
+    fitting = [row for row in reader.list() if row.stamp.id.startswith(given.id)]
+    if len(fitting) != 1:
+        raise MessageNotFoundError(
+            f'{len(fitting) or "No"} messages begin with "{given.id}". `keepline inbox list` shows them.'
+        )
+    unlocked = asking.unlock(given, settings, may)
+    if not unlocked.person.may_open(fitting[0].stamp.mailbox):
+        raise MessageNotFoundError
+    return fitting[0], unlocked
+
+
+def _why(given: Namespace, settings: Settings, reader: Reader, row: Row, unlocked: Unlocked) -> bytes:
+    """The reason, and whose message it is, sealed for the record. Raises `UsageError` without a reason."""
+    from appliance.access import testimony
+
+    why = " ".join((given.why or asking.plain("Why? ")).split())
+    if not why or len(why) > LONGEST_WHY or not why.isprintable():
+        raise UsageError(f"Say why in a sentence: {LONGEST_WHY} letters at most. Nothing was changed.")
+    return testimony.seal(settings.store.folder, **_whose(reader, row, unlocked), why=why)
+
+
+def _whose(reader: Reader, row: Row, unlocked: Unlocked) -> dict[str, str]:
+    from appliance.store import telling
+
+    with suppress(DamagedMessageError, SealError), reader.open(row, unlocked.practice) as message:
+        return telling.words(message.header.envelope)
+    return {}  # what cannot be opened can be kept all the same
 
 
 def _tell(given: Namespace, settings: Settings, header: Header, by: str) -> None:
@@ -131,7 +179,20 @@ def _inbox_export(parser: ArgumentParser) -> None:
     verbs.who(parser)
 
 
+def _inbox_hold(parser: ArgumentParser) -> None:
+    parser.add_argument("id", help="the message, as `keepline inbox list` shows it (its first letters are enough)")
+    parser.add_argument(
+        "--why",
+        metavar="REASON",
+        default="",
+        help="why; kept sealed in the record. Left out it is asked for, and the shell's history does not keep it",
+    )
+    verbs.who(parser)
+
+
 VERBS = (
     Verb(("inbox", "list"), "list the messages", show, _inbox_list),
     Verb(("inbox", "export"), "open one message and write it to a file", export, _inbox_export),
+    Verb(("inbox", "hold"), "put one message on hold: it stays, and nobody erases it", hold, _inbox_hold),
+    Verb(("inbox", "release"), "lift the hold of one message (an admin)", release, _inbox_hold),
 )

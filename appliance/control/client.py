@@ -51,6 +51,14 @@ class Client:
         """Have an erased message back."""
         self._ask(Verb.UNDO_ERASE, id=id, by=by)
 
+    def hold(self, id: str, sealed: bytes, by: str) -> None:
+        """Put a message on hold; `sealed` says why (`access.testimony.seal`). Raises `HoldChangedError`."""
+        self._ask(Verb.HOLD, id=id, sealed=sealed, by=by)
+
+    def release(self, id: str, sealed: bytes, by: str) -> None:
+        """Lift the hold of a message, likewise."""
+        self._ask(Verb.RELEASE, id=id, sealed=sealed, by=by)
+
     def lock(self, by: str) -> None:
         """End every session of the page, as the panel's lock button does."""
         self._ask(Verb.LOCK, by=by)

@@ -30,6 +30,8 @@ class Verb(StrEnum):
     NOTE = "note"  # id, number, at, sealed, by -> nothing, once it is kept
     ERASE = "erase"  # id, by -> nothing
     UNDO_ERASE = "undo-erase"  # id, by -> nothing
+    HOLD = "hold"  # id, sealed (why), by -> nothing
+    RELEASE = "release"  # id, sealed (why), by -> nothing
     LOCK = "lock"  # drop every session of the page; by -> nothing
     PURGE = "purge"  # dry_run, by -> tuple[Due, ...]
     PUT_PERSON = "put-person"  # files, by -> nothing
@@ -67,6 +69,8 @@ MAY_ASK = {
     Verb.NOTE: {Peer.PAGE},
     Verb.ERASE: {Peer.PAGE, Peer.OWNER},
     Verb.UNDO_ERASE: {Peer.PAGE, Peer.OWNER},
+    Verb.HOLD: {Peer.PAGE, Peer.OWNER},
+    Verb.RELEASE: {Peer.PAGE, Peer.OWNER},
     Verb.LOCK: {Peer.PAGE, Peer.OWNER},
     Verb.PURGE: {Peer.OWNER},
     Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},

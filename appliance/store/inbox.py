@@ -12,7 +12,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.deeds import Act, Deed
-from appliance.errors import MessageChangedError, MessageNotFoundError, NoRoomError
+from appliance.errors import HoldChangedError, MessageChangedError, MessageHeldError, MessageNotFoundError, NoRoomError
 from appliance.messages import Envelope, Kind, Row
 from appliance.notes import NoteStamp
 from appliance.store import epochs, exchange, notebook, telling
@@ -128,11 +128,19 @@ class Inbox:
         """Somebody wrote a note, sealed already. Raises as `Notebook.add` does."""
         self._notebook.add(stamp, sealed)
 
+    def must_erase(self, id: str) -> str:
+        """`id` again, when that message may be erased; raises what `erase` would."""
+        with self._lock:
+            row = self._index.row(id)
+            if row.held:
+                raise MessageHeldError
+            return row.stamp.id
+
     def erase(self, id: str, undo: float) -> None:
-        """Somebody erased it: for `undo` seconds it can be had back. Raises `MessageNotFoundError`."""
+        """Somebody erased it: for `undo` seconds it can be had back. Raises `MessageNotFoundError`, `MessageHeldError`."""
         now, at = self._ground.now()
         with self._lock:
-            found = self._index.set_once(id, at, "erase_at", now + undo)
+            found = self._index.set_once(self.must_erase(id), at, "erase_at", now + undo)
         self._changed(found)
 
     def undo_erase(self, id: str) -> None:
@@ -140,6 +148,27 @@ class Inbox:
         _, at = self._ground.now()
         with self._lock:
             found = self._index.set([id], at, erase_at=None)
+        self._changed(found)
+
+    def must_hold(self, id: str, held: bool) -> str:
+        """`id` again, when that message can be put on hold, or its hold be lifted; raises what `hold` would."""
+        with self._lock:
+            row = self._index.row(id)
+            if id in dict(self._index.removals()):
+                raise MessageNotFoundError  # the row is only what a full card has left of it
+            if row.held == held:
+                raise HoldChangedError
+            return row.stamp.id
+
+    def hold(self, id: str, held: bool) -> None:
+        """It stays, whatever its time, and nobody erases it; or it goes its way again, and not without a new warning.
+
+        What was erased and can still be had back, a hold brings back. Raises `MessageNotFoundError`, and `HoldChangedError` when it is so already.
+        """
+        _, at = self._ground.now()
+        with self._lock:
+            also = {"erase_at": None} if held else {"warned_at": None}
+            found = self._index.set([self.must_hold(id, held)], at, held=held, **also)
         self._changed(found)
 
     def warn(self, ids: Sequence[str]) -> None:
@@ -152,14 +181,16 @@ class Inbox:
     def remove(self, id: str, reason: str, as_seen: Row | None = None) -> Receipt:
         """The message goes: file, row, what is left of the row, and the key of its epoch with the last message of a past day.
 
-        A power cut in the middle does not bring it back. Raises `MessageNotFoundError`, `BadStorageError`, and `MessageChangedError` when the row is no
-        longer `as_seen`: whoever decided by that row has to decide again.
+        A power cut in the middle does not bring it back. Raises `MessageNotFoundError`, `MessageHeldError`, `BadStorageError`, and `MessageChangedError` when
+        the row is no longer `as_seen`: whoever decided by that row has to decide again.
         """
         with self._lock:
             self._disk.must_be_good()
             row = self._index.row(id)
             if as_seen is not None and row != as_seen:
                 raise MessageChangedError
+            if row.held:
+                raise MessageHeldError
             receipt = self._removal.remove(row, reason)
             self._intake.take_up_stranded()
         self._ground.on_change()

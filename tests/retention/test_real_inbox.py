@@ -86,6 +86,45 @@ def test_an_erased_message_can_be_had_back_until_its_time_is_over(box: Box, swee
     assert box.inbox.receipts()[0].reason == Reason.ERASED
 
 
+def test_what_is_on_hold_outlives_its_date_and_goes_in_the_first_night_after_the_hold(box: Box, sweep: Sweep) -> None:
+    row = box.deliver()
+    box.inbox.mark_heard(row.stamp.id, True)
+    box.inbox.hold(row.stamp.id, True)
+    box.clock.advance(400 * DAY)
+    assert sweep.run(dry_run=True) == ()
+    assert sweep.run() == ()
+    assert [one.stamp.id for one in box.reader.list()] == [row.stamp.id]
+    assert box.content(row)
+    box.inbox.hold(row.stamp.id, False)
+    assert [due.reason for due in sweep.run()] == [Reason.HEARD]
+    assert box.vault() == []
+
+
+def test_what_nobody_has_heard_is_warned_of_anew_after_its_hold(box: Box, sweep: Sweep) -> None:
+    row = box.deliver()
+    box.clock.advance(55 * DAY)
+    sweep.run()
+    assert box.reader.row(row.stamp.id).warned_at == box.clock.now()
+    box.inbox.hold(row.stamp.id, True)
+    box.clock.advance(400 * DAY)
+    assert sweep.run() == ()
+    box.inbox.hold(row.stamp.id, False)
+    assert sweep.run() == ()
+    assert box.reader.row(row.stamp.id).warned_at == box.clock.now()
+    box.clock.advance(7 * DAY)
+    assert [due.reason for due in sweep.run()] == [Reason.UNHEARD]
+
+
+def test_a_hold_within_the_undo_time_stops_an_erasure_that_is_under_way(box: Box, sweep: Sweep) -> None:
+    row = box.deliver()
+    box.inbox.erase(row.stamp.id, RULES.undo)
+    assert sweep.wake() == RULES.undo
+    box.inbox.hold(row.stamp.id, True)
+    box.clock.advance(RULES.undo)
+    assert sweep.wake() is None
+    assert [(one.stamp.id, one.state) for one in box.reader.list()] == [(row.stamp.id, State.NEW)]
+
+
 WRONG_CLOCK = """
 import sys
 from pathlib import Path
