@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.access import departures, emergency, people, practice, rotation
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.rotation import Rotation
-from appliance.errors import AccessError, WrongPasswordError
+from appliance.access.second_step import Way
+from appliance.errors import AccessError, WrongPasswordError, WrongSheetError
 from web import entering, memory, past, people_forms, recovery_sheet, safekeeping, telling, words
 from web.guard import COOKIE, allow, session
 from web.languages import gettext, tell
@@ -39,6 +40,7 @@ class KeysView:
     stopped: str  # why the last exchange stopped
     sheet_must_go: bool
     left: str  # who held the key that is still in use and is gone; "" when nobody
+    by_sheet: bool  # this very session came in with the recovery sheet
     may_resume: bool
 
 
@@ -119,16 +121,12 @@ def type_back() -> AnyResponse | tuple[str, int]:
 @allow(Permission.RUN_KEYS)
 def resume() -> AnyResponse | tuple[str, int]:
     """Go on with an exchange that was interrupted; the password opens the key that is on its way in."""
-    me = session().person.name
+    me, address = session().person.name, request.remote_addr or ""
     try:
-        unlocked = here().doorkeeper.unlock(me, people_forms.password(request), request.remote_addr or "")
-        try:
-            made = rotation.resume(here().folder, unlocked)
-        finally:
-            unlocked.wipe()
+        made = _resumed_by_sheet() if me == RECOVERY else _resumed()
     except AccessError as error:
-        if isinstance(error, WrongPasswordError):
-            telling.log_in_failed(me, request.remote_addr or "")
+        if isinstance(error, WrongPasswordError | WrongSheetError):
+            telling.log_in_failed(me, address, Way.SHEET if me == RECOVERY else "")
         return _page({"password": entering.in_words(error)}), 422
     return _run(made)
 
@@ -143,6 +141,22 @@ def drop() -> AnyResponse:
     return _to_keys()
 
 
+def _resumed() -> Rotation:
+    """By the password, which opens the key that is on its way in."""
+    me, address = session().person.name, request.remote_addr or ""
+    unlocked = here().doorkeeper.unlock(me, people_forms.password(request), address)
+    try:
+        return rotation.resume(here().folder, unlocked)
+    finally:
+        unlocked.wipe()
+
+
+def _resumed_by_sheet() -> Rotation:
+    """By the new sheet; the one of before opened this session, and opens nothing of what is on its way in."""
+    with emergency.read_sheet(people_forms.password(request)) as paper:
+        return rotation.resume(here().folder, replace(session().unlocked, own=paper))
+
+
 def _run(made: Rotation) -> AnyResponse:
     here().exchanging.run(made, here().control, session().person.name)
     here().exchanging.join(PATIENCE)
@@ -152,7 +166,7 @@ def _run(made: Rotation) -> AnyResponse:
 def _view() -> KeysView:
     services = here()
     folder, zone, work = services.folder, services.zone, services.exchanging
-    sheet = past.sheet_made(folder)
+    sheet, by_sheet = past.sheet_made(folder), session().person.name == RECOVERY
     return KeysView(
         practice_since=words.in_full((folder / practice.PUBLIC).stat().st_mtime, zone),
         readers=sum(person.may_read for person in people.list_people(folder)),
@@ -165,7 +179,8 @@ def _view() -> KeysView:
         stopped=tell(work.mistake),
         left=", ".join(dict.fromkeys(one.name.capitalize() for one in departures.since_exchange(folder))),
         sheet_must_go=emergency.demands_rotation(folder),
-        may_resume=session().person.name != RECOVERY,
+        by_sheet=by_sheet,
+        may_resume=not by_sheet or past.sheet_is_coming(folder),
     )
 
 

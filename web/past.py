@@ -41,6 +41,12 @@ def sheet_made(folder: Path) -> float | None:
     return None
 
 
+def sheet_is_coming(folder: Path) -> bool:
+    """Was a new recovery sheet printed for the exchange that is under way? Yes when the record does not tell: whoever types it in will be told."""
+    begun = next(_lines(folder, Act.ROTATION_BEGUN), None)
+    return begun is None or begun.deed.detail.get("new-sheet") == "yes"
+
+
 def _lines(folder: Path, *acts: Act) -> Iterator[Line]:
     marks = tuple(f'"{act.value}"'.encode() for act in acts)
     try:

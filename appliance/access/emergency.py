@@ -15,7 +15,8 @@ from typing import Any, Final
 from appliance.access import practice
 from appliance.access.people import Unlocked
 from appliance.access.roles import RECOVERY, Person, Role, check_name
-from appliance.errors import KeyFormatError, ReasonError, SealKeyError, WrongSheetError
+from appliance.errors import KeeplineError, KeyFormatError, ReasonError, SealKeyError, WrongSheetError
+from appliance.speech import spoken
 from appliance.store.disk import Disk
 from appliance.store.keys import Identity
 
@@ -23,6 +24,9 @@ FILE: Final = Path("keys/emergency.json")
 SHORTEST: Final = 10  # letters of a reason
 LONGEST: Final = 600
 MOST: Final = 200  # accesses that are remembered; the record keeps every one
+COMING: Final = spoken(
+    "This is the new sheet of an exchange of keys that is not finished. Until it is, the sheet of before opens the box: use that one."
+)
 _VERSION: Final = 1
 
 
@@ -46,20 +50,26 @@ def check_reason(why: str) -> str:
     return text
 
 
+def read_sheet(text: str) -> Identity:
+    """The key on a sheet, whichever it is: wipe it when it was used. Raises `WrongSheetError` for what is no sheet at all."""
+    try:
+        return Identity.parse("".join(text.split()).upper())
+    except KeyFormatError:
+        raise WrongSheetError from None
+
+
 def unlock(folder: Path, text: str) -> Unlocked:
     """Whoever holds the recovery sheet, as an admin of the name `RECOVERY`. Have the daemon note it before anything is opened with this.
 
     `folder` is the store's; spaces and line breaks in `text` do no harm. Raises `WrongSheetError`, `NotFoundedError`, `ForeignKeyError`.
     """
-    try:
-        paper = Identity.parse("".join(text.split()).upper())
-    except KeyFormatError:
-        raise WrongSheetError from None
+    paper = read_sheet(text)
     try:
         key, roster = practice.open_practice(folder, paper)
     except SealKeyError:
+        is_coming = _opens_next(folder, paper)
         paper.wipe()
-        raise WrongSheetError from None
+        raise (WrongSheetError(COMING) if is_coming else WrongSheetError) from None
     if roster.recovery != paper.recipient:  # somebody's own key, or the practice key itself
         paper.wipe()
         key.wipe()
@@ -105,6 +115,14 @@ def tell(folder: Path, name: str, numbers: Sequence[int]) -> None:
     check_name(name)
     known = read(folder)
     _write(folder, [_seen(access, name) if access.number in numbers else access for access in known])
+
+
+def _opens_next(folder: Path, paper: Identity) -> bool:
+    try:
+        practice.open_next(folder, paper)[0].wipe()
+    except KeeplineError:
+        return False
+    return True
 
 
 def _public(folder: Path) -> str:

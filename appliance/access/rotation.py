@@ -15,8 +15,11 @@ from typing import Final, Protocol, Self
 
 from appliance.access import emergency, people, practice
 from appliance.access.people import Unlocked
+from appliance.access.practice import Roster
 from appliance.access.recovery import RecoverySheet
+from appliance.access.roles import RECOVERY
 from appliance.errors import (
+    AccessError,
     DamagedMessageError,
     ForeignKeyError,
     NewSheetError,
@@ -24,7 +27,10 @@ from appliance.errors import (
     NotRotatingError,
     RotatingError,
     SealError,
+    SealKeyError,
+    WrongSheetError,
 )
+from appliance.speech import spoken
 from appliance.store import exchange, primitives
 from appliance.store.age_file import open_identity, seal_identity
 from appliance.store.exchange import is_under_way
@@ -32,6 +38,13 @@ from appliance.store.keys import Identity
 
 __all__ = ["Exchange", "Progress", "Resealed", "Rotation", "is_under_way", "resume", "start", "take_up"]
 
+NOT_YOURS: Final = spoken("The key that is coming was made for other people. Drop this exchange and begin another.")
+SAME_SHEET: Final = spoken(
+    "The recovery sheet was used after this exchange had begun, and would stay as it is. Drop this exchange and begin another, with a new sheet."
+)
+OTHER_SHEET: Final = spoken(
+    "That is not the sheet which was printed for this exchange. Compare it letter by letter. If that sheet is lost, drop this exchange and begin another."
+)
 BATCH: Final = 40  # keys handed over at once: some 20 kB of the 64 that a line holds
 
 
@@ -181,20 +194,36 @@ def take_up(folder: Path, by: Unlocked, secret: str, beginning: Exchange) -> Rot
 
 
 def resume(folder: Path, by: Unlocked) -> Rotation:
-    """The exchange that was interrupted. `by` must carry their own key, as it is right after the password was given.
+    """The exchange that was interrupted. `by` must carry a key that the new one is sealed to: their own, as it is right after the password was given, or
+    that of the recovery sheet: of the new one where a new one was printed.
 
-    Raises `NotRotatingError`, `NotAdminError`, and `ForeignKeyError` when what lies in `keys/next` was made by nobody on the roster: drop it then.
+    Raises `NotRotatingError`, `NotAdminError`, `WrongSheetError`, `NewSheetError` when the sheet was used since and would stay, and `ForeignKeyError` when what
+    lies in `keys/next` was made by nobody on the roster: drop it then.
     """
     if not is_under_way(folder):
         raise NotRotatingError
     roster = people.roster_for(folder, by)
     if by.own is None:
         raise NotAdminError("To go on with an exchange of keys an admin gives their password once more.")
-    new, coming = practice.open_next(folder, by.own)
-    if coming.people != roster.people:
+    try:
+        new, coming = practice.open_next(folder, by.own)
+    except SealKeyError:
+        raise (WrongSheetError(OTHER_SHEET) if by.person.name == RECOVERY else ForeignKeyError(NOT_YOURS)) from None
+    if mistake := _mistake(folder, by, roster, coming):
         new.wipe()
-        raise ForeignKeyError("The key that is coming was made for other people. Drop this exchange and begin another.")
+        raise mistake
     return Rotation(folder, _copy(by.practice), new, None, None)
+
+
+def _mistake(folder: Path, by: Unlocked, roster: Roster, coming: Roster) -> AccessError | None:
+    """Why the exchange to a key with the roster `coming` must not go on."""
+    if coming.people != roster.people:
+        return ForeignKeyError(NOT_YOURS)
+    if coming.recovery == roster.recovery and emergency.demands_rotation(folder):
+        return NewSheetError(SAME_SHEET)
+    if by.person.name == RECOVERY and (by.own is None or by.own.recipient != coming.recovery):
+        return WrongSheetError(OTHER_SHEET)
+    return None
 
 
 def drop(folder: Path, by: Unlocked, daemon: Daemon) -> None:

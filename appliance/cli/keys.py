@@ -6,13 +6,18 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.access.roles import RECOVERY, Permission
 from appliance.cli import asking, output, sheets, verbs
 from appliance.cli.verbs import Verb
 from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.access.people import Unlocked
+    from appliance.access.rotation import Rotation
 
 SHEET: Final = "recovery sheet"  # as `second_step.Way` has it, which loads the libraries of passkeys
 
@@ -65,14 +70,15 @@ def rotate(given: Namespace, settings: Settings) -> None:
     from appliance.control.client import Client
 
     folder, daemon = settings.store.folder, Client(settings.control.path)
-    unlocked = asking.unlock(given, settings, Permission.RUN_KEYS)
+    unlocked = _by_sheet(given, settings) if given.sheet else asking.unlock(given, settings, Permission.RUN_KEYS)
+    by = unlocked.person.name
     if given.drop:
         rotation.drop(folder, unlocked, daemon)
         output.say("The exchange is dropped. The practice key is the one it was.")
         return
     if rotation.is_under_way(folder):
         output.say("An exchange was interrupted. It goes on.")
-        made = rotation.resume(folder, unlocked)
+        made = _resumed(given, settings, unlocked)
     else:
         made = rotation.start(folder, unlocked, given.new_sheet)
     with made:
@@ -80,24 +86,49 @@ def rotate(given: Namespace, settings: Settings) -> None:
             sheets.show(made.sheet)
             sheets.type_back(given, made.sheet)
             made.sheet.forget()
-        for progress in made.run(daemon, given.who):
+        for progress in made.run(daemon, by):
             output.say(f"{progress.done} of {progress.of} keys are sealed to the new one.")
     output.say("The practice key is another one. The old one opens nothing any more, and everybody is logged off.")
     if given.new_sheet:
         output.say("Destroy the old recovery sheet; the new one goes into the safe.")
 
 
-def recover(given: Namespace, settings: Settings) -> None:
-    """`keepline keys recover`: with the recovery sheet alone, an admin who can log in again."""
-    from appliance.access import emergency, passwords, people, practice
+def _by_sheet(given: Namespace, settings: Settings) -> Unlocked:
+    """Whoever holds the recovery sheet and says why: on record, and told to every admin, before anything is opened."""
+    from appliance.access import emergency, practice
     from appliance.control.client import Client
 
-    folder, daemon = settings.store.folder, Client(settings.control.path)
-    why = emergency.check_reason(given.why)
+    why = emergency.check_reason(given.why or "")
     typed = asking.password(given, "The recovery sheet's text: ")
     with asking.failures_told(settings, "", SHEET):
-        unlocked = emergency.unlock(folder, typed)
-    daemon.note_emergency(why, practice.proof_of(unlocked.practice))
+        unlocked = emergency.unlock(settings.store.folder, typed)
+    Client(settings.control.path).note_emergency(why, practice.proof_of(unlocked.practice))
+    return unlocked
+
+
+def _resumed(given: Namespace, settings: Settings, unlocked: Unlocked) -> Rotation:
+    """With a person's own key; with the sheet, by the new one that was printed for this exchange."""
+    from appliance.access import emergency, rotation
+
+    if not given.sheet:
+        return rotation.resume(settings.store.folder, unlocked)
+    typed = asking.password(given, "The text of the new sheet, which was printed for this exchange: ")
+    with asking.failures_told(settings, "", SHEET), emergency.read_sheet(typed) as paper:
+        return rotation.resume(settings.store.folder, replace(unlocked, own=paper))
+
+
+def recover(given: Namespace, settings: Settings) -> None:
+    """`keepline keys recover`: with the recovery sheet alone, an admin who can log in again."""
+    from appliance.access import passwords, people, rotation
+    from appliance.control.client import Client
+    from appliance.errors import RotatingError
+
+    folder, daemon = settings.store.folder, Client(settings.control.path)
+    if rotation.is_under_way(folder):
+        raise RotatingError(
+            "An exchange of the practice key was interrupted. The sheet goes on with it, or drops it: keepline keys rotate --sheet --why TEXT [--drop]"
+        )
+    unlocked = _by_sheet(given, settings)
     work = passwords.work_factor(settings.store.work_factor)
     files = people.prepare_recovered(folder, unlocked, given.name, asking.new_password(given), work)
     daemon.put_person(files, unlocked.person.name)
@@ -148,7 +179,11 @@ def _keys_check(parser: ArgumentParser) -> None:
 
 
 def _keys_rotate(parser: ArgumentParser) -> None:
-    verbs.who(parser)
+    whose = parser.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--as", dest="who", metavar="NAME", help="an admin's key opens it; the password is asked for")
+    whose.add_argument("--sheet", action="store_true", help="the recovery sheet opens it; its text is asked for")
+    parser.add_argument("--why", metavar="TEXT", help="with --sheet: the reason; every admin will read it")
+    verbs.password(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--new-sheet", action="store_true", help="print a new recovery sheet, too; the old one then opens nothing"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import audit, departures, people, practice, record, rotation
+from appliance.access import audit, departures, emergency, people, practice, record, rotation
+from appliance.access import practice as keys
 from appliance.access.chain import Line
 from appliance.access.people import Role, Unlocked
 from appliance.access.practice import SEALED
 from appliance.access.recovery import open_with_sheet
-from appliance.access.roles import ALL
+from appliance.access.roles import ALL, RECOVERY
 from appliance.access.rotation import Exchange, Progress
 from appliance.access.unlock import unlock
 from appliance.control.client import Client
@@ -22,6 +23,7 @@ from appliance.deeds import Act
 from appliance.errors import (
     ControlError,
     ForeignKeyError,
+    NewSheetError,
     NoProofError,
     NoRoomError,
     NotAdminError,
@@ -30,6 +32,7 @@ from appliance.errors import (
     RotatingError,
     RotationOwesError,
     SealKeyError,
+    WrongSheetError,
 )
 from appliance.store import age_file, exchange
 from appliance.store.age_file import open_identity, seal_identity
@@ -141,6 +144,44 @@ def test_interrupted_anywhere_everything_opens_and_another_admin_goes_on(
     assert box.opens(ana(box).practice) == [True] * 4
     assert box.opens(old) == [False] * 4
     assert not rotation.is_under_way(box.folder)
+
+
+def test_whoever_came_in_with_the_sheet_goes_on_by_the_sheet_that_was_printed_for_it(
+    box: Box, practice: Practice
+) -> None:
+    box.client.note_emergency("Nobody could log in.", keys.proof_of(ana(box).practice))
+    inside = emergency.unlock(box.folder, practice.sheet.text)
+    with rotation.start(box.folder, inside, True) as made:
+        assert made.sheet is not None
+        text = made.sheet.text
+        with pytest.raises(KeyboardInterrupt):
+            list(made.run(Interrupted(box.client, 2), RECOVERY))
+    box.restart()
+    with pytest.raises(WrongSheetError, match="not finished"):  # the old one still counts
+        emergency.unlock(box.folder, text)
+    inside = emergency.unlock(box.folder, practice.sheet.text)
+    with pytest.raises(WrongSheetError, match="printed for this exchange"):
+        rotation.resume(box.folder, inside)
+    with emergency.read_sheet(text.lower()) as paper, rotation.resume(box.folder, replace(inside, own=paper)) as again:
+        list(again.run(box.client, RECOVERY))
+    assert box.opens(open_with_sheet(box.folder, text)) == [True] * 3
+    assert box.opens(ana(box).practice) == [True] * 3
+    assert not emergency.demands_rotation(box.folder)
+
+
+def test_an_exchange_that_would_keep_a_sheet_which_was_used_since_is_gone_on_with_by_nobody(
+    box: Box, practice: Practice
+) -> None:
+    with rotation.start(box.folder, ana(box), False) as made, pytest.raises(KeyboardInterrupt):
+        list(made.run(Interrupted(box.client, 2), "ana"))
+    box.client.note_emergency("Nobody could log in.", keys.proof_of(ana(box).practice))
+    inside = emergency.unlock(box.folder, practice.sheet.text)
+    for by in (inside, ana(box)):
+        with pytest.raises(NewSheetError):
+            rotation.resume(box.folder, by)
+    rotation.drop(box.folder, inside, box.client)
+    rotate(box, new_sheet=True)
+    assert not emergency.demands_rotation(box.folder)
 
 
 def test_it_can_be_dropped_and_begun_again(box: Box) -> None:

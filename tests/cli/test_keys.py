@@ -145,6 +145,35 @@ def test_the_practice_key_is_exchanged_and_an_interrupted_exchange_goes_on(box: 
     assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{again}\n")[0] == 0
 
 
+def test_with_the_sheet_alone_an_interrupted_exchange_goes_on_or_is_dropped(box: Box, keepline: Keepline) -> None:
+    sheet = found(keepline)
+    box.leave()
+    why = ("--why", "Ana has left and nobody knows her password")
+    by_sheet = ("keys", "rotate", "--sheet", *why, "--password-stdin")
+    for drop in (True, False):
+        with rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=True) as made:
+            assert made.sheet is not None
+            printed = made.sheet.text
+            with contextlib.closing(made.run(box.client, "ana")) as running:
+                next(running)
+        code, _, err = keepline("keys", "recover", "--as-new", "dora", *why, "--password-stdin")
+        assert (code, "keepline keys rotate --sheet" in err) == (3, True)
+        if drop:
+            assert keepline(*by_sheet, "--drop", typed=f"{sheet}\n")[0] == 0
+            assert not rotation.is_under_way(box.folder)
+    code, _, err = keepline(*by_sheet, typed=f"{sheet}\n{sheet}\n")
+    assert (code, "printed for this exchange" in err) == (3, True)
+    code, out, err = keepline(*by_sheet, typed=f"{sheet}\n{printed}\n")
+    assert (code, err, "It goes on." in out) == (0, "", True)
+    assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{printed}\n")[0] == 0
+    assert {access.why for access in emergency.untold(box.folder, "ana")} == {why[1]}
+    assert keepline("keys", "rotate", "--sheet", "--password-stdin", typed=f"{printed}\n")[0] == 3  # without a reason
+    code, out, err = keepline(
+        "keys", "recover", "--as-new", "dora", *why, "--password-stdin", typed=f"{printed}\n{NEW}\n"
+    )
+    assert (code, err) == (0, "")
+
+
 def test_it_is_said_what_ought_to_be_done_about_keys(box: Box, keepline: Keepline) -> None:
     sheet = found(keepline)
     box.leave()

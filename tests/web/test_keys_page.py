@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from appliance.access import emergency, record, rotation
 from appliance.access import practice as keys
-from appliance.access import record, rotation
 from appliance.access.recovery import open_with_sheet
+from appliance.access.roles import RECOVERY
 from appliance.access.unlock import unlock
 from appliance.errors import SealKeyError
 from tests.web.practice import NAME, PASSWORD, Practice, babble
@@ -148,6 +149,42 @@ def test_an_interrupted_exchange_goes_on_with_the_password(practice: Practice, a
     finished(practice)
     assert public(practice) != before
     assert log_in_again(practice, ana).get(f"/messages/{id}/content").status_code == 200
+
+
+def test_who_came_in_with_the_sheet_goes_on_with_the_new_one(practice: Practice) -> None:
+    id = practice.leave(babble(1))
+    inside = Staff(practice)
+    inside.post("/emergency", why=WHY, sheet=practice.sheet)
+    with rotation.start(practice.folder, emergency.unlock(practice.folder, practice.sheet), new_sheet=True) as made:
+        assert made.sheet is not None
+        sheet = made.sheet.text
+        next(steps := made.run(practice.daemon, RECOVERY))
+        steps.close()
+    assert "The groups of the new sheet" in inside.get("/keys").text
+    answer = inside.post("/keys/resume", password=practice.sheet)
+    assert answer.status_code == 422
+    assert "not the sheet which was printed for this exchange" in answer.text
+    assert b'"with":"recovery sheet"' in list(record.read(practice.folder))[-1]
+    assert inside.post("/keys/resume", password=sheet.lower()).status_code == 303
+    finished(practice)
+    open_with_sheet(practice.folder, sheet).wipe()
+    practice.services.lock()
+    ana = Staff(practice).log_in()
+    ana.post("/emergency/notice", read="1")
+    assert ana.get(f"/messages/{id}/content").status_code == 200
+
+
+def test_where_no_new_sheet_was_printed_who_came_in_with_the_sheet_can_only_drop_it(practice: Practice) -> None:
+    practice.leave(babble(1))
+    interrupt(practice)
+    inside = Staff(practice)
+    inside.post("/emergency", why=WHY, sheet=practice.sheet)
+    page = inside.get("/keys").text
+    assert "begun without a new recovery sheet" in page
+    assert "/keys/resume" not in page
+    assert inside.post("/keys/resume", password=practice.sheet).status_code == 422
+    assert inside.post("/keys/drop", drop="yes").status_code == 303
+    assert not rotation.is_under_way(practice.folder)
 
 
 def test_an_interrupted_exchange_can_be_dropped(practice: Practice, ana: Staff) -> None:
