@@ -9,11 +9,11 @@ from typing import Final
 PATIENCE: Final = 1.0  # s; on the same machine an answer takes a few ms
 
 
-def answers(host: str, port: int) -> bool:
-    """Does a SIP server answer on UDP `host`:`port`? Blocks for `PATIENCE` at most; never raises for a silent one."""
+def answers(host: str, port: int, within: float = PATIENCE) -> bool:
+    """Does a SIP server answer on UDP `host`:`port`? Blocks for `within` seconds at most; never raises for a silent one."""
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sip:
-            sip.settimeout(PATIENCE)
+            sip.settimeout(within)
             sip.connect((host, port))
             sip.send(_options(host, port, sip.getsockname()[1]))
             return sip.recv(4096).startswith(b"SIP/2.0 ")

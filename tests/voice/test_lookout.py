@@ -23,7 +23,7 @@ def test_only_a_sip_answer_counts(reply: bytes, alive: bool) -> None:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        assert lookout.answers("127.0.0.1", server.getsockname()[1]) is alive
+        assert lookout.answers("127.0.0.1", server.getsockname()[1], within=20.0) is alive
         thread.join()
     assert asked[0].startswith(b"OPTIONS sip:127.0.0.1:")
     assert asked[0].endswith(b"Content-Length: 0\r\n\r\n")

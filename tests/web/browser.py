@@ -25,7 +25,8 @@ ARGUMENTS: Final = (
     "--disable-sync",
     "--autoplay-policy=user-gesture-required",
 )
-expect.set_options(timeout=30_000)  # ms on a busy machine
+PATIENCE: Final = 60_000  # ms on a busy machine
+expect.set_options(timeout=PATIENCE)
 DESK: Final = {"width": 1280, "height": 800}
 PHONE: Final = {"width": 390, "height": 844}
 
@@ -67,7 +68,9 @@ def somebody(browser: Browser, size: Size = "desk", **options: Any) -> BrowserCo
     screen: dict[str, Any] = (
         {"viewport": PHONE, "is_mobile": True, "has_touch": True} if size == "phone" else {"viewport": DESK}
     )
-    return browser.new_context(**({"ignore_https_errors": True} | screen | options))
+    context = browser.new_context(**({"ignore_https_errors": True} | screen | options))
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 class Complaints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -30,12 +31,20 @@ class Desk:
     address: str
     ids: list[str]
     complaints: Complaints
-    pulses: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)  # paths, in the order in which the browser asked for them
 
     def __post_init__(self) -> None:
-        self.page.on(
-            "request", lambda request: self.pulses.extend([request.url] if request.url.endswith("/pulse") else [])
-        )
+        self.page.on("request", lambda request: self.asked.append(urlsplit(request.url).path))
+
+    def mark(self) -> int:
+        """A place in `asked`: now."""
+        self.page.evaluate("0")  # by its answer we have heard of all that was asked before
+        return len(self.asked)
+
+    def pulses(self, since: int, path: str) -> int:
+        """How often the page asked for news since then until it knew, and asked for `path`."""
+        asked = self.asked[since:]
+        return asked[: asked.index(path)].count("/pulse") if path in asked else 0  # it knew already
 
     @property
     def rows(self) -> list[str]:

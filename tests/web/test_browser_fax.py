@@ -250,6 +250,10 @@ def test_a_fax_needs_no_mouse(desk: Desk) -> None:
     keyboard.press("j")
     expect(desk.page.locator("#message-who")).to_have_text("Sent by CITY LAB 7788")
     wait_drawn(sheet(desk.page, 1))
+    expect(desk.page.locator("article[data-state=heard]")).to_be_visible()  # by itself, once it was looked at
+    for state in ("new", "heard"):
+        keyboard.press("h")
+        expect(desk.page.locator(f"article[data-state={state}]")).to_be_visible()
     for number in ("2", "3"):
         keyboard.press("ArrowRight")
         expect(choice).to_have_value(number)
@@ -272,8 +276,6 @@ def test_a_fax_needs_no_mouse(desk: Desk) -> None:
     expect(desk.page.locator(".sheet[data-mark='90']")).to_have_count(20)
     keyboard.press("l")
     expect(desk.page.locator(".sheet[data-mark='0']")).to_have_count(20)
-    keyboard.press("h")
-    expect(desk.page.locator("article[data-state=heard]")).to_be_visible()
     keyboard.press("e")
     expect(desk.page.locator(".toast")).to_contain_text("CITY LAB 7788, 20 pages")
     keyboard.press("u")

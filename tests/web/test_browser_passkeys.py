@@ -59,7 +59,7 @@ class Device:
         self.page.get_by_label("What do you call it?").fill("Front desk")
         self.page.get_by_role("button", name="Make a passkey").click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Your printed codes")
-        assert self.page.locator(".codes li").count() == 10
+        expect(self.page.locator(".codes li")).to_have_count(10)
         self.page.get_by_role("link", name="I have kept them").click()
         expect(self.page.get_by_text("Maria Lopez").first).to_be_visible()
 

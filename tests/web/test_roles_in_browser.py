@@ -13,6 +13,7 @@ from appliance.access import claim
 from appliance.access.roles import MAY, Permission, Role
 from tests.web.browser import Complaints, log_in, somebody
 from tests.web.desk import SIZES
+from tests.web.paper import groups_on, type_back
 from tests.web.practice import NAME, PASSWORD, Practice, Served, babble
 from tests.web.roles import PEOPLE, add_everybody
 from web.places import PLACES
@@ -173,7 +174,7 @@ def test_the_first_start_by_hand(tmp_path: Path, page: Page) -> None:
         password = page.get_by_label("Password").input_value()
         page.get_by_role("button", name="Make the keys").click()
         expect(page.get_by_role("button", name="Print")).to_be_visible()
-        groups = page.locator(".paper-groups .words").all_inner_texts()
+        groups = groups_on(page)
         box.clock.advance(60)
         page.get_by_role("button", name="I have it on paper").click()
         type_back(page, groups)
@@ -214,12 +215,11 @@ def test_with_the_sheet_alone_the_messages_open_and_the_keys_are_exchanged(
     expect(page.get_by_text("Maria Lopez")).to_be_visible()
     page.get_by_role("link", name="To the keys").click()
     page.get_by_role("button", name="Exchange the key").click()
-    groups = page.locator(".paper-groups .words").all_inner_texts()
+    groups = groups_on(page)
     page.get_by_role("button", name="I have it on paper").click()
     type_back(page, groups)
     page.get_by_role("button", name="Exchange the key").click()
-    practice.services.exchanging.join(60)
-    page.goto(f"{served.address}/login")
+    expect(page.get_by_text("The practice key was exchanged")).to_be_visible()
     context = somebody(browser)
     ana = context.new_page()
     log_in(ana, served.address, NAME, PASSWORD)
@@ -230,11 +230,3 @@ def test_with_the_sheet_alone_the_messages_open_and_the_keys_are_exchanged(
     expect(ana.get_by_text("Maria Lopez")).to_be_visible()
     expect(ana.locator(".banner")).to_have_count(0)
     context.close()
-
-
-def type_back(page: Page, groups: list[str]) -> None:
-    """The two groups that the page asks for."""
-    for field, label in (("#first", "label[for=first]"), ("#second", "label[for=second]")):
-        number = re.search(r"\d+", page.locator(label).inner_text())
-        assert number
-        page.locator(field).fill(groups[int(number[0]) - 1])

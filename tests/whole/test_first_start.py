@@ -16,8 +16,8 @@ from playwright.sync_api import Page, expect
 from appliance.access import claim
 from tests.rig.ports import free_port
 from tests.web.browser import chromium, somebody
+from tests.web.paper import groups_on, type_back
 from tests.web.practice import wait_for_port
-from tests.web.test_roles_in_browser import type_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 START = 60.0  # s on a busy machine
@@ -72,8 +72,7 @@ def claimed(page: Page, box: Box) -> list[str]:
     page.get_by_label("Your name").fill("Ana")
     page.get_by_role("button", name="Use these").click()
     page.get_by_role("button", name="Make the keys").click()
-    page.wait_for_selector(".paper")
-    groups = page.locator(".paper-groups .words").all_inner_texts()
+    groups = groups_on(page)
     page.get_by_role("button", name="I have it on paper").click()
     type_back(page, groups)
     page.get_by_role("button", name="Found the practice").click()
@@ -93,7 +92,7 @@ def test_a_new_box_is_claimed_opened_with_its_sheet_and_gets_another_key(box: Bo
         page.get_by_role("button", name="Open with the sheet").click()
         page.get_by_role("link", name="To the keys").click()
         page.get_by_role("button", name="Exchange the key").click()
-        new = page.locator(".paper-groups .words").all_inner_texts()
+        new = groups_on(page)
         page.get_by_role("button", name="I have it on paper").click()
         type_back(page, new)
         page.get_by_role("button", name="Exchange the key").click()

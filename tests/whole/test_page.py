@@ -58,7 +58,7 @@ def test_a_call_is_heard_on_the_page_erased_and_had_back(
     spoken = speak(appliance, "5550142", name)
     hung_up = time.monotonic()
     row = page.locator("#rows .row > a", has_text=name)
-    expect(row).to_be_visible(timeout=10_000)  # nobody reloads
+    expect(row).to_be_visible()  # nobody reloads
     fresh = time.monotonic() - hung_up
     with capsys.disabled():
         print(f"\n{size}: in the list {fresh:.2f} s after the caller hung up")
@@ -71,7 +71,7 @@ def test_a_call_is_heard_on_the_page_erased_and_had_back(
     assert correlation(spoken, bytes(page.evaluate(FETCH, source))[WAV_HEAD:]) > ALIKE
 
     seek_to_the_middle(page)
-    expect(page.locator("article[data-state=heard]")).to_be_visible(timeout=10_000)
+    expect(page.locator("article[data-state=heard]")).to_be_visible()
 
     page.get_by_role("button", name="Erase").first.click()
     expect(page.get_by_role("button", name="Undo").first).to_be_visible()
@@ -94,7 +94,7 @@ def test_the_lock_ends_every_session_at_once(appliance: Appliance, browser: Brow
     page = somebody(browser, "desk").new_page()
     log_in(page, appliance.address, NAME, PASSWORD)
     Client(appliance.folder / "control.sock").lock(by="root")
-    page.wait_for_url("**/login?why=locked", timeout=10_000)
+    page.wait_for_url("**/login?why=locked")
     page.context.close()
 
 
@@ -102,7 +102,7 @@ def test_nobody_there_is_logged_off(browser: Browser) -> None:
     with Appliance(idle_minutes=0.1) as appliance:
         page = somebody(browser, "phone").new_page()
         log_in(page, appliance.address, NAME, PASSWORD)
-        page.wait_for_url("**/login?why=idle", timeout=20_000)  # the page's own asking is no sign of a person
+        page.wait_for_url("**/login?why=idle")  # the page's own asking is no sign of a person
         page.goto(appliance.address)
         expect(page.get_by_label("Password")).to_be_visible()
         page.context.close()
