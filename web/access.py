@@ -1,4 +1,4 @@
-"""Log in, log off, and whether a session still goes on."""
+"""Log in, log off, log everybody off, and whether a session still goes on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access.roles import Person
+from appliance.access.roles import Permission, Person
 from appliance.deeds import Act
 from appliance.errors import AccessError, KeeplineError, WrongPasswordError
 from web import entering, health, inbox, requests, telling
@@ -21,7 +21,10 @@ access = Blueprint("access", __name__)
 WARNING: Final = 60.0  # s before a session ends
 ENDED: Final = {
     "idle": spoken("You were logged off because nobody used the page for a while. Nothing is lost: log in to go on."),
-    "locked": spoken("Somebody pressed the lock button on the box, or the box was started again. Log in to go on."),
+    "locked": spoken(
+        "Somebody pressed the lock button, on the box or on its page, or the box was started again. Log in to go on."
+    ),
+    "everybody": spoken("Everybody is logged off, on every computer and telephone. Log in to go on."),
     "off": spoken("You are logged off."),
     "exchanged": spoken("The practice key was exchanged, so everybody was logged off. Log in to go on."),
     "claimed": spoken("This box is yours now. Log in with the name and password that you have chosen."),
@@ -71,6 +74,17 @@ def log_off() -> AnyResponse:
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Strict", path="/")
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+@access.post("/lock")
+@allow(Permission.LOCK_PAGE)
+def lock() -> AnyResponse:
+    """What the panel's button does, for whoever sits elsewhere: end every session, whether a line of it can be written or not."""
+    name = session().person.name
+    here().lock()
+    with suppress(KeeplineError):
+        here().control.lock(name)
+    return redirect(url_for("access.show_log_in", why="everybody"), 303)
 
 
 @access.get("/pulse")

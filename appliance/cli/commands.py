@@ -67,6 +67,14 @@ def fingerprint(given: Namespace, settings: Settings) -> None:
         output.say(tell_fingerprint(found))
 
 
+def lock(given: Namespace, settings: Settings) -> None:
+    """`keepline lock`: every session of the page ends."""
+    from appliance.control.client import Client
+
+    Client(settings.control.path).lock(asking.ROOT)
+    output.say("Everybody is logged off the page.")
+
+
 def purge(given: Namespace, settings: Settings) -> None:
     """`keepline purge`: what is due goes now, or is only named."""
     from appliance.control.client import Client
@@ -119,6 +127,7 @@ VERBS = (
         fingerprint,
         verbs.as_json,
     ),
+    Verb(("lock",), "end every session of the page, as the lock button does", lock),
     Verb(("purge",), "purge what is due now", purge, _purge),
     Verb(("prompts",), "speak the prompts that callers hear (needs espeak-ng and sox)", prompts),
     Verb(("settings",), "list every setting, its value, its default and what is allowed", list_settings, verbs.as_json),

@@ -43,6 +43,11 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """Has the daemon end every session of the page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Lists the commands."""
 
@@ -59,7 +64,7 @@ class Unknown:
     hint: str
 
 
-Act = Answer | Claim | Show | Help | Quit
+Act = Answer | Claim | Lock | Show | Help | Quit
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ COMMANDS: Final = (
         Show(Question.FINGERPRINT),
         Permission.SEE_BOX,
     ),
+    Command("lock", "end every session of the page, as the lock button does", Lock(), Permission.LOCK_PAGE),
     Command("help", "this list", Help(), Permission.SEE_BOX, ("?",)),
     Command("quit", "log off", Quit(), Permission.SEE_BOX, ("exit", "logout", "bye")),
 )

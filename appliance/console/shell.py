@@ -23,6 +23,7 @@ from appliance.console.commands import (
     Answer,
     Claim,
     Help,
+    Lock,
     Question,
     Quit,
     Show,
@@ -80,6 +81,7 @@ class Console:
     monotonic: Callable[[], float] = time.monotonic
     answers: Mapping[Question, Callable[[], str]] = field(default_factory=dict)
     tell: Callable[[Act], None] = lambda _: None  # the record
+    lock: Callable[[], None] = lambda: None
     _wrong: int = 0
     _closed_until: float = -math.inf
 
@@ -165,12 +167,18 @@ class _Session:
                 self.say(tell_help())
             case Claim():
                 self._tell(lambda: f"The code that claims this box: {self.console.show_claim()}")
+            case Lock():
+                self._tell(self._lock)
             case Quit():
                 raise _LoggedOff("Logged off. Press Enter to log in again.")
             case Answer(tell):
                 self._tell(lambda: tell(self.console.ask(), self.console.zone))
             case Show(question):
                 self._tell(self.console.answers[question])
+
+    def _lock(self) -> str:
+        self.console.lock()
+        return "Everybody is logged off the page."
 
     def _tell(self, answer: Callable[[], str]) -> None:
         try:
@@ -245,6 +253,7 @@ def serve(settings: Settings) -> None:
         stop=stop,
         show_claim=client.show_claim,
         tell=lambda act: record(client, act),
+        lock=lambda: client.lock(BY),
         answers={Question.FINGERPRINT: lambda: tell_fingerprint(client.fingerprint())},
     )
     _keep_attending(console, settings)

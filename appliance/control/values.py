@@ -71,7 +71,7 @@ MAY_ASK = {
     Verb.UNDO_ERASE: {Peer.PAGE, Peer.OWNER},
     Verb.HOLD: {Peer.PAGE, Peer.OWNER},
     Verb.RELEASE: {Peer.PAGE, Peer.OWNER},
-    Verb.LOCK: {Peer.PAGE, Peer.OWNER},
+    Verb.LOCK: {Peer.PAGE, Peer.CONSOLE, Peer.OWNER},
     Verb.PURGE: {Peer.OWNER},
     Verb.PUT_PERSON: {Peer.PAGE, Peer.OWNER},
     Verb.REMOVE_PERSON: {Peer.PAGE, Peer.OWNER},

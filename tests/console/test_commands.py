@@ -49,7 +49,7 @@ def test_the_beginning_of_a_word_is_enough(line: str) -> None:
     assert find(line) == Answer(status)
 
 
-@pytest.mark.parametrize(("line", "act"), [("?", Help()), ("exit", Quit()), ("logout", Quit()), ("l", Answer(lines))])
+@pytest.mark.parametrize(("line", "act"), [("?", Help()), ("exit", Quit()), ("logout", Quit()), ("li", Answer(lines))])
 def test_other_words_for_the_same(line: str, act: object) -> None:
     assert find(line) == act
 

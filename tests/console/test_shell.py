@@ -147,6 +147,15 @@ def test_a_technician_asks_for_the_fingerprint(box: Box) -> None:
     box.cable.person.expect_exact("ABAB ABAB")
 
 
+def test_a_technician_ends_every_session_of_the_page(box: Box) -> None:
+    locked = threading.Event()
+    box.console.lock = locked.set
+    enter(box)
+    box.cable.person.send("lock\r")
+    box.cable.person.expect_exact("Everybody is logged off the page.")
+    assert locked.is_set()
+
+
 def test_the_pin_is_never_shown(box: Box) -> None:
     log_in(box)
     assert box.cable.person.expect_exact([PIN, "keepline> "]) == 1

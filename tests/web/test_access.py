@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.access import record
+from appliance.access.chain import Line
+from appliance.access.roles import Role
+from appliance.deeds import Act
 from tests.web.practice import NAME, PASSWORD, TECHNICIAN, TECHNICIAN_PASSWORD, Practice, babble
+from tests.web.roles import add_everybody, desk_of
 from tests.web.staff import Staff
 
 WRONG = "lantern copper river eight"
@@ -50,6 +55,25 @@ def test_somebody_who_guesses_is_told_how_long_to_wait(practice: Practice) -> No
     assert "Wait 2 seconds, then try again" in answer.text
     practice.clock.advance(3)
     desk.log_in()
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_the_lock_on_the_page_logs_everybody_off_and_is_on_record(practice: Practice, ana: Staff, silent: bool) -> None:
+    practice.add_technician()
+    toni = Staff(practice).log_in(TECHNICIAN, TECHNICIAN_PASSWORD)
+    assert "Log everybody off" in toni.get("/status").text
+    practice.daemon.silent = silent
+    answer = toni.post("/lock")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login?why=everybody")
+    assert [desk.pulse_status() for desk in (ana, toni)] == [401, 401]
+    lines = [Line.from_bytes(line).deed for line in record.read(practice.folder)]
+    assert [deed.by for deed in lines if deed.act is Act.LOCKED] == ([] if silent else [TECHNICIAN])
+
+
+def test_who_may_not_lock_sees_no_lock(practice: Practice) -> None:
+    add_everybody(practice)
+    aude = desk_of(practice, Role.AUDITOR)
+    assert "Log everybody off" not in aude.get("/status").text
 
 
 def test_logging_off_ends_the_session_also_for_a_copied_cookie(practice: Practice, ana: Staff) -> None:

@@ -19,7 +19,7 @@ from tests.web.practice import NAME, Practice, babble
 from tests.web.roles import questions
 
 EXAMPLES = 6  # for each route, method and kind of person: bounded, and always the same
-ENDS = {"/logout"}  # would end the session that the others need
+ENDS = {"/logout", "/lock"}  # would end the session that the others need
 FIELD = re.compile(r'\.form(?:\.get|\.getlist)?[(\[]\s*"([a-z_-]+)"')  # how the page reads a form
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from appliance import cli
 from appliance.access.roles import MAY, Permission, Role
+from appliance.console.commands import COMMANDS
 from tests.web.practice import Practice, babble
 from tests.web.roles import LOGGED_IN, PEOPLE, PUBLIC, Question, add_everybody, desk_of, offered, questions
 from tests.web.staff import OWN
@@ -66,6 +71,15 @@ def test_every_route_asks_for_something_but_these(practice: Practice) -> None:
     assert public == PUBLIC
     assert all(rule.startswith(("/login/second", "/factors")) for rule in between)
     assert nobodys - between == LOGGED_IN
+
+
+def test_nothing_is_allowed_that_nobody_can_do(practice: Practice) -> None:
+    """What stands in the table is asked for by a route, by a word of the console, or by a verb of the command."""
+    asked = {question.declared.permission for question in questions(practice.app())}
+    asked |= {command.permission for command in COMMANDS}
+    verbs = "".join(file.read_text(encoding="utf-8") for file in Path(cli.__file__).parent.glob("*.py"))
+    asked |= {permission for permission in Permission if re.search(rf"Permission\.{permission.name}\b", verbs)}
+    assert set(Permission) <= asked
 
 
 def test_each_role_reads_messages_or_the_record_or_the_box_as_agreed() -> None:
