@@ -37,6 +37,8 @@ from appliance.control.values import (
 from appliance.errors import AccessError, ControlError, DaemonSilentError, MessageNotFoundError
 from tests import other_user
 
+PATIENCE = 60.0  # s on a busy machine
+
 STATUS = Status(
     now=1.5,
     parts=(Part("Line", Level.GOOD, "The line is ready."),),
@@ -90,7 +92,7 @@ def client(daemon: Daemon, tmp_path: Path) -> Client:
 
 def raw(tmp_path: Path, line: bytes) -> Any:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(PATIENCE)
         connection.connect(str(tmp_path / "control.sock"))
         connection.sendall(line)
         return json.loads(connection.makefile("rb").readline())
@@ -208,7 +210,7 @@ def test_an_endless_line_is_refused(daemon: Daemon, tmp_path: Path) -> None:
 def test_a_line_that_trickles_in_is_given_up(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PATIENCE", 0.5)
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(PATIENCE)
         connection.connect(str(tmp_path / "control.sock"))
         trickling = threading.Event()
 
@@ -264,7 +266,7 @@ def test_silent_connections_do_not_keep_others_out_for_good(daemon: Daemon, clie
         client.status()
     for connection in silent:
         connection.close()
-    until = time.monotonic() + 20.0
+    until = time.monotonic() + PATIENCE
     while True:
         try:
             assert client.status() == STATUS

@@ -15,6 +15,7 @@ from typing import Self
 
 TICK = 0.02
 FRAME = 320
+PATIENCE = 60.0  # s that anything may take on a busy machine
 
 ENVIRONMENT = {
     "agi_network": "yes",
@@ -80,7 +81,7 @@ class FakeCall:
 
     def say(self, sound: bytes, pace: bool = True) -> None:
         """Speak `sound`, 20 ms each 20 ms (or all at once); stops quietly when the line is closed."""
-        assert self.sounding.wait(5), "nobody fetched the sound"
+        assert self.sounding.wait(PATIENCE), "nobody fetched the sound"
         assert self.audio is not None
         due = time.monotonic()
         for start in range(0, len(sound), FRAME):
@@ -91,7 +92,7 @@ class FakeCall:
 
     def send(self, octets: bytes) -> None:
         """Anything at all over the sound connection."""
-        assert self.sounding.wait(5), "nobody fetched the sound"
+        assert self.sounding.wait(PATIENCE), "nobody fetched the sound"
         assert self.audio is not None
         try:
             self.audio.sendall(octets)
@@ -103,14 +104,14 @@ class FakeCall:
         for key in keys:
             self.send(frame(0x03, key.encode()))
 
-    def hear(self, octets: int, within: float = 10.0) -> bytes:
+    def hear(self, octets: int, within: float = PATIENCE) -> bytes:
         """What was heard, once it is `octets` long."""
         until = time.monotonic() + within
         while len(self.heard) < octets and not self.over.wait(TICK / 2):
             assert time.monotonic() < until, f"heard only {len(self.heard)} octets"
         return bytes(self.heard)
 
-    def hears(self, sound: bytes, within: float = 10.0) -> bool:
+    def hears(self, sound: bytes, within: float = PATIENCE) -> bool:
         """Is `sound` heard before the line closes or time is up?"""
         until = time.monotonic() + within
         while sound not in self.heard:

@@ -18,7 +18,7 @@ from appliance.errors import BadCallError, CallerGoneError
 from appliance.voice.agi import AgiCall, caller_from
 from appliance.voice.listener import Connection, Listener
 from appliance.voice.recording import Caller
-from tests.fakes.asterisk import ENVIRONMENT
+from tests.fakes.asterisk import ENVIRONMENT, PATIENCE
 
 HELLO = "".join(f"{key}: {value}\n" for key, value in {**ENVIRONMENT, "agi_callerid": "5551234"}.items()).encode()
 CALL = UUID(int=7)
@@ -76,7 +76,7 @@ class Exchange:
             self.socket.sendall(octets)
 
     def end(self) -> Exception | None:
-        return self.ends.get(timeout=10)
+        return self.ends.get(timeout=PATIENCE)
 
 
 ExchangeFactory = Callable[..., Exchange]
@@ -109,7 +109,7 @@ def test_a_call_is_answered_and_its_sound_asked_for(exchange: ExchangeFactory) -
     assert lines.readline() == f'EXEC AudioSocket "{CALL},127.0.0.1:4574"\n'.encode()
     asterisk.write(b"HANGUP\n200 result=0\n")  # a bare HANGUP is passed over
     assert asterisk.end() is None
-    assert asterisk.callers.get(timeout=5) == Caller("5551234")
+    assert asterisk.callers.get(timeout=PATIENCE) == Caller("5551234")
 
 
 @pytest.mark.parametrize(

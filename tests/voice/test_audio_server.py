@@ -9,6 +9,7 @@ import pytest
 
 from appliance.voice.audio_server import Line, converse, next_due
 from appliance.voice.audiosocket import HANGUP, SILENCE, TICK, Decoder, Frame, Heard, Kind
+from tests.fakes.asterisk import PATIENCE
 
 SOUND = Frame(Kind.SOUND, bytes(320))
 
@@ -17,7 +18,7 @@ SOUND = Frame(Kind.SOUND, bytes(320))
 def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    theirs.settimeout(10)
+    theirs.settimeout(PATIENCE)
     with ours, theirs:
         yield ours, theirs
 

@@ -18,7 +18,7 @@ from appliance.errors import BadStorageError, NoRoomError, VoiceError
 from appliance.voice.callflow import Sound
 from appliance.voice.line import VoiceLine
 from appliance.voice.listener import STRANGERS
-from tests.fakes.asterisk import FakeCall, frame, quiet, speech
+from tests.fakes.asterisk import PATIENCE, FakeCall, frame, quiet, speech
 from tests.fakes.inbox import FakeInbox, refuse
 from tests.voice.conftest import SPOKEN, LineFactory
 
@@ -37,7 +37,7 @@ def until(event: threading.Event) -> None:
     assert event.wait(20)
 
 
-def eventually(holds: Callable[[], bool], within: float = 10.0) -> bool:
+def eventually(holds: Callable[[], bool], within: float = PATIENCE) -> bool:
     """Does it hold before time is up?"""
     until = time.monotonic() + within
     while not holds():
@@ -183,7 +183,7 @@ def test_a_call_too_many_hears_that_the_lines_are_busy_and_a_flood_is_not_answer
         with FakeCall(line.agi_port) as second:
             second.hear(320)
             with FakeCall(line.agi_port) as third:
-                assert third.over.wait(10)
+                assert third.over.wait(PATIENCE)
                 assert third.commands == []
             assert second.hears(SPOKEN[Sound.BUSY])
             assert line.state().turned_away == 1
@@ -241,7 +241,7 @@ def test_the_sound_of_a_call_can_be_brought_only_once(line_with: LineFactory, in
         assert call.hears(AFTER_THE_TONE)
         name = UUID(call.commands[-1].split('"')[1].partition(",")[0])
         with socket.create_connection(("127.0.0.1", line.audio_port)) as other:
-            other.settimeout(10)
+            other.settimeout(PATIENCE)
             other.sendall(frame(0x01, name.bytes))
             with contextlib.suppress(ConnectionResetError):
                 assert other.recv(100) == b""
@@ -279,7 +279,7 @@ def wrong_length(line: VoiceLine) -> None:
     with FakeCall(line.agi_port) as call:
         call.hear(320)
         call.send(b"\x10\x00\x03abc")
-        assert call.over.wait(10)
+        assert call.over.wait(PATIENCE)
 
 
 def wrong_kind(line: VoiceLine) -> None:
@@ -304,7 +304,7 @@ def resets(line: VoiceLine) -> None:
 
 def unknown_call(line: VoiceLine) -> None:
     with socket.create_connection(("127.0.0.1", line.audio_port)) as other:
-        other.settimeout(10)
+        other.settimeout(PATIENCE)
         other.sendall(frame(0x01, UUID(int=42).bytes) + frame(0x10, bytes(320)) * 10)
         with contextlib.suppress(ConnectionResetError):
             assert other.recv(100) == b""
@@ -312,7 +312,7 @@ def unknown_call(line: VoiceLine) -> None:
 
 def no_name(line: VoiceLine) -> None:
     with socket.create_connection(("127.0.0.1", line.audio_port)) as other:
-        other.settimeout(10)
+        other.settimeout(PATIENCE)
         other.sendall(frame(0x10, bytes(320)))
         with contextlib.suppress(ConnectionResetError):
             assert other.recv(100) == b""
@@ -370,7 +370,7 @@ def test_nothing_leaks_however_calls_end(line_with: LineFactory, inbox: FakeInbo
     with FakeCall(line.agi_port) as call:
         leave(call, speech(0.3))
         assert call.hears(SPOKEN[Sound.KEPT])
-    assert eventually(lambda: line.state().calls == 0, within=20)
+    assert eventually(lambda: line.state().calls == 0)
     assert inbox.settled()
     assert eventually(lambda: threading.active_count() <= threads), threading.enumerate()
     assert eventually(lambda: open_descriptors() <= descriptors)

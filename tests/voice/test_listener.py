@@ -11,6 +11,7 @@ import pytest
 
 from appliance.errors import BadCallError
 from appliance.voice.listener import STRANGERS, Connection, Listener, Server, from_here
+from tests.fakes.asterisk import PATIENCE
 
 
 class Greeter:
@@ -35,7 +36,7 @@ class Greeter:
 
     def connect(self) -> socket.socket:
         other = socket.create_connection(("127.0.0.1", self.listener.port))
-        other.settimeout(10)
+        other.settimeout(PATIENCE)
         return other
 
 
@@ -50,7 +51,7 @@ def test_who_says_nothing_is_cut_at_the_deadline(greeter: Greeter) -> None:
     greeter.listener.patience = 0.1
     with greeter.connect() as other:
         assert other.recv(1) == b""
-    assert greeter.refused.acquire(timeout=10)
+    assert greeter.refused.acquire(timeout=PATIENCE)
 
 
 def test_the_oldest_stranger_goes_when_there_are_too_many_and_who_speaks_finds_a_place(greeter: Greeter) -> None:

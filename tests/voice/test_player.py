@@ -14,7 +14,7 @@ from appliance.voice.callflow import Limits, Outcome, Sound, take_message
 from appliance.voice.player import CallerOnLine, Progress, play
 from appliance.voice.prompts import Prompts
 from appliance.voice.recording import Caller, Recording
-from tests.fakes.asterisk import quiet, speech
+from tests.fakes.asterisk import PATIENCE, quiet, speech
 from tests.fakes.inbox import FakeInbox, refuse
 from tests.voice.conftest import SPOKEN
 
@@ -57,7 +57,7 @@ class Table:
 
     def sealed(self) -> None:
         """Let the sealing thread come to its end."""
-        assert self.recordings[-1].wait(5)
+        assert self.recordings[-1].wait(PATIENCE)
 
     def heard(self, sound: Sound) -> bool:
         """Was `sound` sent whole?"""
