@@ -1,6 +1,7 @@
 """What the daemon answers: a function for each verb, grouped by what it touches. Whoever changes something is put on record by the one who does it, here.
 
-What changes a message is written down before it is done: rather a line too many than a deed without a line.
+No line, no deed: what changes files lies ready, gets its line and is then made (`Record.perform`); what changes the list gets its line first, and another if it
+could not be done (`Record.doing`). Only the lock button waits for no card.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance.access import certificates, decisions, policy
-from appliance.access.answers import KeyAnswers
+from appliance.access.answers import KeyAnswers, one_by_one
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
 from appliance.control.values import Due, Event, Status, Verb, unpack
@@ -84,32 +85,34 @@ def lock(parts: Parts, by: str) -> None:
 
 def _messages(parts: Parts) -> dict[Verb, Answer]:
     def mark_heard(given: Given) -> None:
-        heard = unpack(bool, given["heard"])
-        parts.record.write(
-            Deed(Act.MARKED, _by(given), parts.inbox.known(_id(given)), {"as": "heard" if heard else "new"})
-        )
-        parts.inbox.mark_heard(_id(given), heard)
+        id, heard = parts.inbox.known(_id(given)), unpack(bool, given["heard"])
+        with parts.record.doing(Deed(Act.MARKED, _by(given), id, {"as": "heard" if heard else "new"})):
+            parts.inbox.mark_heard(id, heard)
 
     def note(given: Given) -> None:
         number, at, sealed = unpack(int, given["number"]), unpack(float, given["at"]), unpack(bytes, given["sealed"])
         parts.inbox.note(NoteStamp(_id(given), number, _by(given), at), sealed)  # which puts it on record
 
     def erase(given: Given) -> None:
-        parts.record.write(Deed(Act.ERASED, _by(given), parts.inbox.must_erase(_id(given))))
-        parts.inbox.erase(_id(given), parts.undo)
+        id = parts.inbox.must_erase(_id(given))
+        with parts.record.doing(Deed(Act.ERASED, _by(given), id)):
+            parts.inbox.erase(id, parts.undo)
         parts.sweep_soon()
 
     def undo_erase(given: Given) -> None:
-        parts.record.write(Deed(Act.UNERASED, _by(given), parts.inbox.known(_id(given))))
-        parts.inbox.undo_erase(_id(given))
+        id = parts.inbox.known(_id(given))
+        with parts.record.doing(Deed(Act.UNERASED, _by(given), id)):
+            parts.inbox.undo_erase(id)
 
     def hold(given: Given) -> None:
-        parts.record.write(_why(Act.HELD, parts.inbox.must_hold(_id(given), held=True), given))
-        parts.inbox.hold(_id(given), held=True)
+        id = parts.inbox.must_hold(_id(given), held=True)
+        with parts.record.doing(_why(Act.HELD, id, given)):
+            parts.inbox.hold(id, held=True)
 
     def release(given: Given) -> None:
-        parts.record.write(_why(Act.RELEASED, parts.inbox.must_hold(_id(given), held=False), given))
-        parts.inbox.hold(_id(given), held=False)
+        id = parts.inbox.must_hold(_id(given), held=False)
+        with parts.record.doing(_why(Act.RELEASED, id, given)):
+            parts.inbox.hold(id, held=False)
 
     def purge(given: Given) -> tuple[Due, ...]:
         _by(given)  # the sweep's own lines tell what went
@@ -134,6 +137,7 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
         is_trusted=lambda: _is_trusted(parts),
         publish=parts.publish,
         record=parts.record.write,
+        perform=parts.record.perform,
         drop_sessions=parts.drop_sessions,
     )
     return dict(keys.table())
@@ -142,20 +146,21 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
 def _decisions(parts: Parts) -> dict[Verb, Answer]:
     def decide(given: Given) -> None:
         choice = unpack(decisions.Choice, given["choice"])
-        decision = decisions.decide(parts.folder, choice, parts.clock.now(), _is_trusted(parts))
-        parts.record.write(Deed(Act.DECIDED, decision.by, decision.switch, {"on": "yes" if decision.on else "no"}))
+        decision, change = decisions.plan(parts.folder, choice, parts.clock.now(), _is_trusted(parts))
+        said = {"on": "yes" if decision.on else "no"}
+        parts.record.perform(Deed(Act.DECIDED, decision.by, decision.switch, said), change)
 
     def set_policy(given: Given) -> None:
         by, language, text = _by(given), str(unpack(str, given["language"])), str(unpack(str, given["text"]))
-        sheet = policy.set_text(parts.folder, by, language, text, parts.clock.now())
-        parts.record.write(Deed(Act.POLICY_SET, by, sheet.version[:16], {"language": language}))
+        sheet, change = policy.plan_text(parts.folder, by, language, text, parts.clock.now())
+        parts.record.perform(Deed(Act.POLICY_SET, by, sheet.version[:16], {"language": language}), change)
 
     def acknowledge_policy(given: Given) -> None:
         by, version = _by(given), str(unpack(str, given["version"]))
-        given_now = policy.acknowledge(parts.folder, by, version, parts.clock.now(), _is_trusted(parts))
-        parts.record.write(Deed(Act.POLICY_ACKNOWLEDGED, given_now.name, given_now.version[:16]))
+        said, change = policy.plan_acknowledgement(parts.folder, by, version, parts.clock.now(), _is_trusted(parts))
+        parts.record.perform(Deed(Act.POLICY_ACKNOWLEDGED, said.name, said.version[:16]), change)
 
-    return {Verb.DECIDE: decide, Verb.SET_POLICY: set_policy, Verb.ACKNOWLEDGE_POLICY: acknowledge_policy}
+    return one_by_one({Verb.DECIDE: decide, Verb.SET_POLICY: set_policy, Verb.ACKNOWLEDGE_POLICY: acknowledge_policy})
 
 
 def _is_trusted(parts: Parts) -> bool:

@@ -56,6 +56,9 @@ class Act(StrEnum):
     CHECKED = "checked"  # the store was compared with the record
     EXPORTED = "exported"  # the record itself was
     SHORTENED = "shortened"  # lines older than six years went
+    FAILED = (
+        "failed"  # what an earlier line tells of could not be done after all: `what`, and the number of that `line`
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ ACTS: Final = {
     Act.CHECKED: spoken("compared store and record"),
     Act.EXPORTED: spoken("exported the record"),
     Act.SHORTENED: spoken("let lines older than six years go"),
+    Act.FAILED: spoken("could not do what an earlier line says"),
 }
 GROUPS: Final = {
     "door": (
@@ -97,6 +98,7 @@ GROUPS: Final = {
                 Act.CHECKED,
                 Act.EXPORTED,
                 Act.SHORTENED,
+                Act.FAILED,
             }
         ),
     ),
@@ -140,6 +142,7 @@ _DETAILS: Final = {
     "removed": spoken("taken away: %(value)s"),
     "used": spoken("used: %(value)s"),
     "last": spoken("up to line %(value)s"),
+    "line": spoken("line %(value)s"),
 }
 _FACTORS: Final = {
     "passkey": spoken("a passkey"),

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from appliance.access import claim, departures, emergency, factors, people, personnel, practice, testimony
+from appliance.access import claim, departures, emergency, factors, people, personnel, practice
 from appliance.access.claim import Gate
 from appliance.access.people import Founding, PersonFiles, Removal
-from appliance.access.roles import RECOVERY
+from appliance.access.roles import READERS, RECOVERY
 from appliance.access.rotation import Exchange, Resealed
 from appliance.clock import Clock
 from appliance.control.values import Event, Verb, unpack
@@ -26,7 +26,7 @@ from appliance.errors import (
     PersonUnknownError,
     WrongClaimError,
 )
-from appliance.store.disk import Disk
+from appliance.store.changes import NOTHING, Change
 from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
@@ -37,10 +37,10 @@ _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
 class Store(Protocol):
     """What the answers ask of the inbox, which makes the epochs."""
 
-    def begin_exchange(self, key: NextKey, /) -> None: ...
+    def begin_exchange(self, key: NextKey, deed: Deed, /) -> None: ...
     def put_exchanged(self, sealed: Mapping[str, bytes], /) -> None: ...
     def commit_exchange(self, by: str, /) -> None: ...
-    def drop_exchange(self) -> None: ...
+    def drop_exchange(self, by: str, /) -> None: ...
 
 
 @dataclass(slots=True)
@@ -53,15 +53,15 @@ class KeyAnswers:
     is_trusted: Callable[[], bool]  # the clock
     publish: Callable[[Event], None]  # tells the page
     record: Callable[[Deed], object]  # writes a line of the record
+    perform: Callable[[Deed | None, Change], None]  # writes the deed's line, then makes the change (`Record.perform`)
     drop_sessions: Callable[[], None]
     _gate: Gate = field(init=False)
-    _writing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         self._gate = Gate(self.folder, self.clock)
 
     def table(self) -> dict[Verb, Callable[[Given], Any]]:
-        """A function for each verb. Those that write do so one after the other: what one has looked at, no other changes under its hands."""
+        """A function for each verb. Those that write do so one after the other."""
         writing = {
             Verb.PUT_PERSON: self._put_person,
             Verb.REMOVE_PERSON: self._remove_person,
@@ -78,51 +78,47 @@ class KeyAnswers:
         return {
             Verb.SHOW_CLAIM: lambda _: claim.show(self.folder),
             Verb.CHECK_CLAIM: self._check_claim,
-            **{verb: self._alone(answer) for verb, answer in writing.items()},
+            **one_by_one(writing),
         }
-
-    def _alone(self, answer: Callable[[Given], Any]) -> Callable[[Given], Any]:
-        def answer_alone(given: Given) -> Any:
-            with self._writing:
-                return answer(given)
-
-        return answer_alone
 
     def _put_person(self, given: Given) -> None:
         files, by = unpack(PersonFiles, given["files"]), _by(given)
         if by == files.name and files.wrapped_key and files.practice_key:  # a new key: no password was needed for that
             raise OwnAccountError
-        knew = self._holds_key(files.name)
-        act = personnel.write_person(self.folder, files)
-        if knew and not self._holds_key(files.name):
-            departures.note(self.folder, files.name, self.clock.now())
-        if act is not Act.PERSON_ADDED:
-            self.publish(Event.PERSON_CHANGED)  # first: their sessions end, whether a line can be written or not
+        act, change = personnel.plan_person(self.folder, files)
+        if self._holds_key(files.name) and files.role not in READERS:
+            change |= departures.plan(self.folder, files.name, self.clock.now())
         detail = {"role": files.role.value, "mailboxes": " ".join(files.mailboxes)}
-        self.record(Deed(act, by, files.name, {} if act is Act.PASSWORD_CHANGED else detail))
+        deed = Deed(act, by, files.name, {} if act is Act.PASSWORD_CHANGED else detail)
+        self._change_person(deed, change)
 
     def _remove_person(self, given: Given) -> None:
         removal, by = unpack(Removal, given["removal"]), _by(given)
-        knew = self._holds_key(removal.name)
-        personnel.erase_person(self.folder, removal)
-        if knew:
-            departures.note(self.folder, removal.name, self.clock.now())
-        self.publish(
-            Event.PERSON_CHANGED
-        )  # their sessions hold the practice key: who was removed must not go on reading
-        self.record(Deed(Act.PERSON_REMOVED, by, removal.name))
+        change = personnel.plan_removal(self.folder, removal)
+        if self._holds_key(removal.name):
+            change |= departures.plan(self.folder, removal.name, self.clock.now())
+        self._change_person(Deed(Act.PERSON_REMOVED, by, removal.name), change)
 
     def _put_factors(self, given: Given) -> None:
         files, by = unpack(factors.FactorFiles, given["files"]), _by(given)
-        if changed := factors.write(self.folder, files):
-            self.publish(Event.PERSON_CHANGED)
-            self.record(Deed(Act.FACTOR_CHANGED, by, files.name, changed))
+        changed, change = factors.plan(self.folder, files)
+        if changed:
+            self._change_person(Deed(Act.FACTOR_CHANGED, by, files.name, changed), change)
+        else:
+            self.perform(None, change)  # the log-in that it was used for has a line of its own
 
     def _reset_factors(self, given: Given) -> None:
         name, by = people.find_person(self.folder, unpack(str, given["name"])).name, _by(given)
-        factors.reset(self.folder, name, by, unpack(bytes, given["proof"]))
-        self.publish(Event.PERSON_CHANGED)
-        self.record(Deed(Act.FACTOR_CHANGED, by, name, {"as": "reset"}))
+        change = factors.plan_reset(self.folder, name, by, unpack(bytes, given["proof"]))
+        self._change_person(Deed(Act.FACTOR_CHANGED, by, name, {"as": "reset"}), change)
+
+    def _change_person(self, deed: Deed, change: Change) -> None:
+        """Their sessions end: who was removed, or may no longer, must not go on reading."""
+        try:
+            self.perform(deed, change)
+        finally:  # of a disk that fails nobody knows how far it came; the page looks for itself who is another
+            if deed.act is not Act.PERSON_ADDED:
+                self.publish(Event.PERSON_CHANGED)
 
     def _holds_key(self, name: str) -> bool:
         """As far as the clear files say: whoever reads this only gives advice."""
@@ -142,9 +138,8 @@ class KeyAnswers:
     def _claim(self, given: Given) -> None:
         founding = unpack(Founding, given["founding"])
         self._check_claim(given)
-        personnel.write_founding(self.folder, founding)
-        self.record(Deed(Act.CLAIMED, founding.first.name, founding.practice))
-        claim.make_ready(self.folder)  # the code goes
+        change = personnel.plan_founding(self.folder, founding)
+        self.perform(Deed(Act.CLAIMED, founding.first.name, founding.practice), change)
         self.publish(Event.CHANGED)
 
     def _begin_rotation(self, given: Given) -> None:
@@ -159,11 +154,9 @@ class KeyAnswers:
             raise NewSheetError
         if begun.built_on != practice.version(self.folder):
             raise PeopleChangedError
-        testimony.make_key(
-            self.folder, Disk()
-        )  # else one that is first needed in mid-exchange would be sealed to the old key
-        self.store.begin_exchange(NextKey(begun.sealed, str(public), begun.digest))
-        self.record(Deed(Act.ROTATION_BEGUN, by, str(public), {"new-sheet": "yes" if begun.new_sheet else "no"}))
+        self.perform(None, NOTHING)  # the record has its key: made in mid-exchange it would be sealed to the old one
+        deed = Deed(Act.ROTATION_BEGUN, by, str(public), {"new-sheet": "yes" if begun.new_sheet else "no"})
+        self.store.begin_exchange(NextKey(begun.sealed, str(public), begun.digest), deed)
 
     def _put_epochs(self, given: Given) -> None:
         resealed: Resealed = unpack(Resealed, given["resealed"])
@@ -182,17 +175,30 @@ class KeyAnswers:
     def _drop_rotation(self, given: Given) -> None:
         by = _by(given)
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
-        self.store.drop_exchange()
-        self.record(Deed(Act.ROTATION_DROPPED, by))
+        self.store.drop_exchange(by)  # which puts it on record
 
     def _note_emergency(self, given: Given) -> None:
         why = emergency.check_reason(unpack(str, given["why"]))
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
-        access = emergency.note(self.folder, why, self.clock.now(), self.is_trusted())
-        self.record(Deed(Act.EMERGENCY, RECOVERY, str(access.number)))
+        access, change = emergency.plan_use(self.folder, why, self.clock.now(), self.is_trusted())
+        self.perform(Deed(Act.EMERGENCY, RECOVERY, str(access.number)), change)
 
     def _told(self, given: Given) -> None:
-        emergency.tell(self.folder, _by(given), unpack(tuple[int, ...], given["numbers"]))
+        self.perform(None, emergency.plan_telling(self.folder, _by(given), unpack(tuple[int, ...], given["numbers"])))
+
+
+def one_by_one(answers: Mapping[Verb, Callable[[Given], Any]]) -> dict[Verb, Callable[[Given], Any]]:
+    """`answers`, one after the other: what one has looked at, no other changes under its hands."""
+    writing = threading.Lock()
+
+    def alone(answer: Callable[[Given], Any]) -> Callable[[Given], Any]:
+        def answer_alone(given: Given) -> Any:
+            with writing:
+                return answer(given)
+
+        return answer_alone
+
+    return {verb: alone(answer) for verb, answer in answers.items()}
 
 
 def _by(given: Given) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,13 +22,12 @@ from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission
 from appliance.errors import DecisionError, DecisionsDamagedError, NotForThisRoleError, StoreError, SwitchedOffError
 from appliance.speech import spoken
-from appliance.store.disk import Disk
+from appliance.store.changes import Change
 
 FILE: Final = Path("decisions.json")
 LONGEST: Final = 600  # letters of a reason or a risk
 COLUMNS: Final = ("at", "switch", "on", "by", "why", "risk", "clock_trusted")
 _VERSION: Final = 1
-_WRITING: Final = threading.Lock()
 _FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what begins with these
 
 log = logs.get(__name__)
@@ -152,8 +150,8 @@ def deciders(folder: Path) -> tuple[str, ...]:
     return tuple(person.name for person in people.list_people(folder) if person.may(Permission.RUN_SWITCHES))
 
 
-def decide(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> Decision:
-    """The daemon's part: keep the decision beside all earlier ones.
+def plan(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> tuple[Decision, Change]:
+    """The daemon's part: the decision beside all earlier ones. One is planned and made after the other.
 
     Raises `DecisionError` for one without reason or risk, `NotForThisRoleError`, `DecisionsDamagedError` (then nothing is overwritten).
     """
@@ -161,11 +159,8 @@ def decide(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> Deci
         raise NotForThisRoleError("Only an admin decides what is switched on.")
     why, risk = check_text(choice.why), check_text(choice.risk)
     decision = Decision(choice.switch.value, choice.on, choice.by, why, risk, at, clock_trusted)
-    with _WRITING:
-        data = {"keepline": _VERSION, "decisions": [asdict(item) for item in (*read(folder), decision)]}
-        Disk().replace(folder / FILE, json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n")
-    log.info("decisions.made switch=%s on=%s", decision.switch, decision.on)
-    return decision
+    data = {"keepline": _VERSION, "decisions": [asdict(item) for item in (*read(folder), decision)]}
+    return decision, Change({FILE: json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"})
 
 
 def check_text(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from appliance.access import practice
 from appliance.access.roles import check_name
 from appliance.errors import PersonNameError
-from appliance.store.disk import Disk
+from appliance.store.changes import Change
 
 FILE: Final = Path("keys/departures.json")
 MOST: Final = 200
@@ -42,9 +42,9 @@ def since_exchange(folder: Path) -> tuple[Departure, ...]:
     return tuple(one for one in every if one.practice == public)
 
 
-def note(folder: Path, name: str, now: float) -> None:
+def plan(folder: Path, name: str, now: float) -> Change:
     """The daemon's part: `name` held the key until now. Those who knew earlier keys only are forgotten."""
     public = (folder / practice.PUBLIC).read_text(encoding="ascii").strip()
     known = [*since_exchange(folder), Departure(name, now, public)][-MOST:]
     data = {"keepline": _VERSION, "departures": [asdict(one) for one in known]}
-    Disk().replace(folder / FILE, json.dumps(data, indent=1).encode("ascii") + b"\n")
+    return Change({FILE: json.dumps(data, indent=1).encode("ascii") + b"\n"})

@@ -17,7 +17,7 @@ from appliance.access.people import Unlocked
 from appliance.access.roles import RECOVERY, Person, Role, check_name
 from appliance.errors import KeeplineError, KeyFormatError, ReasonError, SealKeyError, WrongSheetError
 from appliance.speech import spoken
-from appliance.store.disk import Disk
+from appliance.store.changes import Change
 from appliance.store.keys import Identity
 
 FILE: Final = Path("keys/emergency.json")
@@ -101,20 +101,19 @@ def demands_rotation(folder: Path) -> bool:
     return bool(accesses) and _public(folder) in {access.practice for access in accesses}
 
 
-def note(folder: Path, why: str, now: float, clock_trusted: bool) -> Access:
-    """The daemon's part: write down that the sheet is being used. Raises `ReasonError`, `BadStorageError`."""
+def plan_use(folder: Path, why: str, now: float, clock_trusted: bool) -> tuple[Access, Change]:
+    """The daemon's part: the sheet is being used. Raises `ReasonError`."""
     known = read(folder)
     number = max((access.number for access in known), default=0) + 1
     access = Access(number, now, clock_trusted, check_reason(why), _public(folder))
-    _write(folder, (*known, access))
-    return access
+    return access, _change((*known, access))
 
 
-def tell(folder: Path, name: str, numbers: Sequence[int]) -> None:
+def plan_telling(folder: Path, name: str, numbers: Sequence[int]) -> Change:
     """The daemon's part: the admin `name` has seen these."""
     check_name(name)
     known = read(folder)
-    _write(folder, [_seen(access, name) if access.number in numbers else access for access in known])
+    return _change([_seen(access, name) if access.number in numbers else access for access in known])
 
 
 def _opens_next(folder: Path, paper: Identity) -> bool:
@@ -133,11 +132,9 @@ def _seen(access: Access, name: str) -> Access:
     return access if name in access.told else replace(access, told=(*access.told, name))
 
 
-def _write(folder: Path, accesses: Sequence[Access]) -> None:
-    disk = Disk()
-    disk.make_folder(folder / FILE.parent)
+def _change(accesses: Sequence[Access]) -> Change:
     data = {"keepline": _VERSION, "accesses": [asdict(access) for access in accesses[-MOST:]]}
-    disk.replace(folder / FILE, json.dumps(data, indent=1).encode("ascii") + b"\n")
+    return Change({FILE: json.dumps(data, indent=1).encode("ascii") + b"\n"})
 
 
 def _parse(one: Any) -> Access:

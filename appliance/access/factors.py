@@ -22,7 +22,7 @@ from appliance.access.passkeys import HANDLE, Passkey
 from appliance.access.roles import check_name
 from appliance.errors import ControlError, FactorsDamagedError, OwnAccountError, PersonNameError, SealError
 from appliance.store import age_file, primitives
-from appliance.store.disk import Disk
+from appliance.store.changes import NOTHING, Change
 from appliance.store.keys import Identity
 
 FOLDER: Final = Path("keys/factors")
@@ -196,49 +196,43 @@ def open_with_passkey(folder: Path, name: str, passkey: Passkey, derived: Identi
         raise FactorsDamagedError from None
 
 
-def write(folder: Path, files: FactorFiles) -> dict[str, str]:
-    """The daemon's part of a change; says what has changed, for the record.
+def plan(folder: Path, files: FactorFiles) -> tuple[dict[str, str], Change]:
+    """The daemon's part of a change; says what has changed, for the record: nothing where a factor was only used.
 
     Raises `ControlError` for what cannot be somebody's factors, `NoProofError` when neither that person nor an admin has prepared it.
     """
     practice.check_proof(folder, files.proof, people.kept_proof(folder, files.name))
     before, after = read(folder, files.name), _parse_given(files)
-    changed = _difference(before, after)
-    place, disk = folder / FOLDER / files.name, Disk()
-    for part in (folder / FOLDER.parent, folder / FOLDER, place):
-        disk.make_folder(part)
-    disk.replace(place / SEALED, files.sealed)
-    for file, sealed in files.keys.items():
-        disk.replace(place / file, sealed)
-    disk.replace(place / CLEAR, files.clear)
+    place = FOLDER / files.name
+    keys = {place / file: sealed for file, sealed in files.keys.items()}
     wanted = {SEALED, CLEAR, *(passkey.file for passkey in after.passkeys)}
-    for left in [file for file in place.iterdir() if file.name not in wanted]:
-        disk.unlink(left)
-    log.info("factors.written")
-    return changed
+    gone = dict.fromkeys(file for file in _files(folder, place) if file.name not in wanted)
+    change = Change({place / SEALED: files.sealed, **keys, place / CLEAR: files.clear, **gone})
+    return _difference(before, after), change
 
 
-def reset(folder: Path, name: str, by: str, proof: bytes) -> None:
-    """As `erase`, at the wish of an admin `by`, who proves to hold the practice key. For oneself the proof is that of one's own key, which only one's password
-    opens: a session that was left open holds no such. Raises `NoProofError`, `OwnAccountError`."""
+def plan_reset(folder: Path, name: str, by: str, proof: bytes) -> Change:
+    """As `plan_erasure`, at the wish of an admin `by`, who proves to hold the practice key. For oneself the proof is that of one's own key, which only one's
+    password opens: a session that was left open holds no such. Raises `NoProofError`, `OwnAccountError`."""
     if name == by:
         if practice.digest_of(proof) != people.kept_proof(folder, name):
             raise OwnAccountError
     else:
         practice.check_proof(folder, proof)
-    erase(folder, name)
+    return plan_erasure(folder, name)
 
 
-def erase(folder: Path, name: str) -> None:
-    """Take every second factor of `name` away, as after a new key, whose old one opened them, or when an admin says so."""
-    place, disk = folder / FOLDER / check_name(name), Disk()
-    if not place.is_dir():
-        return
-    for file in sorted(place.iterdir(), key=lambda one: one.name != CLEAR):
-        disk.unlink(file)
-    with disk.writing():
-        place.rmdir()
-    log.info("factors.erased")
+def plan_erasure(folder: Path, name: str) -> Change:
+    """Every second factor of `name` goes, as after a new key, whose old one opened them, or when an admin says so."""
+    place = FOLDER / check_name(name)
+    if not (folder / place).is_dir():
+        return NOTHING
+    files = sorted(_files(folder, place), key=lambda one: one.name != CLEAR)
+    return Change({**dict.fromkeys(files), place: None})
+
+
+def _files(folder: Path, place: Path) -> list[Path]:
+    return [place / file.name for file in (folder / place).iterdir()] if (folder / place).is_dir() else []
 
 
 def _difference(before: Factors, after: Factors) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import logs
-from appliance.access import factors, people, practice, testimony
+from appliance.access import claim, factors, people, practice, testimony
 from appliance.access.people import FOLDER, Founding, PersonFiles, Removal
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import Person, Role, check_mailboxes, check_name
@@ -25,6 +25,8 @@ from appliance.errors import (
     PeopleChangedError,
     RotatingError,
 )
+from appliance.store import changes
+from appliance.store.changes import NOTHING, Change
 from appliance.store.disk import Disk
 from appliance.store.epochs import NEXT_PUBLIC
 from appliance.store.keys import Recipient
@@ -37,8 +39,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 log = logs.get(__name__)
 
 
-def write_founding(folder: Path, founding: Founding) -> None:
-    """A box gets its practice. Raises `FoundedError` when it has one, `ControlError` for what cannot be a practice."""
+def plan_founding(folder: Path, founding: Founding) -> Change:
+    """A box gets its practice, and the code that claimed it goes. Raises `FoundedError` when it has one, `ControlError` for what cannot be a practice."""
     if (folder / practice.PUBLIC).exists():
         raise FoundedError
     public = parse_recipient(founding.practice)
@@ -46,14 +48,10 @@ def write_founding(folder: Path, founding: Founding) -> None:
     person = _check(founding.first)
     if person.role is not Role.ADMIN or not founding.first.wrapped_key or not founding.first.practice_key:
         raise ControlError("a practice begins with an admin and both keys.")
-    disk = Disk()
-    disk.make_folder(folder / FOLDER.parent)
-    disk.replace(folder / practice.PROOF, f"{founding.proof}\n".encode("ascii"))
-    _write(folder, disk, founding.first, person)
+    begins = Change({practice.PROOF: f"{founding.proof}\n".encode("ascii")})
     # last: from here on the box has a practice, and messages are sealed to it
-    disk.replace(folder / practice.PUBLIC, f"{public}\n".encode("ascii"))
-    testimony.make_key(folder, disk)
-    log.info("practice.founded")
+    ends = Change({practice.PUBLIC: f"{public}\n".encode("ascii"), claim.FILE: None})
+    return begins | _change(folder, founding.first, person) | testimony.plan_key(folder, public) | ends
 
 
 def found_practice(folder: Path, name: str, password: str, work_factor: int) -> RecoverySheet:
@@ -65,8 +63,14 @@ def found_practice(folder: Path, name: str, password: str, work_factor: int) -> 
     return sheet
 
 
-def write_person(folder: Path, files: PersonFiles) -> Act:
-    """Add or change a person; says which it was.
+def write_founding(folder: Path, founding: Founding) -> None:
+    """Likewise, of what was prepared before. Raises what `plan_founding` raises."""
+    changes.apply(folder, Disk(), plan_founding(folder, founding))
+    log.info("practice.founded")
+
+
+def plan_person(folder: Path, files: PersonFiles) -> tuple[Act, Change]:
+    """Add or change a person; says which it is.
 
     Raises `ControlError` for what cannot be a person's files, `NoProofError`, `PeopleChangedError`, `RotatingError`.
     """
@@ -79,27 +83,24 @@ def write_person(folder: Path, files: PersonFiles) -> Act:
         raise ControlError("role, mailboxes and public half change with the roster only.")
     if not files.wrapped_key and before.get("recipient") != files.recipient:
         raise ControlError("a person's key and its public half come together.")
-    _write(folder, Disk(), files, person)
-    log.info("people.written role=%s", person.role)
+    change = _change(folder, files, person)
     if not before:
-        return Act.PERSON_ADDED
+        return Act.PERSON_ADDED, change
     same = before["standing"] == _standing(person)
-    return Act.PASSWORD_CHANGED if files.wrapped_key and same else Act.PERSON_CHANGED
+    return Act.PASSWORD_CHANGED if files.wrapped_key and same else Act.PERSON_CHANGED, change
 
 
-def erase_person(folder: Path, removal: Removal) -> None:
-    """Take a person away. Raises `PersonUnknownError`, and what `write_person` raises."""
+def plan_removal(folder: Path, removal: Removal) -> Change:
+    """Take a person away. Raises `PersonUnknownError`, and what `plan_person` raises."""
     people.find_person(folder, removal.name)
     practice.check_proof(folder, removal.proof)
-    disk = Disk()
+    sealed = NOTHING
     if removal.practice_key:
         check_sealed(removal.practice_key)
         _check_current(folder, removal.built_on)
-        disk.replace(folder / practice.SEALED, removal.practice_key)
-    disk.unlink(folder / FOLDER / f"{removal.name}.age")
-    factors.erase(folder, removal.name)
-    disk.unlink(folder / FOLDER / f"{removal.name}.json")
-    log.info("people.erased")
+        sealed = Change({practice.SEALED: removal.practice_key})
+    key, clear = (Change({FOLDER / f"{removal.name}{kind}": None}) for kind in (".age", ".json"))
+    return sealed | key | factors.plan_erasure(folder, removal.name) | clear
 
 
 def check_sealed(sealed: bytes) -> None:
@@ -157,17 +158,16 @@ def _standing(person: Person) -> str:
     return json.dumps([person.role.value, sorted(person.mailboxes)])
 
 
-def _write(folder: Path, disk: Disk, files: PersonFiles, person: Person) -> None:
-    before = _before(folder, person.name)
-    disk.make_folder(folder / FOLDER)
+def _change(folder: Path, files: PersonFiles, person: Person) -> Change:
+    before, change = _before(folder, person.name), NOTHING
     if files.practice_key:
-        disk.replace(folder / practice.SEALED, files.practice_key)
+        change |= Change({practice.SEALED: files.practice_key})
     if files.wrapped_key:
         if before.get("recipient") != files.recipient:
-            factors.erase(folder, person.name)  # sealed to the key that goes
-        disk.replace(folder / FOLDER / f"{person.name}.age", files.wrapped_key)
+            change |= factors.plan_erasure(folder, person.name)  # sealed to the key that goes
+        change |= Change({FOLDER / f"{person.name}.age": files.wrapped_key})
     proof = files.person_proof if files.wrapped_key else before["proof"]
-    disk.replace(folder / FOLDER / f"{person.name}.json", _clear(person, proof))
+    return change | Change({FOLDER / f"{person.name}.json": _clear(person, proof)})
 
 
 def _clear(person: Person, proof: str) -> bytes:

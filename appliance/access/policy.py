@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -20,14 +19,13 @@ from appliance.access import people
 from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission, Person
 from appliance.errors import NotForThisRoleError, PolicyChangedError, PolicyTextError, StoreError
-from appliance.store.disk import Disk
+from appliance.store.changes import Change
 
 SHEET: Final = Path("policy.json")
 ACKNOWLEDGED: Final = Path("acknowledgements.json")
 LANGUAGES: Final = ("en", "es")  # in which a text is shipped
 LONGEST: Final = 5000  # letters of one text
 _VERSION: Final = 1
-_WRITING: Final = threading.Lock()
 
 log = logs.get(__name__)
 
@@ -85,35 +83,32 @@ def has_acknowledged(folder: Path, person: Person) -> bool:
     return found is not None and found.version == sheet(folder).version
 
 
-def set_text(folder: Path, by: str, language: str, text: str, at: float) -> Sheet:
+def plan_text(folder: Path, by: str, language: str, text: str, at: float) -> tuple[Sheet, Change]:
     """The daemon's part of changing the sheet; an empty `text` brings the shipped one back. Raises `PolicyTextError`, `NotForThisRoleError`."""
     if not people.find_person(folder, by).may(Permission.RUN_SWITCHES):
         raise NotForThisRoleError("Only an admin sets the policy sheet.")
     text = clean(text)
     if language not in LANGUAGES or len(text) > LONGEST:
         raise PolicyTextError
-    with _WRITING:
-        present = sheet(folder)
-        own = {name: present.texts[name] for name in present.own if name != language}
-        data = {"keepline": _VERSION, "by": by, "at": at, "texts": own | ({language: text} if text else {})}
-        Disk().replace(folder / SHEET, json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n")
-    log.info("policy.set language=%s", language)
-    return sheet(folder)
+    present = sheet(folder)
+    own = {name: present.texts[name] for name in present.own if name != language} | ({language: text} if text else {})
+    data = {"keepline": _VERSION, "by": by, "at": at, "texts": own}
+    change = Change({SHEET: json.dumps(data, indent=1, ensure_ascii=False).encode() + b"\n"})
+    return Sheet(_shipped() | own, frozenset(own), by, at), change
 
 
-def acknowledge(folder: Path, by: str, version: str, at: float, clock_trusted: bool) -> Acknowledgement:
+def plan_acknowledgement(
+    folder: Path, by: str, version: str, at: float, clock_trusted: bool
+) -> tuple[Acknowledgement, Change]:
     """The daemon's part: `by` agrees to `version`. Raises `PolicyChangedError` when another is in force by now."""
     person = people.find_person(folder, by)
     if version != sheet(folder).version:
         raise PolicyChangedError
     new = Acknowledgement(person.name, str(person.recipient), version, at, clock_trusted)
-    with _WRITING:
-        _keep_damaged_aside(folder)
-        given = [asdict(item) for item in (*acknowledgements(folder), new)]
-        data = {"keepline": _VERSION, "acknowledgements": given}
-        Disk().replace(folder / ACKNOWLEDGED, json.dumps(data, indent=1).encode() + b"\n")
-    log.info("policy.acknowledged")
-    return new
+    given = [asdict(item) for item in (*acknowledgements(folder), new)]
+    data = {"keepline": _VERSION, "acknowledgements": given}
+    aside = _damaged(folder)
+    return new, Change({**aside, ACKNOWLEDGED: json.dumps(data, indent=1).encode() + b"\n"})
 
 
 def clean(text: str) -> str:
@@ -129,8 +124,12 @@ def shipped(language: str) -> str:
     return clean(Path(__file__).with_name(f"policy.{language}.txt").read_text(encoding="utf-8"))
 
 
+def _shipped() -> dict[str, str]:
+    return {language: shipped(language) for language in LANGUAGES}
+
+
 def _read_sheet(folder: Path) -> Sheet:
-    texts = {language: shipped(language) for language in LANGUAGES}
+    texts = _shipped()
     try:
         data: Any = json.loads((folder / SHEET).read_bytes())
         own = {str(language): str(text) for language, text in data["texts"].items() if language in LANGUAGES}
@@ -165,16 +164,17 @@ def _parse_given(octets: bytes) -> tuple[Acknowledgement, ...]:
         raise StoreError from None
 
 
-def _keep_damaged_aside(folder: Path) -> None:
+def _damaged(folder: Path) -> dict[Path, bytes]:
     """Nobody could log in if a damaged list could not be begun anew; what it held stays under another name."""
-    file = folder / ACKNOWLEDGED
     try:
-        _parse_given(file.read_bytes())
+        octets = (folder / ACKNOWLEDGED).read_bytes()
+        _parse_given(octets)
     except FileNotFoundError:
-        return
+        return {}
     except StoreError:
         log.error("policy.acknowledgements_damaged")
-        file.replace(file.with_suffix(".damaged"))
+        return {ACKNOWLEDGED.with_suffix(".damaged"): octets}
+    return {}
 
 
 _sheets: Final = Remembered(SHEET, _read_sheet)

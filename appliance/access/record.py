@@ -1,14 +1,17 @@
-"""The record's only writer: the daemon. One signed line a deed, on the disk before anybody goes on.
+"""The record's only writer: the daemon. One signed line a deed, on the disk before anybody goes on, and so before the deed itself.
 
 Several who write at once share one flush. A line that a power cut tore in two was never promised to anybody; the next start cuts it off and says so.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +20,17 @@ from appliance.access import chain, testimony
 from appliance.access.chain import Head, Line
 from appliance.clock import Clock, Trust
 from appliance.deeds import Act, Deed
-from appliance.errors import NoRoomError, RecordError
-from appliance.store import primitives
-from appliance.store.disk import FILE_MODE, Disk, write_all
+from appliance.errors import KeeplineError, NoRoomError, RecordError, StoreError
+from appliance.store import changes, primitives
+from appliance.store.changes import Change
+from appliance.store.disk import FILE_MODE, Disk, keep_room, write_all
 from appliance.store.primitives import SigningKey
 
 FOLDER: Final = Path("record")
 KEY: Final = Path("keys/box.key")  # 32 octets, for the daemon's eyes only
 PUBLIC: Final = Path("keys/box.pub")
 SEGMENT: Final = 5000  # lines a file, some 4 MB
+_TWO_LINES: Final = 16 * 1024  # octets; the longest line that may be asked for takes some 24 kB, those of `doing` one
 
 log = logs.get(__name__)
 
@@ -47,6 +52,7 @@ class Record:
         self._written = self._flushed = 0  # lines since the start
         self._adding = threading.RLock()
         self._flushing = threading.Lock()
+        self._performing = threading.RLock()
 
     def open(self) -> int:
         """Make ready to write behind the last whole line; how many octets of a torn one were cut off. Raises `RecordError`, `BadStorageError`."""
@@ -54,7 +60,6 @@ class Record:
             for folder in (self._store, self._folder, self._store / KEY.parent):
                 self.disk.make_folder(folder)
             self._key = _key(self._store, self.disk)
-            testimony.make_key(self._store, self.disk)
             found = segments(self._store)
             torn = self._take_up(found[-1]) if found else 0
             if not found:
@@ -95,9 +100,50 @@ class Record:
                 self._flush()
         return lines
 
+    def perform(self, deed: Deed | None, change: Change) -> None:
+        """The deed, which is `change`: it lies ready, its line is flushed, and only then it is made. Without a line (`NoRoomError`) nothing has happened; what
+        comes in between, a power cut or a disk that fails (`BadStorageError`), is gone on with by `settle`. Without a deed only the change."""
+        with self._performing:
+            self.settle()
+            if deed is None:
+                changes.apply(self._store, self.disk, change)
+                return
+            staged = changes.stage(self._store, self.disk, change, _promise(self._head.sequence, deed))
+            try:
+                self.write(deed)
+            except KeeplineError:
+                with suppress(StoreError):  # of a disk that fails nobody knows whether the line is there
+                    staged.drop()
+                raise
+            staged.finish()
+
+    @contextmanager
+    def doing(self, deed: Deed) -> Iterator[None]:
+        """Around a deed that is no change of files: its line is flushed before the block. If the block fails, a further line says that it was not done."""
+        with self._adding:
+            self._reserve()
+        line = self.write(deed)
+        try:
+            yield
+        except KeeplineError:
+            with suppress(StoreError):  # bad storage has been told of
+                self.write(_failed(deed.by, deed.subject, deed.act.value, line.sequence))
+            raise
+
+    def settle(self) -> None:
+        """What `perform` could not end: it is done where its line stands in the record, and otherwise forgotten. And the record has its key."""
+        with self._performing:
+            lost = changes.settle(self._store, self.disk, lambda promise: self._kept(promise) is not None)
+            if lost is not None:
+                line = self._kept(lost.promise)
+                deed = line.deed if line else Deed(Act.FAILED)
+                self.write(_failed(deed.by, deed.subject, deed.act.value, line.sequence if line else 0))
+            changes.apply(self._store, self.disk, testimony.plan_key(self._store))
+
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, for the line's `sealed`. The record's key is made as soon as the practice has one."""
-        testimony.make_key(self._store, self.disk)
+        if not (self._store / testimony.PUBLIC).exists():
+            self.settle()
         return testimony.seal(self._store, **words)
 
     def has(self, act: Act, subject: str) -> bool:
@@ -137,6 +183,18 @@ class Record:
     def _of(self, act: Act, subject: str) -> Iterator[bytes]:
         marks = f'"act":"{act.value}",'.encode(), f'"subject":"{subject}",'.encode()
         return (line for line in read_backwards(self._store) if all(mark in line for mark in marks))
+
+    def _kept(self, promise: str) -> Line | None:
+        """The line that was promised, if it was written."""
+        after = int(promise.partition(" ")[0]) if promise[:1].isdecimal() else self._head.sequence
+        newest = itertools.takewhile(lambda line: line.sequence > after, _readable(read_backwards(self._store)))
+        return next((line for line in newest if _promise(after, line.deed) == promise), None)
+
+    def _reserve(self) -> None:
+        """Room for a line and for one more that says that it was not done. Raises `NoRoomError`."""
+        if self._file >= 0:
+            with self.disk.writing():
+                keep_room(self._file, os.fstat(self._file).st_size, _TWO_LINES)
 
     def _flush(self) -> None:
         with self._adding:
@@ -236,6 +294,16 @@ def public_key(folder: Path) -> bytes:
         return bytes.fromhex((folder / PUBLIC).read_text(encoding="ascii"))
     except (OSError, ValueError):
         raise RecordError("The box's public key (keys/box.pub) is missing or damaged: start the daemon.") from None
+
+
+def _promise(after: int, deed: Deed) -> str:
+    """Names the line that `deed` gets, behind the line `after`."""
+    said = [deed.act.value, deed.by, deed.subject, sorted(deed.detail.items()), deed.sealed.hex()]
+    return f"{after} {hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
+
+
+def _failed(by: str, subject: str, what: str, line: int) -> Deed:
+    return Deed(Act.FAILED, by, subject, {"what": what, "line": str(line)})
 
 
 def _key(folder: Path, disk: Disk) -> SigningKey:

@@ -13,7 +13,7 @@ from appliance.access import practice
 from appliance.errors import KeyFormatError, NotFoundedError, SealError
 from appliance.store import age_file, primitives
 from appliance.store.age_file import open_identity, seal_identity
-from appliance.store.disk import Disk
+from appliance.store.changes import NOTHING, Change
 from appliance.store.keys import Identity, Recipient
 
 PUBLIC: Final = Path("keys/record.pub")
@@ -51,15 +51,13 @@ def open_key(folder: Path, held: Identity) -> Identity:
         raise NotFoundedError from None
 
 
-def make_key(folder: Path, disk: Disk) -> bool:
-    """The daemon's part: the record has a key as soon as there is a practice to seal it to. Was it made now?"""
-    if (folder / PUBLIC).exists():
-        return False
+def plan_key(folder: Path, to: Recipient | None = None) -> Change:
+    """The daemon's part: the record has a key as soon as there is a practice key `to` to seal it to. What is there stays: it opens what was written before."""
+    if (folder / PUBLIC).exists() or (folder / SEALED).exists():
+        return NOTHING
     try:
-        to = Recipient.parse((folder / practice.PUBLIC).read_text(encoding="ascii").strip())
+        to = to or Recipient.parse((folder / practice.PUBLIC).read_text(encoding="ascii").strip())
     except (OSError, UnicodeDecodeError, KeyFormatError):
-        return False
+        return NOTHING
     with Identity.generate() as identity:
-        disk.replace(folder / SEALED, seal_identity(identity, [to]))
-        disk.replace(folder / PUBLIC, f"{identity.recipient}\n".encode("ascii"))
-    return True
+        return Change({SEALED: seal_identity(identity, [to]), PUBLIC: f"{identity.recipient}\n".encode("ascii")})

@@ -6,6 +6,7 @@ fsync says "ok" for data that are gone. So the first failure marks the storage b
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -22,6 +23,7 @@ FOLDER_MODE = 0o750
 log = logs.get(__name__)
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE, linux/falloc.h
 _BAD = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ENODEV, errno.EUCLEAN, errno.EBADMSG})
 
 
@@ -146,6 +148,14 @@ def create(file: Path, mode: int = FILE_MODE) -> int:
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     os.fchmod(descriptor, mode)  # whatever the umask of the unit says
     return descriptor
+
+
+def keep_room(descriptor: int, place: int, count: int) -> None:
+    """`count` octets from `place` on have room on the disk; the file is as long as before. Where the file system knows no such thing, nothing is kept."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    kept = libc.fallocate(descriptor, _KEEP_SIZE, ctypes.c_int64(place), ctypes.c_int64(count))
+    if kept != 0 and ctypes.get_errno() not in {errno.EOPNOTSUPP, errno.ENOSYS}:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:

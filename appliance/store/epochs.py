@@ -16,6 +16,7 @@ from typing import Final
 from appliance.deeds import Act, Deed
 from appliance.errors import DamagedMessageError, KeyFormatError, NotFoundedError
 from appliance.store.age_file import open_identity, seal_identity
+from appliance.store.changes import Change
 from appliance.store.disk import Disk
 from appliance.store.keys import Identity, Recipient
 from appliance.store.witness import NoWitness, Witness
@@ -43,7 +44,7 @@ class Epochs:
         self._practice = folder / "keys" / "practice.pub"
         self._next = folder / NEXT_EPOCHS
         self._disk = disk
-        self._witness = witness or NoWitness()
+        self._witness = witness or NoWitness(folder)
         self._epoch: Epoch | None = None
         self._day = 0
 
@@ -68,11 +69,11 @@ class Epochs:
         return frozenset(file.stem for file in self._folder.glob("*.age") if _NAME.fullmatch(file.stem))
 
     def destroy(self, name: str) -> None:
-        """What was sealed to this epoch opens for nobody from here on."""
+        """What was sealed to this epoch opens for nobody from here on. A power cut in the middle: the next start finds it unused once more."""
+        self._witness.write(Deed(Act.EPOCH_DESTROYED, subject=name))
         if self._next.is_dir():  # first: an exchange of the practice key must not bring it back
             self._disk.unlink(self._next / f"{name}.age")
         self._disk.unlink(file_of(self._folder.parent, name))
-        self._witness.write(Deed(Act.EPOCH_DESTROYED, subject=name))
 
     def _make(self) -> Epoch:
         practice = self._practice_key()
@@ -80,10 +81,10 @@ class Epochs:
         name = f"{sequence:06}-{secrets.token_hex(4)}"
         with Identity.generate() as identity:
             sealed = seal_identity(identity, [practice])
-            self._disk.replace(self._folder / f"{name}.age", sealed)
+            steps = {Path("epochs") / f"{name}.age": sealed}
             if (coming := self._next_practice_key()) is not None:
-                self._disk.replace(self._next / f"{name}.age", seal_identity(identity, [coming]))
-            self._witness.write(Deed(Act.EPOCH_MADE, subject=name, detail=made(sealed)))
+                steps[NEXT_EPOCHS / f"{name}.age"] = seal_identity(identity, [coming])
+            self._witness.perform(Deed(Act.EPOCH_MADE, subject=name, detail=made(sealed)), Change(steps))
             return Epoch(name, identity.recipient)
 
     def _next_practice_key(self) -> Recipient | None:

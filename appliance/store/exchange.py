@@ -18,6 +18,7 @@ from appliance import logs
 from appliance.deeds import Act, Deed
 from appliance.errors import ControlError, NotRotatingError, RotatingError, RotationOwesError, SealHeaderError
 from appliance.store import age_header
+from appliance.store.changes import Change
 from appliance.store.disk import Disk
 from appliance.store.epochs import NEXT, NEXT_EPOCHS, NEXT_PUBLIC, made
 from appliance.store.witness import Witness
@@ -27,7 +28,6 @@ COMMIT: Final = NEXT / "commit"
 LARGEST: Final = 1024  # octets of one sealed epoch; ours take some 350
 _KEYS: Final = Path("keys")
 _RECORD: Final = Path("keys/record.age")
-_PUBLIC: Final = Path("keys/practice.pub")
 _EPOCH: Final = re.compile(r"\d{6,12}-[0-9a-f]{8}")
 _KEY_FILES: Final = ("practice.age", "practice.proof", "record.age", "practice.pub")  # the public half last
 
@@ -67,16 +67,19 @@ def next_file_of(folder: Path, name: str) -> Path:
     return folder / NEXT / (_RECORD.name if name == RECORD else Path("epochs") / f"{name}.age")
 
 
-def begin(folder: Path, disk: Disk, key: NextKey) -> None:
-    """From here on new epochs are sealed to both keys. Raises `RotatingError`."""
+def begin(folder: Path, disk: Disk, witness: Witness, key: NextKey, deed: Deed) -> None:
+    """Once `deed` is on record new epochs are sealed to both keys. Raises `RotatingError`."""
     if is_under_way(folder):
         raise RotatingError
-    drop(folder, disk)  # what a power cut left of a beginning
+    drop(folder, disk, witness, "")  # what a power cut left of a dropped one
     disk.make_folder(folder / NEXT)
     disk.make_folder(folder / NEXT_EPOCHS)
-    disk.replace(folder / NEXT / "practice.age", key.sealed)
-    disk.replace(folder / NEXT / "practice.proof", f"{key.proof}\n".encode("ascii"))
-    disk.replace(folder / NEXT_PUBLIC, f"{key.public}\n".encode("ascii"))
+    files = {
+        NEXT / "practice.age": key.sealed,
+        NEXT / "practice.proof": f"{key.proof}\n".encode("ascii"),
+        NEXT_PUBLIC: f"{key.public}\n".encode("ascii"),
+    }
+    witness.perform(deed, Change(files))
     log.info("exchange.begun")
 
 
@@ -91,11 +94,13 @@ def put(folder: Path, disk: Disk, sealed: Mapping[str, bytes]) -> None:
 
 def commit(folder: Path, disk: Disk, witness: Witness, by: str) -> None:
     """The old key goes out of use, as `by` wants it. Raises `NotRotatingError`, and `RotationOwesError` while something is not yet sealed to K2."""
-    if not is_under_way(folder):
-        raise NotRotatingError
-    if owed(folder):
-        raise RotationOwesError
-    disk.replace(folder / COMMIT, by.encode("ascii"))
+    if not (folder / COMMIT).exists():  # else it only goes on
+        if not is_under_way(folder):
+            raise NotRotatingError
+        if owed(folder):
+            raise RotationOwesError
+        public = (folder / NEXT_PUBLIC).read_text(encoding="ascii").strip()
+        witness.perform(Deed(Act.ROTATED, by, public), Change({COMMIT: by.encode("ascii")}))
     finish(folder, disk, witness)
 
 
@@ -116,8 +121,6 @@ def finish(folder: Path, disk: Disk, witness: Witness) -> bool:
             _move(disk, folder / NEXT / name, folder / _KEYS / name)
     disk.flush_folder(folder / _KEYS)
     _clear_away(folder, disk)
-    public, by = ((folder / file).read_text(encoding="ascii").strip() for file in (_PUBLIC, COMMIT))
-    witness.write(Deed(Act.ROTATED, by, public))
     disk.unlink(folder / COMMIT)
     with disk.writing():
         (folder / NEXT).rmdir()
@@ -126,13 +129,14 @@ def finish(folder: Path, disk: Disk, witness: Witness) -> bool:
     return True
 
 
-def drop(folder: Path, disk: Disk) -> None:
-    """Everything stays as it was. Raises `RotatingError` when it is too late for that."""
+def drop(folder: Path, disk: Disk, witness: Witness, by: str) -> None:
+    """At the wish of `by` everything stays as it was. Raises `RotatingError` when it is too late for that."""
     if (folder / COMMIT).exists():
         raise RotatingError
     if not (folder / NEXT).is_dir():
         return
-    disk.unlink(folder / NEXT_PUBLIC)  # first: from here on nothing is sealed to K2
+    if is_under_way(folder):  # first: from here on nothing is sealed to K2
+        witness.perform(Deed(Act.ROTATION_DROPPED, by), Change({NEXT_PUBLIC: None}))
     _clear_away(folder, disk)
     with disk.writing():
         (folder / NEXT).rmdir()

@@ -46,7 +46,7 @@ class Inbox:
     ) -> None:
         """Without rings of their own `faxes` share those of voicemails. `on_change` is called after each change, from the thread that made it. `witness` keeps
         the record: nothing is a message, and no message is gone, before that is written down."""
-        ground = Ground(folder, clock, witness or NoWitness(), on_change)
+        ground = Ground(folder, clock, witness or NoWitness(folder), on_change)
         self._ground = ground
         self._disk = ground.disk
         self._index = ground.index
@@ -214,10 +214,10 @@ class Inbox:
         """Every file against its row. Reads the whole vault."""
         return inspect(self._ground.folder)
 
-    def begin_exchange(self, key: NextKey) -> None:
-        """The practice key is being exchanged for `key`: epochs made from here on are sealed to both. Raises `RotatingError`."""
+    def begin_exchange(self, key: NextKey, deed: Deed) -> None:
+        """The practice key is being exchanged for `key`, once `deed` is on record: epochs made from then on are sealed to both. Raises `RotatingError`."""
         with self._lock:
-            exchange.begin(self._ground.folder, self._disk, key)
+            exchange.begin(self._ground.folder, self._disk, self._ground.witness, key, deed)
 
     def put_exchanged(self, sealed: Mapping[str, bytes]) -> None:
         """Epochs' secrets that are now sealed to the new key. Raises `NotRotatingError`, `ControlError`."""
@@ -231,14 +231,15 @@ class Inbox:
                 raise NoRoomError("There is no room to exchange keys. Erase messages first; the exchange goes on then.")
             exchange.commit(self._ground.folder, self._disk, self._ground.witness, by)
 
-    def drop_exchange(self) -> None:
-        """The practice key stays."""
+    def drop_exchange(self, by: str) -> None:
+        """At the wish of `by`: the practice key stays."""
         with self._lock:
-            exchange.drop(self._ground.folder, self._disk)
+            exchange.drop(self._ground.folder, self._disk, self._ground.witness, by)
 
     def _make_ready(self) -> int:
         for name in ("vault", "journal", "epochs", notebook.FOLDER):
             self._disk.make_folder(self._ground.folder / name)
+        self._ground.witness.settle()
         exchange.finish(self._ground.folder, self._disk, self._ground.witness)
         self._index.open()
         progress = self._index.progress()

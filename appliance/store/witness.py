@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 from appliance.deeds import Act, Deed
+from appliance.store import changes
+from appliance.store.changes import Change
 from appliance.store.disk import Disk
 
 
@@ -21,6 +24,12 @@ class Witness(Protocol):
 
     def write_all(self, deeds: Iterable[Deed], /) -> object:
         """The same for many at once: the disk is waited for once."""
+
+    def perform(self, deed: Deed | None, change: Change, /) -> None:
+        """The change is made, whole, once the deed is on record. Without a line it has not happened."""
+
+    def settle(self) -> None:
+        """At the start: what a power cut left of `perform` is ended, as the record says."""
 
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, so that only those who hold the practice key can read it in the record."""
@@ -38,7 +47,8 @@ class Witness(Protocol):
 class NoWitness:
     """Nobody writes anything down: for a store that is looked at alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.disk = Disk()
 
     def write(self, deed: Deed, /) -> None:
@@ -46,6 +56,14 @@ class NoWitness:
 
     def write_all(self, deeds: Iterable[Deed], /) -> None:
         """Forgotten."""
+
+    def perform(self, _: Deed | None, change: Change, /) -> None:
+        """Only the change."""
+        changes.apply(self._folder, self.disk, change)
+
+    def settle(self) -> None:
+        """What lies ready is made."""
+        changes.settle(self._folder, self.disk, lambda _: True)
 
     def seal(self, **words: str) -> bytes:
         """Nothing."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from appliance.access import claim
+from appliance.access import claim, record
 from appliance.access.answers import KeyAnswers
+from appliance.access.chain import Line
 from appliance.access.record import Record
 from appliance.access.unlock import unlock
 from appliance.control.client import Client
@@ -24,6 +25,18 @@ from tests.fakes.clock import FakeClock
 
 SECOND = 16_000
 DAY = 86_400.0
+ANSWERED = {
+    Act.LOG_IN_FAILED,
+    Act.CLAIMED,
+    Act.EMERGENCY,
+    Act.PERSON_ADDED,
+    Act.PERSON_CHANGED,
+    Act.PERSON_REMOVED,
+    Act.PASSWORD_CHANGED,
+    Act.FACTOR_CHANGED,
+    Act.ROTATION_BEGUN,
+    Act.ROTATION_DROPPED,
+}
 
 
 @dataclass
@@ -33,7 +46,6 @@ class Box:
     folder: Path
     clock: FakeClock = field(default_factory=FakeClock)
     events: list[Event] = field(default_factory=list)
-    deeds: list[Deed] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self.record = Record(self.folder, self.clock)
@@ -47,7 +59,8 @@ class Box:
             clock=self.clock,
             is_trusted=lambda: True,
             publish=self.events.append,
-            record=self._remember,
+            record=self.record.write,
+            perform=self.record.perform,
             drop_sessions=lambda: self.events.append(Event.LOCKED),
         )
         everybody = Users(os.geteuid(), os.geteuid(), os.geteuid())
@@ -91,11 +104,8 @@ class Box:
 
     def acts(self) -> list[Act]:
         """What was put on record by these answers."""
-        return [deed.act for deed in self.deeds]
-
-    def _remember(self, deed: Deed) -> None:
-        self.deeds.append(deed)
-        self.record.write(deed)
+        found = [Line.from_bytes(line).deed.act for line in record.read(self.folder)]
+        return [act for act in found if act in ANSWERED]
 
 
 def _opens(reader: Reader, row: Row, key: Identity) -> bool:

@@ -12,6 +12,7 @@ from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import NONE
 from appliance.access.unlock import unlock
 from appliance.store.keys import Recipient
+from tests import planned
 
 WORK = 15
 ANA = "lantern copper river seven"
@@ -34,10 +35,10 @@ class Practice:
 
     def add(self, name: str, role: Role, password: str = OTHER, mailboxes: frozenset[str] = NONE) -> None:
         newcomer = Newcomer(name, role, password, mailboxes)
-        personnel.write_person(self.folder, people.prepare_person(self.folder, self.ana(), newcomer, WORK))
+        planned.write_person(self.folder, people.prepare_person(self.folder, self.ana(), newcomer, WORK))
 
     def remove(self, name: str) -> None:
-        personnel.erase_person(self.folder, people.prepare_removal(self.folder, self.ana(), name))
+        planned.erase_person(self.folder, people.prepare_removal(self.folder, self.ana(), name))
 
     def rewrite(self, name: str, *, role: Role | None = None, recipient: Recipient | None = None) -> None:
         """Somebody changes a person's clear file on the card."""

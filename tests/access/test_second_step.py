@@ -27,6 +27,7 @@ from appliance.errors import (
     WrongCodeError,
 )
 from appliance.store.keys import Identity
+from tests import planned
 from tests.access.practice import OTHER, Practice
 from tests.fakes.authenticator import Authenticator
 from tests.fakes.clock import FakeClock
@@ -47,7 +48,7 @@ def step(practice: Practice, clock: FakeClock) -> SecondStep:
 
 
 def _write(folder: Path, files: FactorFiles) -> None:
-    factors.write(folder, files)
+    planned.write_factors(folder, files)
 
 
 def code(clock: FakeClock, later: int = 0) -> str:
@@ -286,13 +287,13 @@ def test_secrets_are_in_no_file_in_clear(practice: Practice, step: SecondStep) -
 
 
 def test_a_new_key_and_a_removal_take_the_second_factors_along(practice: Practice, step: SecondStep) -> None:
-    from appliance.access import people, personnel  # noqa: PLC0415 - only here
+    from appliance.access import people  # noqa: PLC0415 - only here
 
     practice.add("ben", Role.STAFF)
     ben = unlock(practice.folder, "ben", OTHER)
     step.change(ben, step.open_held(ben).with_codes(one_time.draw_codes()))
     assert factors.read(practice.folder, "ben").any
-    personnel.write_person(
+    planned.write_person(
         practice.folder, people.prepare_new_key(practice.folder, practice.ana(), "ben", "another long password", 15)
     )
     assert not factors.read(practice.folder, "ben").any
@@ -323,10 +324,10 @@ def test_the_daemon_says_what_changed_and_refuses_what_is_none(practice: Practic
     held = factors.open_held(practice.folder, "ana", ana.own)
     to = ana.own
     with_app = held.with_app(SECRET, 0)
-    assert factors.write(practice.folder, with_app.files(to)) == {"added": "app"}
+    assert planned.write_factors(practice.folder, with_app.files(to)) == {"added": "app"}
     with_codes = with_app.with_codes(one_time.draw_codes())
-    assert factors.write(practice.folder, with_codes.files(to)) == {"added": "printed codes"}
-    assert factors.write(practice.folder, with_codes.without_app().files(to)) == {"removed": "app"}
+    assert planned.write_factors(practice.folder, with_codes.files(to)) == {"added": "printed codes"}
+    assert planned.write_factors(practice.folder, with_codes.without_app().files(to)) == {"removed": "app"}
     good = held.files(to)
     passkey = Passkey("id", "key", 0, "", "host", 0.0, False)
     for bad in (
@@ -337,7 +338,7 @@ def test_the_daemon_says_what_changed_and_refuses_what_is_none(practice: Practic
         FactorFiles("ana", b"x" * 99_999, good.sealed, good.proof),
     ):
         with pytest.raises(ControlError):
-            factors.write(practice.folder, bad)
+            planned.write_factors(practice.folder, bad)
 
 
 def test_damaged_files_are_named_and_do_not_let_anybody_in(practice: Practice, step: SecondStep) -> None:
@@ -356,7 +357,7 @@ def test_who_does_not_hold_the_persons_key_writes_nothing_for_them(practice: Pra
     assert ana.own
     held = factors.open_held(practice.folder, "ana", ana.own).with_app(SECRET, 0)
     with pytest.raises(NoProofError):
-        factors.write(practice.folder, held.files(Identity.generate()))
+        planned.write_factors(practice.folder, held.files(Identity.generate()))
     assert not factors.read(practice.folder, "ana").any
 
 
@@ -369,10 +370,10 @@ def test_the_stamp_in_what_is_handed_over_hides_no_change(practice: Practice, st
     for passkeys_now in ((), (mine, replace(mine, id="another")), (replace(mine, key="another"),)):
         sly = replace(held, factors=replace(held.factors, passkeys=passkeys_now))
         with pytest.raises(ControlError):
-            factors.write(practice.folder, sly.files(ana.own))
+            planned.write_factors(practice.folder, sly.files(ana.own))
     assert step.open_held(ana) == held
     told = replace(held, factors=replace(held.factors, stamp="other", passkeys=(replace(mine, key="another"),)))
-    assert factors.write(practice.folder, told.files(ana.own)) == {"added": "passkey", "removed": "passkey"}
+    assert planned.write_factors(practice.folder, told.files(ana.own)) == {"added": "passkey", "removed": "passkey"}
     assert device
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import certificates, decisions, testimony
+from appliance.access import certificates, testimony
 from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record, read
@@ -30,7 +30,7 @@ from appliance.control.values import Verb, unpack
 from appliance.deeds import Act, Deed
 from appliance.messages import Envelope, Kind
 from appliance.store.inbox import Inbox, RingSet
-from tests import other_user
+from tests import other_user, planned
 
 PASSWORD = "lantern-copper-river-seven"
 SECOND = bytes(16_000)
@@ -69,7 +69,7 @@ class Command:
     def allow_downloads(self) -> None:
         """Ana decides that messages may be saved."""
         choice = Choice(Switch.TAKE_MESSAGES, True, "ana", "The practice needs it.", "A file stays behind.")
-        decisions.decide(self.store, choice, 0.0, clock_trusted=True)
+        planned.decide(self.store, choice, 0.0, clock_trusted=True)
 
     @contextlib.contextmanager
     def daemon(self) -> Iterator[None]:

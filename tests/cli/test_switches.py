@@ -13,6 +13,7 @@ from appliance.access import decisions
 from appliance.access.decisions import Choice
 from appliance.control.server import Server, own_users
 from appliance.control.values import Verb, unpack
+from tests import planned
 from tests.cli.test_main import PASSWORD, Command, keepline, settings
 
 __all__ = ["keepline", "settings"]
@@ -27,7 +28,7 @@ def daemon(keepline: Command) -> Iterator[None]:
 
     def decide(given: object) -> None:
         choice = unpack(Choice, given["choice"])  # type: ignore[index] # a mapping, as JSON gives it
-        decisions.decide(keepline.store, choice, 1_795_000_000.0, clock_trusted=True)
+        planned.decide(keepline.store, choice, 1_795_000_000.0, clock_trusted=True)
 
     answers = {Verb.DECIDE: decide, Verb.RECORD: lambda _: None}
     server = Server(keepline.store.parent / "control.sock", own_users("", ""), answers)

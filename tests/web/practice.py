@@ -17,7 +17,7 @@ from typing import Any, Self
 from flask import Flask
 
 from appliance import answers, condition
-from appliance.access import certificates, claim, decisions, people, personnel, policy
+from appliance.access import certificates, claim, people, personnel, policy
 from appliance.access.decisions import Choice, Switch
 from appliance.access.people import Newcomer, Role
 from appliance.access.record import Record
@@ -38,6 +38,7 @@ from appliance.settings import Practice as PracticeSettings
 from appliance.store import journal
 from appliance.store.inbox import Inbox, RingSet
 from appliance.store.reader import Reader
+from tests import planned
 from tests.fakes.clock import FakeClock
 from tests.rig.ports import free_port
 from web import create_app
@@ -141,13 +142,13 @@ class Practice:
     def switch(self, switch: Switch, on: bool) -> None:
         """Ana decides."""
         choice = Choice(switch, on, NAME, "The practice needs it.", "A file stays behind.")
-        decisions.decide(self.folder, choice, self.clock.now(), clock_trusted=True)
+        planned.decide(self.folder, choice, self.clock.now(), clock_trusted=True)
 
     def agree(self, name: str) -> None:
         """This person has read the policy sheet before, and agreed."""
         if not policy.has_acknowledged(self.folder, people.find_person(self.folder, name)):
             version = policy.sheet(self.folder).version
-            policy.acknowledge(self.folder, name, version, self.clock.now(), clock_trusted=True)
+            planned.acknowledge(self.folder, name, version, self.clock.now(), clock_trusted=True)
 
     def leave(
         self, sound: bytes, number: str = "", name: str = "", *, at: float | None = None, mailbox: str = "front-desk"
@@ -181,7 +182,7 @@ class Practice:
     def _add(self, name: str, role: Role, password: str, mailboxes: frozenset[str] = ALL) -> None:
         admin = unlock(self.folder, NAME, PASSWORD)
         newcomer = Newcomer(name, role, password, mailboxes)
-        personnel.write_person(self.folder, people.prepare_person(self.folder, admin, newcomer, 15))
+        planned.write_person(self.folder, people.prepare_person(self.folder, admin, newcomer, 15))
 
     def _answers(self) -> dict[Verb, Any]:
         """As the daemon answers, but for its condition."""

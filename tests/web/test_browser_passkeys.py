@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from appliance.access import certificates, factors
+from tests import planned
 from tests.web.browser import Complaints, Size, chromium, somebody
 from tests.web.practice import NAME, PASSWORD, Practice, Served, babble
 
@@ -86,7 +87,7 @@ def browser(practice: Practice, served: Served) -> Iterator[Browser]:
 
 @pytest.fixture(autouse=True)
 def _nothing_yet(practice: Practice) -> None:
-    factors.erase(practice.folder, NAME)
+    planned.erase_factors(practice.folder, NAME)
     practice.clock.advance(1000)  # what was guessed before is forgiven
 
 

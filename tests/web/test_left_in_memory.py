@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import certificates, decisions, factors, passkeys, policy
+from appliance.access import certificates, factors, passkeys, policy
 from appliance.access.decisions import Choice, Switch
 from appliance.access.passkeys import Site
 from appliance.access.personnel import found_practice
@@ -29,6 +29,7 @@ from appliance.store import bech32
 from appliance.store.epochs import open_epoch
 from appliance.store.reader import Reader
 from appliance.voice.prompts import speak_all
+from tests import planned
 from tests.fakes.authenticator import Authenticator
 from tests.rig.appliance import ROOT, end
 from tests.rig.ports import free_port
@@ -116,7 +117,7 @@ class Box:
         assert ana.own
         held = factors.open_held(self.store, "ana", ana.own)
         with passkeys.identity_of(device.derived(question), made.id) as identity:
-            factors.write(self.store, held.with_passkey(made, ana.own, identity).files(ana.own))
+            planned.write_factors(self.store, held.with_passkey(made, ana.own, identity).files(ana.own))
         return device
 
     def logged_in(self) -> bool:
@@ -159,8 +160,8 @@ def box(tmp_path: Path) -> Iterator[Box]:
     file = tmp_path / "keepline.toml"
     file.write_text(SETTINGS.format(store=store, port=port, folder=tmp_path, root=ROOT), encoding="utf-8")
     found_practice(store, "ana", PASSWORD, 15).forget()
-    decisions.decide(store, Choice(Switch.PASSWORD_ALONE, True, "ana", "A test.", "None."), time.time(), True)
-    policy.acknowledge(store, "ana", policy.sheet(store).version, time.time(), clock_trusted=True)
+    planned.decide(store, Choice(Switch.PASSWORD_ALONE, True, "ana", "A test.", "None."), time.time(), True)
+    planned.acknowledge(store, "ana", policy.sheet(store).version, time.time(), clock_trusted=True)
     speak_all(store / "prompts")
     daemon = Daemon(read(file))
     daemon.start()

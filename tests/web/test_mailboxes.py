@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import web
-from appliance.access import people, personnel
+from appliance.access import people
 from appliance.access.people import Role
 from appliance.access.roles import MAY, Permission
 from appliance.access.unlock import unlock
@@ -17,6 +17,7 @@ from appliance.errors import SealKeyError
 from appliance.store import reader
 from appliance.store.epochs import open_epoch
 from appliance.store.keys import Identity
+from tests import planned
 from tests.web.faxes import leave_fax, letter
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.roles import questions
@@ -86,7 +87,7 @@ def test_a_mailbox_more_opens_at_the_next_log_in(practice: Practice) -> None:
     at_billing(practice)
     admin = unlock(practice.folder, NAME, PASSWORD)
     change = people.prepare_change(practice.folder, admin, "sam", Role.STAFF, ["billing", "front-desk"])
-    personnel.write_person(practice.folder, change)
+    planned.write_person(practice.folder, change)
     assert Staff(practice).log_in(*SAM).get(f"/messages/{id}").status_code == 200
 
 

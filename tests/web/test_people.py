@@ -13,6 +13,7 @@ from appliance.access.roles import ALL, MAY, Permission, Role
 from appliance.access.unlock import unlock
 from appliance.deeds import Act
 from appliance.errors import NoRoomError
+from tests import planned
 from tests.web.practice import NAME, Practice, babble
 from tests.web.practice import PASSWORD as ANAS
 from tests.web.roles import PEOPLE, add_everybody
@@ -147,7 +148,7 @@ def test_for_oneself_the_page_of_people_leads_to_ones_own_account(practice: Prac
     """Or whoever finds her screen open gives her a password that she does not know."""
     with unlock(practice.folder, NAME, ANAS).own as own:  # type: ignore[union-attr]  # it was just opened
         held = factors.open_held(practice.folder, NAME, own).with_codes(one_time.draw_codes())
-        factors.write(practice.folder, held.files(own))
+        planned.write_factors(practice.folder, held.files(own))
     page = ana.get(f"/people/{NAME}").text
     assert 'href="/account"' in page
     assert "/people/ana/password" not in page
@@ -221,7 +222,7 @@ def test_a_role_is_told_by_what_it_may(practice: Practice, role: Role) -> None:
     assert ("Never a message" in said) == (Permission.READ_MESSAGES not in MAY[role])
 
 
-def test_whose_role_changed_is_logged_off_though_no_line_of_it_can_be_written(
+def test_a_role_of_whose_change_no_line_can_be_written_stays_as_it_is(
     practice: Practice, ana: Staff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     practice.add_staff()
@@ -237,6 +238,10 @@ def test_whose_role_changed_is_logged_off_though_no_line_of_it_can_be_written(
 
     monkeypatch.setattr(Record, "_append", refuse)
     assert ana.post("/people/sam", role="technician").status_code >= 500
+    assert people.find_person(practice.folder, "sam").role is Role.STAFF
+    assert sam.get("/").status_code == 200
+    monkeypatch.undo()
+    ana.post("/people/sam", role="technician")
     assert sam.get("/").headers["Location"] == "/login"
 
 

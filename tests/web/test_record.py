@@ -10,13 +10,14 @@ import threading
 
 import pytest
 
-from appliance.access import people, personnel, record
+from appliance.access import people, record
 from appliance.access.chain import Line, Verdict
 from appliance.access.people import Newcomer
 from appliance.access.roles import Role
 from appliance.access.unlock import unlock
 from appliance.condition import Audit
 from appliance.deeds import Act, Deed
+from tests import planned
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.staff import Staff
 from web import record_words
@@ -33,7 +34,7 @@ def id(practice: Practice) -> str:
 def auditor(practice: Practice) -> Staff:
     admin = unlock(practice.folder, NAME, PASSWORD)
     newcomer = Newcomer("oda", Role.AUDITOR, AUDITOR_PASSWORD, frozenset())
-    personnel.write_person(practice.folder, people.prepare_person(practice.folder, admin, newcomer, 15))
+    planned.write_person(practice.folder, people.prepare_person(practice.folder, admin, newcomer, 15))
     return Staff(practice).log_in("oda", AUDITOR_PASSWORD)
 
 
