@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -17,11 +18,12 @@ from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
 from appliance.store.reader import OpenMessage
-from web import faxes, listing, mailboxes, memory, requests, seen, sound, taking, telling, waveform, words
+from web import faxes, listing, mailboxes, memory, notes, requests, seen, sound, taking, telling, waveform, words
 from web.guard import allow, session
 from web.languages import gettext
 from web.listing import Asked, ListView, Present
 from web.services import here
+from web.sheets import FaxView
 
 inbox = Blueprint("inbox", __name__)
 
@@ -130,6 +132,19 @@ def undo_erase(id: str) -> AnyResponse:
     return _done(url_for("inbox.show_message", id=id))
 
 
+@inbox.post("/messages/<id>/notes")
+@allow(Permission.CHANGE_MESSAGES)
+def write_note(id: str) -> AnyResponse | str | tuple[str, int]:
+    """Write a note on the message."""
+    form = notes.write(mailboxes.row(id), request.form.get("note", ""))
+    if not form.mistake:
+        return _done(url_for("inbox.show_message", id=id, _anchor="notes"))
+    if requests.wants_part(request):
+        return render_template("_note_form.html", id=id, form=form), form.code
+    message = _message(id, form)
+    return render_template("inbox.html", area="inbox", list=_list(), message=message, toast=_toast()), form.code
+
+
 @inbox.post("/search")
 @allow(Permission.READ_MESSAGES)
 def search() -> AnyResponse:
@@ -163,14 +178,18 @@ def _list() -> ListView:
         return listing.show_page(mailboxes.rows(), asked, partial(_envelope, open_one=open_one), _present())
 
 
-def _message(id: str) -> listing.MessageView:
+def _message(id: str, form: notes.Form | None = None) -> listing.MessageView:
     row = mailboxes.row(id)
     telling.looked(row)
     envelope = _envelope(row)
+    view = listing.show_message(row, envelope, _content(row, envelope), _present(), seen.by(row))
+    return replace(view, written=notes.under(row, form))
+
+
+def _content(row: Row, envelope: Envelope | None) -> waveform.Drawing | FaxView:
     if row.stamp.kind is Kind.FAX:
-        return listing.show_message(row, envelope, faxes.view(row), _present(), seen.by(row))
-    levels = _levels(row) if envelope else NO_SOUND
-    return listing.show_message(row, envelope, waveform.draw(levels, 64), _present(), seen.by(row))
+        return faxes.view(row)
+    return waveform.draw(_levels(row) if envelope else NO_SOUND, 64)
 
 
 def _envelope(row: Row, open_one: Callable[[Row], OpenMessage] = mailboxes.open_message) -> Envelope | None:

@@ -14,6 +14,7 @@ from appliance.settings import Retention
 from appliance.store.reader import RECOVERED
 from web import quality, words
 from web.languages import gettext, spoken, tell
+from web.notes import Written
 from web.seen import Sight
 from web.sheets import FaxView
 from web.waveform import Drawing
@@ -95,6 +96,7 @@ class RowView:
     damaged: bool
     warning: str
     row_notes: tuple[str, ...]
+    written: str  # "2 notes"; empty without any
 
     @property
     def mark(self) -> str:
@@ -142,6 +144,7 @@ class MessageView:
     wave: Drawing | None
     fax: FaxView | None
     seen: tuple[Sight, ...]  # who did what with it, newest first
+    written: Written | None = None
 
 
 def arrange(rows: Sequence[Row]) -> list[Row]:
@@ -208,6 +211,7 @@ def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
         damaged=envelope is None,
         warning=warning,
         row_notes=tuple(filter(None, (gettext(PARTIAL) if row.recovered else "", *marks, warning))),
+        written=words.count(row.notes, "note") if row.notes else "",
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from appliance.errors import MessageNotFoundError
+from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Row
+from appliance.notes import Note, NoteStamp
 from appliance.store.reader import Opener, OpenMessage
 from web import requests
 from web.guard import session
@@ -37,6 +38,25 @@ def open_message(of: Row) -> OpenMessage:
     return here().reader.open(of, session().practice)
 
 
+def notes(of: Row) -> tuple[tuple[Note, str | None], ...]:
+    """What was written on a message, in the order of writing; None for a text that cannot be opened."""
+    if not session().person.may_open(of.stamp.mailbox):
+        raise MessageNotFoundError
+    written = here().reader.notes(of)
+    if not written:
+        return ()
+    with here().reader.opening(session().practice) as opener:
+        return tuple((note, _text(opener, of, note)) for note in written)
+
+
+def seal_note(of: Row, stamp: NoteStamp, text: str) -> bytes:
+    """A new note, sealed as the message of the row is. Raises `DamagedMessageError`, `SealError` when that cannot be opened."""
+    if not session().person.may_open(of.stamp.mailbox):
+        raise MessageNotFoundError
+    with here().reader.opening(session().practice) as opener:
+        return opener.seal_note(of, stamp, text)
+
+
 @contextmanager
 def opening() -> Iterator[Callable[[Row], OpenMessage]]:
     """`open_message` for a pass over many rows: each day's key is opened once, when the first row needs it, and wiped at the end of the `with`."""
@@ -52,6 +72,13 @@ def opening() -> Iterator[Callable[[Row], OpenMessage]]:
             return opener.open(of)
 
         yield open_one
+
+
+def _text(opener: Opener, of: Row, note: Note) -> str | None:
+    try:
+        return opener.open_note(of, note)
+    except (DamagedMessageError, SealError):
+        return None
 
 
 def version() -> str:

@@ -16,8 +16,8 @@ from web.sheets import WIDTHS
 LARGEST_BODY: Final = 8 * 1024  # octets; the longest form is name and password
 LARGEST_TEXT: Final = (
     12 * 1024
-)  # octets: the policy sheet's 5,000 letters of two octets each, and what stands around them
-LONG_TEXTS: Final = ("/policy/text/", "/drafts")  # where that may be sent
+)  # octets: the policy sheet's 5,000 letters of two octets each, a note's 4,000 of up to three as browsers count, and what stands around them
+LONG_TEXTS: Final = re.compile(r"/policy/text/.*|/drafts|/messages/[^/]*/notes")  # where that may be sent
 LONGEST_NAME: Final = 80  # letters
 LONGEST_PASSKEY_NAME: Final = 40
 LONGEST_PASSWORD: Final = 1024
@@ -33,7 +33,7 @@ class SmallRequest(Request):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        if self.path.startswith(LONG_TEXTS):
+        if LONG_TEXTS.fullmatch(self.path):
             self.max_content_length = self.max_form_memory_size = LARGEST_TEXT
 
     def _get_file_stream(

@@ -20,6 +20,7 @@ def words() -> dict[str, str]:
         "play": gettext("Play"),
         "pause": gettext("Pause"),
         "place": gettext("%(at)s of %(whole)s seconds"),
+        "noted": gettext("The note is kept."),
         "ending": gettext("You will be logged off soon."),
         **_counted("new", lambda n: ngettext("%(n)s new", "%(n)s new", n, n=PLACE)),
         **_counted("came", lambda n: ngettext("A new message came in.", "%(n)s new messages came in.", n, n=PLACE)),

@@ -18,8 +18,9 @@ STATES: Final = {
     Kind.VOICEMAIL: {State.NEW: spoken("New"), State.HEARD: spoken("Heard"), State.ERASING: spoken("Erased")},
     Kind.FAX: {State.NEW: spoken("New"), State.HEARD: spoken("Read"), State.ERASING: spoken("Erased")},
 }
-Noun = Literal["page", "second", "minute", "hour", "day", "line", "damaged line"]
+Noun = Literal["note", "page", "second", "minute", "hour", "day", "line", "damaged line"]
 NOUNS: Final[dict[Noun, tuple[str, str]]] = {
+    "note": counted("%(n)s note", "%(n)s notes"),
     "page": counted("%(n)s page", "%(n)s pages"),
     "second": counted("%(n)s second", "%(n)s seconds"),
     "minute": counted("%(n)s minute", "%(n)s minutes"),

@@ -27,6 +27,7 @@ MARKS: Final = (
     "page 2: its end is missing",
     "partial: the sending machine hung up after 2 pages",
 )
+NOTES: Final = ("She asked for a Friday.\nCall her brother first: he drives.", f"Called back. {LONG_NAME} {'x' * 90}")
 _PART: Final = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
 
 
@@ -42,6 +43,9 @@ def fill(practice: Practice) -> dict[str, tuple[str, ...]]:
     envelope = Envelope(sender_id="+1 555 010 2001", notes=MARKS)
     fax = leave_fax(practice, [letter(1), letter(2)], envelope, at=now - 1800)
     practice.inbox.erase(erased, 600.0)
+    for message in (voicemail, fax):
+        for text, who in zip(NOTES, ("ana", "sam"), strict=True):
+            practice.note(message, text, who)
     lines = tuple(line for line in EFAX.read_text(encoding="utf-8").splitlines() if line[:1] in "<>")
     good = CallRecord(now - 7200, Outcome.COMPLETE, 3, 63.4, "", lines)
     bad = CallRecord(now - 60, Outcome.PARTIAL, 1, 20.0, "CallerHungUpError", ("> PickUp", "< Gone"))

@@ -31,6 +31,7 @@ from appliance.control.client import Client
 from appliance.control.values import Event, RecordState, Verb, pack
 from appliance.errors import DaemonSilentError
 from appliance.messages import Envelope, Kind
+from appliance.notes import NoteStamp
 from appliance.panel.signals import BoxFacts, lamps
 from appliance.retention.sweep import Sweep
 from appliance.settings import Page, Retention, Settings
@@ -169,6 +170,13 @@ class Practice:
         present, self.clock.wall = self.clock.wall, self.clock.wall if at is None else at
         self.inbox.mark_heard(id, True)
         self.clock.wall = present
+
+    def note(self, id: str, text: str, by: str = NAME) -> None:
+        """Somebody writes a note on it."""
+        row = self.services.reader.row(id)
+        stamp = NoteStamp(id, row.notes + 1, by, self.clock.now())
+        with self.services.reader.opening(unlock(self.folder, NAME, PASSWORD).practice) as opener:
+            self.inbox.note(stamp, opener.seal_note(row, stamp, text))
 
     def lose_power_during(self, sound: bytes, number: str = "", name: str = "") -> None:
         """The power goes while a message comes in, and returns."""

@@ -89,7 +89,7 @@ def test_what_was_typed_before_a_log_off_stands_in_the_form_again(
         log_in(page, served.address, NAME, PASSWORD)
         page.goto(f"{served.address}/switches/take-messages")
         expect(page.get_by_label("Why?")).to_have_value(TEXT)
-        note = page.get_by_text("You had typed this before you were logged off.")
+        note = page.get_by_text("You had typed this earlier and not sent it.")
         expect(note).to_be_visible()
         page.get_by_role("button", name="Throw it away").click()
         expect(page.get_by_label("Why?")).to_have_value("")

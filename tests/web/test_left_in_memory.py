@@ -37,6 +37,7 @@ from tests.web.practice import wait_for_port
 from tests.whole.search import core_of, find
 
 PASSWORD = "lantern copper river seven"
+NOTE = "Her sister Ottilie Canary asks for Friday"
 SETTINGS = """
 [store]
 folder = "{store}"
@@ -216,8 +217,10 @@ def test_afterwards_the_page_process_holds_nothing_that_opens(box: Box, way: str
     id = box.leave()
     sought = box.secrets(id)
     box.log_in()
+    assert box.ask("POST", f"/messages/{id}/notes", note=NOTE)[0] == 303
     for path in ("/", f"/messages/{id}", f"/messages/{id}/content", "/account"):
         assert box.ask("GET", path)[0] in {200, 206}
+    sought |= {"note": NOTE.encode(), "note in the form": urllib.parse.quote_plus(NOTE).encode()}
     if way == "lock":
         box.press()
     else:

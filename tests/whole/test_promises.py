@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.slow]
 
 NUMBER = "5559876543"
 CALLER = "Quillon Canary"
+NOTE = "Her sister Ottilie Canary asks for Friday"
 KEY_TEXT = b"AGE-SECRET-KEY-1"
 KEY_LENGTH = 74  # letters of an encoded identity
 
@@ -112,6 +113,20 @@ def test_no_trace_of_sound_number_or_name_is_on_the_disk(appliance: Appliance, m
         page.get("/")
         page.sound(message)
         assert on_disk(appliance, canary) == []
+
+
+def test_no_trace_of_a_note_is_on_the_disk_or_in_the_daemons_memory(
+    appliance: Appliance, message: str, tmp_path: Path
+) -> None:
+    """The page seals it; what crosses the socket is sealed already."""
+    with PageClient(appliance.address, appliance.ca_file) as page:
+        page.log_in(NAME, PASSWORD)
+        page.post(f"/messages/{message}/notes", note=NOTE)
+        assert NOTE in page.get(f"/messages/{message}").decode()
+    assert (appliance.store / "notes" / f"{message}-001.age").is_file()
+    needles = spellings("note", NOTE) | spellings("note's end", NOTE[-16:])
+    assert find(needles, files_below(appliance.folder, appliance.company.box_asterisk.folder)) == []
+    assert find(needles, [core_of(appliance.daemon.pid, tmp_path)]) == []
 
 
 def test_the_search_would_find_what_it_looks_for(appliance: Appliance, canary: bytes) -> None:

@@ -12,13 +12,13 @@ document.addEventListener("submit", (event) => {
 
 export class Refused extends Error {}
 
-/** The text at `address`; with `form` it is sent there. Throws `Refused` with words for a person. */
+/** The text at `address`; with `form` it is sent there, as octets when it is `FormData`. Throws `Refused` with words for a person. */
 export async function ask(address, form = null) {
   let answer;
   try {
     answer = await fetch(address, {
       method: form ? "POST" : "GET",
-      body: form ? new URLSearchParams(form) : null,
+      body: form instanceof FormData || !form ? form : new URLSearchParams(form),
       headers: { "Keepline-Part": "yes" },
       redirect: "error",
       signal: AbortSignal.timeout(10_000),

@@ -2,7 +2,7 @@
 
 import { fax } from "./fax.js";
 import { currentLink, links } from "./list.js";
-import { close, complain, open, press, sideBySide } from "./message.js";
+import { close, complain, open, press, sideBySide, toNotes } from "./message.js";
 import { player } from "./player.js";
 
 const help = document.getElementById("keys");
@@ -21,6 +21,7 @@ const KEYS = {
   l: () => fax()?.turn("left"),
   r: () => fax()?.turn("right"),
   h: () => press("heard"),
+  n: () => toNotes(),
   e: () => press("erase"),
   u: () => press("undo"),
   "/": () => search?.select(),

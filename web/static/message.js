@@ -3,6 +3,8 @@
 import { ask, elements, Refused } from "./ask.js";
 import { fax, setUp as setUpFax } from "./fax.js";
 import { currentLink, links, refresh, showCurrent } from "./list.js";
+import { say as tell } from "./words.js";
+import { restore as restoreDrafts, typing } from "./drafts.js";
 import { player, setUp } from "./player.js";
 import { active } from "./session.js";
 
@@ -21,6 +23,9 @@ export const sideBySide = () => wide.matches;
 export function start() {
   document.addEventListener("click", clicked);
   document.addEventListener("submit", submitted);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("#note")) event.target.form.requestSubmit();
+  });
   window.addEventListener("popstate", () => show(window.location.href).catch(complain));
   ready();
   keepToast();
@@ -76,6 +81,14 @@ export function press(deed) {
   }
 }
 
+/** To the place where a note is written. */
+export function toNotes() {
+  const field = pane.querySelector("#note");
+  if (!field?.checkVisibility()) return;
+  field.focus({ preventScroll: true });
+  field.closest("form").scrollIntoView({ block: "nearest" });
+}
+
 const currentRow = () => document.activeElement?.closest?.("#rows .row");
 
 async function show(address) {
@@ -97,6 +110,7 @@ async function show(address) {
   if (!sideBySide()) window.scrollTo(0, 0);
   showCurrent();
   ready();
+  restoreDrafts().catch(() => {});
 }
 
 async function piece(id) {
@@ -130,6 +144,9 @@ function clicked(event) {
   if (link.matches("#rows a")) {
     event.preventDefault();
     if (link.getAttribute("aria-current") !== "true" || !sideBySide()) open(link).catch(complain);
+  } else if (link.matches(".to-notes")) {
+    event.preventDefault();
+    toNotes();
   } else if (link.matches(".back")) {
     event.preventDefault();
     close();
@@ -142,8 +159,36 @@ function submitted(event) {
   event.preventDefault();
   const id = idIn(event.target.action);
   const form = Object.fromEntries(new FormData(event.target));
-  const deeds = { heard: () => say(id, "heard", form), erase: () => erase(id), undo: () => undo(id), turn: () => turn(id, form) };
+  const deeds = { note: () => note(id, event.target), heard: () => say(id, "heard", form), erase: () => erase(id), undo: () => undo(id), turn: () => turn(id, form) };
   deeds[deed]().catch(complain);
+}
+
+async function note(id, form) {
+  const field = form.elements.note;
+  field.readOnly = true; // what is typed meanwhile would be lost
+  try {
+    await ask(form.action, new FormData(form));
+  } catch (refused) {
+    const again = refused.piece && elements(refused.piece).querySelector("form.note-form");
+    if (!again) throw refused;
+    form.replaceWith(again);
+    const text = again.elements.note.value;
+    again.elements.note.defaultValue = ""; // it is a draft still, and no text that came with the page
+    again.elements.note.value = text;
+    typing(again.elements.note);
+    again.elements.note.focus();
+    return;
+  } finally {
+    field.readOnly = false;
+  }
+  for (const said of form.querySelectorAll(".mistake, .draft-note")) said.remove();
+  form.querySelector(".field").classList.remove("wrong");
+  field.removeAttribute("aria-invalid");
+  field.setAttribute("aria-describedby", "note-hint");
+  field.defaultValue = "";
+  form.reset();
+  await Promise.all([refresh(), refreshMessage()]);
+  document.getElementById("news").textContent = tell("noted");
 }
 
 async function erase(id) {
