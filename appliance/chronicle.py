@@ -52,7 +52,7 @@ class Chronicle:
         now[PIN] = hashlib.sha256(pin_now).hexdigest()
         try:
             before = json.loads((folder / SEEN).read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             before = None
         if before == now:
             self._pin = pin_now

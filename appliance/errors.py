@@ -103,6 +103,14 @@ class PersonExistsError(AccessError):
     """There is already a person of that name. Choose another name, or remove that person first."""
 
 
+class PersonDamagedError(AccessError):
+    """What the box knows of this person (a file in keys/people) cannot be read. An admin gives them a new password, or the file is restored from the backup."""
+
+
+class KeysDamagedError(AccessError):
+    """The practice key (keys/practice.age and keys/practice.pub) cannot be read. Restore the folder `keys` from the backup; messages are taken meanwhile."""
+
+
 class PersonUnknownError(AccessError):
     """There is no person of that name. `keepline people list` shows who there is."""
 

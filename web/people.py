@@ -15,6 +15,7 @@ from appliance.access.roles import Permission, Person
 from appliance.errors import (
     AccessError,
     LastAdminError,
+    PersonDamagedError,
     PersonExistsError,
     PersonUnknownError,
     WeakPasswordError,
@@ -42,6 +43,7 @@ def show_people() -> str:
         "people.html",
         area="people",
         people=[people_views.show(person, known) for person in known],
+        damaged=[people_views.shown(name) for name in people.list_damaged(here().folder)],
         said=said,
         left=left,
         handover=_handed_over(),
@@ -203,8 +205,13 @@ def _remove_page(person: Person, mistake: str) -> str:
 
 
 def _person(name: str) -> Person:
+    """Who is meant. Whose file cannot be read is as the roster has them."""
+    folder = here().folder
     try:
-        return people.find_person(here().folder, people_forms.person_name(name))
+        try:
+            return people.find_person(folder, people_forms.person_name(name))
+        except PersonDamagedError:
+            return people.find_on_roster(folder, session().unlocked, name)
     except PersonUnknownError:
         raise NotFound from None
 

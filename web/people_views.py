@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import g
@@ -39,10 +39,11 @@ class PersonView:
     last: str  # when they logged in last; "" when that is not known
     is_me: bool
     last_admin: bool
+    damaged: bool  # their file cannot be read: they cannot log in
 
 
-def show(person: Person, known: Iterable[Person]) -> PersonView:
-    """One of `known`."""
+def show(person: Person, known: Collection[Person]) -> PersonView:
+    """One of `known`; or somebody of the roster whose file cannot be read."""
     factor, has_factor = _factor(person.name)
     admins = [other.name for other in known if other.role is Role.ADMIN]
     return PersonView(
@@ -56,6 +57,7 @@ def show(person: Person, known: Iterable[Person]) -> PersonView:
         _last_in_words(person.name),
         person.name == session().person.name,
         admins == [person.name],
+        person.name not in {other.name for other in known},
     )
 
 

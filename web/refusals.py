@@ -17,6 +17,7 @@ from appliance.errors import (
     CallNotFoundError,
     ControlError,
     DamagedMessageError,
+    DecisionsDamagedError,
     HoldChangedError,
     KeeplineError,
     MessageHeldError,
@@ -124,6 +125,7 @@ def put(app: Flask) -> None:
     app.register_error_handler(CallNotFoundError, lambda _: _answer(FORGOTTEN, 404))
     app.register_error_handler(TranscriptError, lambda _: _answer(UNREADABLE, 410))
     app.register_error_handler(AccessError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
+    app.register_error_handler(DecisionsDamagedError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))
     for unwritten in (RecordError, BadStorageError, NoRoomError):
         app.register_error_handler(unwritten, lambda _: _answer(UNRECORDED, 503))

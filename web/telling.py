@@ -55,7 +55,8 @@ def log_in_failed(name: str, address: str, way: str = "") -> None:
 
     Of many in a minute only the first have a line of their own; `PageServices.tell_refused` tells how many others there were."""
     try:
-        by = people.find_person(here().folder, as_kept(name)).name
+        by = as_kept(name)
+        people.must_exist(here().folder, by)
     except (PersonNameError, PersonUnknownError):
         by = ""
     attempts = here().doorkeeper.attempts

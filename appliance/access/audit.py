@@ -1,4 +1,5 @@
-"""The record against the index and the vault: whatever was swapped, put back, slipped in, taken out or set back to an earlier day is found and named.
+"""The record against the index and the vault: whatever was swapped, put back, slipped in, taken out or set back to an earlier day is found and named. So is
+what cannot be read of the small files beside them.
 
 Needs nobody's key and writes nothing. Messages may come and go meanwhile: only what is wrong before and after is told.
 """
@@ -13,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from appliance.access import audit_notes, chain, record
+from appliance.access import audit_notes, chain, damage, record
 from appliance.access.chain import Head, Line, Verdict
 from appliance.deeds import Act
 from appliance.errors import RecordError
@@ -127,6 +128,7 @@ def compare(folder: Path, head: Head | None = None) -> Report:
         Discrepancy(name, words) for place, name, words in noted if place not in coming and place[0] not in gone
     )
     found.extend(_old_index(view.progress(), told, arriving))
+    found.extend(Discrepancy(item.place, item.words) for item in damage.find(folder))
     return Report(verdict, len(before), tuple(found))
 
 

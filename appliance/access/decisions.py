@@ -20,6 +20,7 @@ from appliance import logs
 from appliance.access import people
 from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission
+from appliance.access.small_file import moment, reading
 from appliance.errors import DecisionError, DecisionsDamagedError, NotForThisRoleError, StoreError, SwitchedOffError
 from appliance.speech import spoken
 from appliance.store.changes import Change
@@ -121,12 +122,11 @@ class Decision:
 def read(folder: Path) -> tuple[Decision, ...]:
     """Every decision, oldest first. `folder` is the store's. Raises `DecisionsDamagedError`."""
     try:
-        data: Any = json.loads((folder / FILE).read_bytes())
-        return tuple(_decision(item) for item in data["decisions"])
+        with reading(DecisionsDamagedError):
+            data: Any = json.loads((folder / FILE).read_bytes())
+            return tuple(_decision(item) for item in data["decisions"])
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError, KeyError, TypeError):
-        raise DecisionsDamagedError from None
 
 
 def last(decisions: Sequence[Decision], switch: Switch) -> Decision | None:
@@ -203,7 +203,7 @@ def _decision(item: Any) -> Decision:
     if not all(isinstance(word, str) for word in words) or not all(isinstance(flag, bool) for flag in flags):
         raise TypeError
     switch, by, why, risk = words
-    return Decision(switch, flags[0], by, why, risk, float(item["at"]), flags[1])
+    return Decision(switch, flags[0], by, why, risk, moment(item["at"]), flags[1])
 
 
 def _harmless(cell: str) -> str:

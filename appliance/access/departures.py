@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from appliance.access import practice
 from appliance.access.roles import check_name
-from appliance.errors import PersonNameError
+from appliance.access.small_file import moment, reading
+from appliance.errors import StoreError
 from appliance.store.changes import Change
 
 FILE: Final = Path("keys/departures.json")
@@ -33,13 +34,18 @@ def since_exchange(folder: Path) -> tuple[Departure, ...]:
     """Those who knew the practice key that is still in use. What cannot be read names nobody: this is advice. `folder` is the store's."""
     try:
         public = (folder / practice.PUBLIC).read_text(encoding="ascii").strip()
-        told: Any = json.loads((folder / FILE).read_bytes())
-        every = [
-            Departure(check_name(one["name"]), float(one["at"]), str(one["practice"])) for one in told["departures"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError, PersonNameError):
+        return tuple(one for one in read(folder) if one.practice == public)
+    except (OSError, ValueError, StoreError):
         return ()
-    return tuple(one for one in every if one.practice == public)
+
+
+def read(folder: Path) -> tuple[Departure, ...]:
+    """Everybody in the file. Raises `FileNotFoundError` where there is none, `StoreError` when it cannot be read."""
+    with reading(StoreError):
+        told: Any = json.loads((folder / FILE).read_bytes())
+        return tuple(
+            Departure(check_name(one["name"]), moment(one["at"]), str(one["practice"])) for one in told["departures"]
+        )
 
 
 def plan(folder: Path, name: str, now: float) -> Change:

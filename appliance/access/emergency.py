@@ -15,7 +15,8 @@ from typing import Any, Final
 from appliance.access import practice
 from appliance.access.people import Unlocked
 from appliance.access.roles import RECOVERY, Person, Role, check_name
-from appliance.errors import KeeplineError, KeyFormatError, ReasonError, SealKeyError, WrongSheetError
+from appliance.access.small_file import moment, reading
+from appliance.errors import KeeplineError, KeyFormatError, ReasonError, SealKeyError, StoreError, WrongSheetError
 from appliance.speech import spoken
 from appliance.store.changes import Change
 from appliance.store.keys import Identity
@@ -80,14 +81,20 @@ def unlock(folder: Path, text: str) -> Unlocked:
 def read(folder: Path) -> tuple[Access, ...]:
     """Every use of the sheet that is remembered, oldest first. What cannot be read counts as one that nobody was told of."""
     try:
-        told: Any = json.loads((folder / FILE).read_bytes())
-        return tuple(_parse(one) for one in told["accesses"])
+        return read_surely(folder)
     except FileNotFoundError:
         return ()
-    except (ValueError, KeyError, TypeError):
+    except StoreError:
         return (
             Access(0, 0.0, False, "The list of emergency accesses (keys/emergency.json) is damaged.", _public(folder)),
         )
+
+
+def read_surely(folder: Path) -> tuple[Access, ...]:
+    """The same. Raises `FileNotFoundError` when it was never used, `StoreError` when the file cannot be read."""
+    with reading(StoreError):
+        told: Any = json.loads((folder / FILE).read_bytes())
+        return tuple(_parse(one) for one in told["accesses"])
 
 
 def untold(folder: Path, name: str) -> tuple[Access, ...]:
@@ -140,7 +147,7 @@ def _change(accesses: Sequence[Access]) -> Change:
 def _parse(one: Any) -> Access:
     return Access(
         int(one["number"]),
-        float(one["at"]),
+        moment(one["at"]),
         bool(one["clock_trusted"]),
         str(one["why"]),
         str(one["practice"]),

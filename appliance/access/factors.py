@@ -20,6 +20,7 @@ from appliance import logs
 from appliance.access import one_time, people, practice
 from appliance.access.passkeys import HANDLE, Passkey
 from appliance.access.roles import check_name
+from appliance.access.small_file import moment, reading
 from appliance.errors import ControlError, FactorsDamagedError, OwnAccountError, PersonNameError, SealError
 from appliance.store import age_file, primitives
 from appliance.store.changes import NOTHING, Change
@@ -156,7 +157,8 @@ def read(folder: Path, name: str) -> Factors:
     """What `name` has. Raises `FactorsDamagedError`."""
     file = folder / FOLDER / check_name(name) / CLEAR
     try:
-        return _parse(file.read_bytes())
+        with reading(FactorsDamagedError):
+            return _parse(file.read_bytes())
     except FileNotFoundError:
         return Factors()
 
@@ -168,14 +170,11 @@ def open_held(folder: Path, name: str, own: Identity) -> Held:
         text = age_file.open_bytes((folder / FOLDER / name / SEALED).read_bytes(), [own])
     except FileNotFoundError:
         return Held(name, factors)
-    except SealError:
+    except (SealError, OSError):
         raise FactorsDamagedError from None
-    with primitives.forgetting(text):
-        try:
-            told: Any = json.loads(text)
-            return Held(name, factors, Secrets(str(told["app"]), int(told["used"]), tuple(map(str, told["codes"]))))
-        except (ValueError, KeyError, TypeError):
-            raise FactorsDamagedError from None
+    with primitives.forgetting(text), reading(FactorsDamagedError):
+        told: Any = json.loads(text)
+        return Held(name, factors, Secrets(str(told["app"]), int(told["used"]), tuple(map(str, told["codes"]))))
 
 
 def owner_of(folder: Path, id: str) -> tuple[str, Passkey] | None:
@@ -192,7 +191,7 @@ def open_with_passkey(folder: Path, name: str, passkey: Passkey, derived: Identi
     try:
         sealed = (folder / FOLDER / check_name(name) / passkey.file).read_bytes()
         return age_file.open_identity(sealed, [derived])
-    except (FileNotFoundError, SealError):
+    except (OSError, SealError):
         raise FactorsDamagedError from None
 
 
@@ -279,7 +278,7 @@ def _json(value: Factors | Secrets) -> bytes:
 
 
 def _parse(text: bytes) -> Factors:
-    try:
+    with reading(FactorsDamagedError):
         told: Any = json.loads(text)
         passkeys = tuple(
             Passkey(
@@ -288,11 +287,9 @@ def _parse(text: bytes) -> Factors:
                 int(one["count"]),
                 str(one["name"]),
                 str(one["host"]),
-                float(one["made"]),
+                moment(one["made"]),
                 bool(one["opens"]),
             )
             for one in told["passkeys"]
         )
         return Factors(str(told["stamp"]), str(told["handle"]), bool(told["app"]), int(told["codes"]), passkeys)
-    except (ValueError, KeyError, TypeError):
-        raise FactorsDamagedError from None

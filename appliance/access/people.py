@@ -7,7 +7,8 @@ wrapped by their password: an age file that `age -d` opens). Here a change is pr
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +17,13 @@ from appliance.access import passwords, practice
 from appliance.access.practice import Roster
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import NONE, Person, Role, check_mailboxes, check_name
+from appliance.access.small_file import reading
 from appliance.errors import (
-    KeyFormatError,
     LastAdminError,
     NotAdminError,
     NotForThisRoleError,
     OwnAccountError,
+    PersonDamagedError,
     PersonExistsError,
     PersonUnknownError,
     SealKeyError,
@@ -37,8 +39,11 @@ __all__ = [
     "Removal",
     "Role",
     "Unlocked",
+    "find_on_roster",
     "find_person",
+    "list_damaged",
     "list_people",
+    "must_exist",
     "prepare_change",
     "prepare_founding",
     "prepare_new_key",
@@ -128,16 +133,27 @@ def prepare_founding(name: str, password: str, work_factor: int) -> tuple[Foundi
 
 
 def list_people(folder: Path) -> tuple[Person, ...]:
-    """Everybody who may log in, by name. Only for showing: who they are to the practice stands on its roster."""
-    return tuple(_read(file) for file in sorted((folder / FOLDER).glob("*.json"), key=lambda file: file.stem))
+    """Everybody who may log in, by name. Only for showing: who they are to the practice stands on its roster. Whoever cannot be read is in `list_damaged`."""
+    return tuple(found for _, found in _list(folder) if found is not None)
+
+
+def list_damaged(folder: Path) -> tuple[str, ...]:
+    """The names of those whose file cannot be read: they cannot log in, everybody else can."""
+    return tuple(name for name, found in _list(folder) if found is None)
 
 
 def find_person(folder: Path, name: str) -> Person:
-    """The person of that name, for showing; raises `PersonUnknownError`."""
-    file = folder / FOLDER / f"{check_name(name)}.json"
-    if not file.exists():
-        raise PersonUnknownError
-    return _read(file)
+    """The person of that name, for showing; raises `PersonUnknownError`, `PersonDamagedError`."""
+    try:
+        return _read(folder / FOLDER / f"{check_name(name)}.json")
+    except FileNotFoundError:
+        raise PersonUnknownError from None
+
+
+def must_exist(folder: Path, name: str) -> None:
+    """Raises `PersonUnknownError`; that their file is damaged does no harm."""
+    with suppress(PersonDamagedError):
+        find_person(folder, name)
 
 
 def prepare_person(folder: Path, by: Unlocked, newcomer: Newcomer, work_factor: int) -> PersonFiles:
@@ -149,7 +165,8 @@ def prepare_person(folder: Path, by: Unlocked, newcomer: Newcomer, work_factor: 
 
 def prepare_change(folder: Path, by: Unlocked, name: str, role: Role, mailboxes: Iterable[str]) -> PersonFiles:
     """Another role, other mailboxes, with nobody else present. Raises `PersonUnknownError`, `LastAdminError`, `NotAdminError`, `MailboxNameError`."""
-    known = _known(folder, by, name)
+    find_person(folder, name)
+    known = find_on_roster(folder, by, name)
     person = Person(name, role, known.recipient, check_mailboxes(mailboxes))
     return _on_the_roster(folder, by, _files(person))
 
@@ -161,7 +178,7 @@ def prepare_new_key(folder: Path, by: Unlocked, name: str, password: str, work_f
     """
     if name == by.person.name:
         raise OwnAccountError
-    known = _known(folder, by, name)
+    known = find_on_roster(folder, by, name)
     made = _make_person(Newcomer(name, known.role, password, known.mailboxes), work_factor)
     return _on_the_roster(folder, by, made)
 
@@ -173,11 +190,10 @@ def prepare_recovered(folder: Path, by: Unlocked, name: str, password: str, work
 
 def kept_proof(folder: Path, name: str) -> str:
     """The digest by which the box knows again who holds that person's key; empty when it has none."""
-    try:
+    with suppress(FileNotFoundError, PersonDamagedError), reading(PersonDamagedError):
         data: Any = json.loads((folder / FOLDER / f"{check_name(name)}.json").read_bytes())
         return str(data.get("proof", ""))
-    except (FileNotFoundError, ValueError, AttributeError):
-        return ""
+    return ""
 
 
 def prepare_password(folder: Path, name: str, old: str, new: str, work_factor: int) -> PersonFiles:
@@ -202,7 +218,7 @@ def prepare_password(folder: Path, name: str, old: str, new: str, work_factor: i
 
 def prepare_removal(folder: Path, by: Unlocked, name: str) -> Removal:
     """A person less. Raises `PersonUnknownError`, `NotAdminError`, and `LastAdminError` for the last admin."""
-    find_person(folder, name)
+    must_exist(folder, name)
     roster = roster_for(folder, by)
     left = roster.without(name)
     if not left.admins():
@@ -222,9 +238,9 @@ def roster_for(folder: Path, by: Unlocked) -> Roster:
     return roster
 
 
-def _known(folder: Path, by: Unlocked, name: str) -> Person:
-    """As the roster has them: their clear file may be anybody's work."""
-    find_person(folder, name)
+def find_on_roster(folder: Path, by: Unlocked, name: str) -> Person:
+    """As the roster has them: their clear file may be damaged, or anybody's work. Raises `PersonUnknownError`, `NotAdminError`."""
+    must_exist(folder, name)
     known = roster_for(folder, by).find(name)
     if known is None:
         raise PersonUnknownError("That person is not on the practice's roster. Remove them, then add them again.")
@@ -263,10 +279,20 @@ def _person(files: PersonFiles) -> Person:
     return Person(files.name, files.role, Recipient.parse(files.recipient), frozenset(files.mailboxes))
 
 
+def _list(folder: Path) -> Iterator[tuple[str, Person | None]]:
+    for file in sorted((folder / FOLDER).glob("*.json"), key=lambda file: file.stem):
+        try:
+            yield file.stem, _read(file)
+        except PersonDamagedError:
+            yield file.stem, None
+        except FileNotFoundError:  # removed in this very moment
+            continue
+
+
 def _read(file: Path) -> Person:
-    try:
+    with reading(PersonDamagedError):
         data: Any = json.loads(file.read_bytes())
         mailboxes = check_mailboxes(data.get("mailboxes", ["*"]))  # version 1 knew none: who read, read all
+        if data["name"] != file.stem:
+            raise ValueError("somebody else's")
         return Person(check_name(data["name"]), Role(data["role"]), Recipient.parse(data["recipient"]), mailboxes)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise KeyFormatError(f"{file.name} in keys/people is damaged. Restore it from the backup.") from None

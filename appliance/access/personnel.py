@@ -16,6 +16,7 @@ from appliance.access import claim, factors, people, practice, testimony
 from appliance.access.people import FOLDER, Founding, PersonFiles, Removal
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import Person, Role, check_mailboxes, check_name
+from appliance.access.small_file import reading
 from appliance.deeds import Act
 from appliance.errors import (
     ControlError,
@@ -23,6 +24,7 @@ from appliance.errors import (
     KeyFormatError,
     MailboxNameError,
     PeopleChangedError,
+    PersonDamagedError,
     RotatingError,
 )
 from appliance.store import changes
@@ -92,7 +94,7 @@ def plan_person(folder: Path, files: PersonFiles) -> tuple[Act, Change]:
 
 def plan_removal(folder: Path, removal: Removal) -> Change:
     """Take a person away. Raises `PersonUnknownError`, and what `plan_person` raises."""
-    people.find_person(folder, removal.name)
+    people.must_exist(folder, removal.name)
     practice.check_proof(folder, removal.proof)
     sealed = NOTHING
     if removal.practice_key:
@@ -145,12 +147,13 @@ def _check_current(folder: Path, built_on: str) -> None:
 
 def _before(folder: Path, name: str) -> dict[str, str]:
     try:
-        data: Any = json.loads((folder / FOLDER / f"{name}.json").read_bytes())
-        standing = json.dumps([data.get("role"), data.get("mailboxes", ["*"])])
-        return {key: str(data.get(key, "")) for key in ("recipient", "proof")} | {"standing": standing}
+        with reading(PersonDamagedError):
+            data: Any = json.loads((folder / FOLDER / f"{name}.json").read_bytes())
+            standing = json.dumps([data.get("role"), data.get("mailboxes", ["*"])])
+            return {key: str(data.get(key, "")) for key in ("recipient", "proof")} | {"standing": standing}
     except FileNotFoundError:
         return {}
-    except (ValueError, AttributeError):
+    except PersonDamagedError:
         return {"recipient": "", "proof": "", "standing": ""}  # damaged: an admin's new key mends it
 
 

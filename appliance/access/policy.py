@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from appliance import logs
 from appliance.access import people
 from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission, Person
+from appliance.access.small_file import moment, reading
 from appliance.errors import NotForThisRoleError, PolicyChangedError, PolicyTextError, StoreError
 from appliance.store.changes import Change
 
@@ -129,51 +131,55 @@ def _shipped() -> dict[str, str]:
 
 
 def _read_sheet(folder: Path) -> Sheet:
-    texts = _shipped()
     try:
-        data: Any = json.loads((folder / SHEET).read_bytes())
-        own = {str(language): str(text) for language, text in data["texts"].items() if language in LANGUAGES}
-        return Sheet(texts | own, frozenset(own), str(data["by"]), float(data["at"]))
+        return read_own(folder)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except StoreError:
         log.error("policy.damaged")
-    return Sheet(texts, frozenset(), "", 0.0)
+    return Sheet(_shipped(), frozenset(), "", 0.0)
 
 
-def _read_given(folder: Path) -> tuple[Acknowledgement, ...]:
-    try:
-        return _parse_given((folder / ACKNOWLEDGED).read_bytes())
-    except (OSError, StoreError):
-        return ()
+def read_own(folder: Path) -> Sheet:
+    """The sheet that the practice has set. Raises `FileNotFoundError` where it never did, `StoreError` when that cannot be read."""
+    with reading(StoreError):
+        data: Any = json.loads((folder / SHEET).read_bytes())
+        own = {str(language): str(text) for language, text in data["texts"].items() if language in LANGUAGES}
+        return Sheet(_shipped() | own, frozenset(own), str(data["by"]), moment(data["at"]))
 
 
-def _parse_given(octets: bytes) -> tuple[Acknowledgement, ...]:
-    try:
+def read_acknowledgements(folder: Path) -> tuple[Acknowledgement, ...]:
+    """The file as it is now. Raises `FileNotFoundError` where there is none, `StoreError` when it cannot be read."""
+    with reading(StoreError):
         return tuple(
             Acknowledgement(
                 str(item["name"]),
                 str(item["recipient"]),
                 str(item["version"]),
-                float(item["at"]),
+                moment(item["at"]),
                 bool(item["clock_trusted"]),
             )
-            for item in json.loads(octets)["acknowledgements"]
+            for item in json.loads((folder / ACKNOWLEDGED).read_bytes())["acknowledgements"]
         )
-    except (ValueError, KeyError, TypeError):
-        raise StoreError from None
+
+
+def _read_given(folder: Path) -> tuple[Acknowledgement, ...]:
+    try:
+        return read_acknowledgements(folder)
+    except (FileNotFoundError, StoreError):
+        return ()
 
 
 def _damaged(folder: Path) -> dict[Path, bytes]:
     """Nobody could log in if a damaged list could not be begun anew; what it held stays under another name."""
     try:
-        octets = (folder / ACKNOWLEDGED).read_bytes()
-        _parse_given(octets)
+        read_acknowledgements(folder)
     except FileNotFoundError:
         return {}
     except StoreError:
         log.error("policy.acknowledgements_damaged")
-        return {ACKNOWLEDGED.with_suffix(".damaged"): octets}
+        with suppress(OSError):
+            return {ACKNOWLEDGED.with_suffix(".damaged"): (folder / ACKNOWLEDGED).read_bytes()}
     return {}
 
 

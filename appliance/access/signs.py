@@ -42,5 +42,5 @@ def digest(content: bytes) -> str:
 def _digest(file: Path) -> str:
     try:
         return digest(file.read_bytes())
-    except FileNotFoundError:
+    except OSError:  # it is not there, or the card does not give it
         return ""

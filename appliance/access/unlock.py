@@ -22,9 +22,12 @@ from appliance.clock import Clock
 from appliance.errors import (
     BusyError,
     ForeignKeyError,
+    KeysDamagedError,
     NotFoundedError,
+    PersonDamagedError,
     PersonNameError,
     PersonUnknownError,
+    SealError,
     SealKeyError,
     TooSoonError,
     WrongPasswordError,
@@ -60,13 +63,15 @@ log = logs.get(__name__)
 def unlock(folder: Path, name: str, password: str) -> Unlocked:
     """The person `name`, with the practice key if they may read. `folder` is the store's. Capital letters in a name do not count.
 
-    Raises `WrongPasswordError` (an unknown name takes as long and says the same), `BusyError`, `NotFoundedError`, `ForeignKeyError`.
+    Raises `WrongPasswordError` (an unknown name takes as long and says the same), `BusyError`, `NotFoundedError`, `ForeignKeyError`, and
+    `PersonDamagedError` or `KeysDamagedError` where the password was right and a file cannot be read.
     """
     if not (folder / practice.PUBLIC).exists():
         raise NotFoundedError
+    name = as_kept(name)
     try:
-        person = people.find_person(folder, as_kept(name))
-        file = folder / people.FOLDER / f"{person.name}.age"
+        people.must_exist(folder, name)
+        file = folder / people.FOLDER / f"{name}.age"
         wrapped = file.read_bytes()
     except (PersonNameError, PersonUnknownError, FileNotFoundError):
         _pretend(folder, password)
@@ -75,9 +80,15 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
         identity = passwords.unwrap(wrapped, password)
     except SealKeyError:
         raise WrongPasswordError from None
-    if not _is_still(file, wrapped):  # removed, or another password, in the second that this took
+    except SealError:
+        raise PersonDamagedError from None
+    try:
+        if not _is_still(file, wrapped):  # removed, or another password, in the second that this took
+            raise WrongPasswordError
+        person = people.find_person(folder, name)
+    except BaseException:
         identity.wipe()
-        raise WrongPasswordError
+        raise
     return enter(folder, person, identity)
 
 
@@ -214,6 +225,8 @@ def _unlocked(folder: Path, person: Person, identity: Identity) -> Unlocked:
         raise SealKeyError(
             "The password is right, but the practice key is not sealed to this person. An admin can make them a new key."
         ) from None
+    except (SealError, OSError, ValueError):
+        raise KeysDamagedError from None
     known = roster.find(person.name)
     if known is None or known.recipient != person.recipient:
         key.wipe()
@@ -230,9 +243,10 @@ def _is_still(file: Path, content: bytes) -> bool:
 
 def _pretend(folder: Path, password: str) -> None:
     """Take as long as for a name that exists: open somebody's key with a password that cannot be right."""
-    wrapped = next(iter(sorted((folder / people.FOLDER).glob("*.age"))), None)
-    if wrapped is not None:
+    for wrapped in sorted((folder / people.FOLDER).glob("*.age")):
         try:
             passwords.unwrap(wrapped.read_bytes(), password + "\x00").wipe()
         except SealKeyError:
             return
+        except (SealError, OSError):  # damaged, which took no time: another one
+            continue

@@ -58,7 +58,8 @@ def _known(settings: Settings, name: str) -> str:
     from appliance.access.unlock import as_kept
 
     with suppress(AccessError):
-        return people.find_person(settings.store.folder, as_kept(name)).name
+        people.must_exist(settings.store.folder, as_kept(name))
+        return as_kept(name)
     return ""
 
 

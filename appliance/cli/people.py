@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import Final
 
 from appliance.access.roles import ALL, Permission, Person, Role
 from appliance.cli import asking, output, sheets, verbs
@@ -12,12 +13,14 @@ from appliance.cli.verbs import Verb
 from appliance.errors import UsageError
 from appliance.settings import Settings
 
+_MEND: Final = "keepline people password {} --as ADMIN"  # makes them a new key, as for a password that is forgotten
+
 
 def show(given: Namespace, settings: Settings) -> None:
     """`keepline people list`: who may log in."""
-    from appliance.access.people import list_people
+    from appliance.access.people import list_damaged, list_people
 
-    people = list_people(settings.store.folder)
+    people, damaged = list_people(settings.store.folder), list_damaged(settings.store.folder)
     if given.json:
         output.as_json(
             [
@@ -29,10 +32,14 @@ def show(given: Namespace, settings: Settings) -> None:
                 }
                 for person in people
             ]
+            + [{"name": name, "damaged": True} for name in damaged]
         )
         return
     rows = [(person.name, person.role.value, _mailboxes(person)) for person in people]
+    rows += [(name, "damaged", "cannot log in") for name in damaged]
     output.table("", ("Name", "Role", "Mailboxes"), rows, "Nobody yet: keepline people add NAME")
+    for name in damaged:
+        output.say(f"keys/people/{name}.json cannot be read. Restore it from the backup, or: {_MEND.format(name)}")
 
 
 def add(given: Namespace, settings: Settings) -> None:
@@ -94,16 +101,16 @@ def change_password(given: Namespace, settings: Settings) -> None:
 
 def reset_factors(given: Namespace, settings: Settings) -> None:
     """`keepline people factors`: somebody's telephone or key is lost, and perhaps they are the only admin."""
-    from appliance.access.people import find_person
+    from appliance.access.people import must_exist
     from appliance.access.practice import proof_of
     from appliance.control.client import Client
 
-    person = find_person(settings.store.folder, given.name)
+    must_exist(settings.store.folder, given.name)
     unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
     me = unlocked.person.name
-    own = unlocked.own if person.name == me else None  # for oneself: the password that was just given opened it
-    Client(settings.control.path).reset_factors(person.name, me, proof_of(own or unlocked.practice))
-    output.say(f"{person.name} has no second factor any more and sets one up at the next log-in.")
+    own = unlocked.own if given.name == me else None  # for oneself: the password that was just given opened it
+    Client(settings.control.path).reset_factors(given.name, me, proof_of(own or unlocked.practice))
+    output.say(f"{given.name} has no second factor any more and sets one up at the next log-in.")
 
 
 def remove(given: Namespace, settings: Settings) -> None:

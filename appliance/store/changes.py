@@ -149,7 +149,7 @@ def _parse(folder: Path, disk: Disk, octets: bytes) -> Staged:
         if any(file.is_absolute() or ".." in file.parts for file in steps):
             raise ValueError
         return Staged(folder, disk, str(told["promise"]), steps)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Staged(folder, disk, "", {PENDING: "damaged"})  # which no file fits
 
 

@@ -23,12 +23,13 @@ from appliance.errors import (
     ControlError,
     ForeignKeyError,
     FoundedError,
-    KeyFormatError,
+    KeysDamagedError,
     LastAdminError,
     NoProofError,
     NotAdminError,
     OwnAccountError,
     PeopleChangedError,
+    PersonDamagedError,
     PersonExistsError,
     PersonNameError,
     PersonUnknownError,
@@ -211,10 +212,54 @@ def test_no_secret_is_on_the_disk_and_nobody_else_may_look(practice: Practice) -
             assert not [secret for secret in secrets if secret in path.read_bytes()]
 
 
-def test_a_damaged_person_is_named(practice: Practice) -> None:
-    (practice.folder / "keys/people/ana.json").write_text("{}", encoding="ascii")
-    with pytest.raises(KeyFormatError, match=r"ana\.json"):
-        people.list_people(practice.folder)
+@pytest.mark.parametrize("octets", [b"{}", b"", b"\0" * 200, b"\xff\xfe", b"[]", b"[" * 100_000, b'{"name": "../x"}'])
+def test_a_damaged_person_is_named_and_everybody_else_goes_on(practice: Practice, octets: bytes) -> None:
+    """Ben cannot log in until Ana gives him a new password, which makes his file anew; or she takes him away."""
+    practice.add("ben", Role.STAFF)
+    practice.add("cleo", Role.STAFF)
+    file = practice.folder / "keys/people/ben.json"
+    file.write_bytes(octets)
+    assert [person.name for person in people.list_people(practice.folder)] == ["ana", "cleo"]
+    assert people.list_damaged(practice.folder) == ("ben",)
+    with pytest.raises(WrongPasswordError):  # as for anybody
+        unlock(practice.folder, "ben", ANA)
+    with pytest.raises(PersonDamagedError):
+        unlock(practice.folder, "ben", OTHER)
+    assert unlock(practice.folder, "cleo", OTHER).practice
+    with pytest.raises(PersonDamagedError):
+        people.prepare_change(practice.folder, practice.ana(), "ben", Role.AUDITOR, ())
+    files = people.prepare_new_key(practice.folder, practice.ana(), "ben", "another long password", WORK)
+    planned.write_person(practice.folder, files)
+    assert people.list_damaged(practice.folder) == ()
+    assert unlock(practice.folder, "ben", "another long password").person.role is Role.STAFF
+    file.write_bytes(octets)
+    practice.remove("ben")
+    assert not list(file.parent.glob("ben*"))
+
+
+def test_somebody_elses_file_under_ones_name_is_damaged(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    folder = practice.folder / "keys/people"
+    shutil.copyfile(folder / "ana.json", folder / "ben.json")
+    assert people.list_damaged(practice.folder) == ("ben",)
+
+
+def test_a_damaged_key_of_one_person_keeps_nobody_else_out(practice: Practice) -> None:
+    practice.add("ben", Role.STAFF)
+    (practice.folder / "keys/people/ana.age").write_bytes(b"\0" * 300)
+    with pytest.raises(PersonDamagedError):
+        practice.ana()
+    assert unlock(practice.folder, "ben", OTHER).practice
+    with pytest.raises(WrongPasswordError):
+        unlock(practice.folder, "nobody", OTHER)
+
+
+def test_a_damaged_practice_key_is_said_to_be_that(practice: Practice) -> None:
+    practice.add("toni", Role.TECHNICIAN)
+    (practice.folder / SEALED).write_bytes(b"\0" * 300)
+    with pytest.raises(KeysDamagedError):
+        practice.ana()
+    assert unlock(practice.folder, "toni", OTHER).held is None
 
 
 @pytest.mark.skipif(not shutil.which("age"), reason="needs the age command")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -268,3 +269,20 @@ def test_a_lost_telephone_is_forgiven_with_an_admins_password(box: Box, keepline
     assert (code, err) == (0, "")
     assert "sets one up at the next log-in" in out
     assert not factors.read(box.folder, "ana").any
+
+
+def test_a_damaged_person_is_listed_with_what_to_do_and_mended(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    as_ana = ("--as", "ana", "--password-stdin")
+    assert keepline("people", "add", "ben", *as_ana, typed=f"{ANA}\n{OTHER}\n")[0] == 0
+    (box.folder / "keys/people/ben.json").write_bytes(b"{")
+    code, out, _ = keepline("people", "list")
+    assert code == 0
+    assert "keepline people password ben --as ADMIN" in out
+    assert json.loads(keepline("people", "list", "--json")[1])[-1] == {"name": "ben", "damaged": True}
+    assert keepline("keys", "show")[0] == 0
+    code, out, _ = keepline("store", "check")
+    assert (code, "keys/people/ben.json" in out) == (4, True)
+    assert keepline("people", "password", "ben", *as_ana, typed=f"{ANA}\n{NEW}\n")[0] == 0
+    assert keepline("store", "check")[0] == 0
+    unlock(box.folder, "ben", NEW).wipe()

@@ -245,6 +245,27 @@ def test_a_role_of_whose_change_no_line_can_be_written_stays_as_it_is(
     assert sam.get("/").headers["Location"] == "/login"
 
 
+def test_a_damaged_person_is_named_and_nobody_else_is_in_trouble(practice: Practice, ana: Staff) -> None:
+    """On every page that shows people, and at every desk; a new password mends it."""
+    add_everybody(practice)
+    (practice.folder / people.FOLDER / "sam.json").write_bytes(b"\0" * 100)
+    for path in ("/people", "/people/sam", "/people/sam/password", "/people/sam/remove", "/add-person", "/people/toni"):
+        assert ana.get(path).status_code == 200, path
+    for path in ("/people", "/people/sam"):
+        assert "keys/people/sam.json is damaged" in ana.get(path).text
+    for path in ("/record", "/policy/people", "/keys", "/switches", "/status", "/account"):
+        assert ana.get(path).status_code == 200, path
+    assert ana.post("/people/sam", role="auditor").status_code == 409
+    desk = Staff(practice)
+    assert "cannot be read" in desk.post("/login", name="sam", password=PEOPLE[Role.STAFF][1]).text
+    assert desk.post("/login", name="sam", password="no such password").status_code == 401
+    Staff(practice).log_in(*PEOPLE[Role.AUDITOR])
+    assert ana.post("/people/sam/password", password=PASSWORD).status_code == 303
+    practice.clock.advance(60)
+    assert Staff(practice).log_in("sam", PASSWORD).get("/").status_code == 200
+    assert "is damaged" not in ana.get("/people").text
+
+
 def test_somebodys_damaged_second_factor_hides_nobody_and_can_be_taken_away(practice: Practice, ana: Staff) -> None:
     practice.add_staff()
     place = practice.folder / factors.FOLDER / "sam"
