@@ -87,6 +87,10 @@ class FactorsDamagedError(AccessError):
     """What this person uses beside the password cannot be read: a file was damaged or exchanged. An admin can reset it."""
 
 
+class FactorsChangedError(AccessError):
+    """What this person uses beside the password was changed in the same moment, so nothing was done. Try again."""
+
+
 class PersonNameError(AccessError):
     """A person's name for logging in starts with a small letter or digit and has at most 32 of: small letters, digits, dot, dash, underscore."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -65,8 +66,7 @@ def add_passkey() -> AnyResponse | tuple[str, int]:
     try:
         answer = passkeys.read(given.answer)
         services.second.challenges.must_stand(answer.challenge, _purpose())
-        held = _held()
-        if len(held.factors.passkeys) >= MOST_PASSKEYS:
+        if len(_held().factors.passkeys) >= MOST_PASSKEYS:
             raise PasskeyError
         name = given.name or gettext("Passkey")
         made = passkeys.made(answer, entering.site(), name, services.clock.now(), bool(given.derived))
@@ -76,14 +76,14 @@ def add_passkey() -> AnyResponse | tuple[str, int]:
         services.second.challenges.use_up(answer.challenge)
     except AccessError as error:
         return _passkey_page(entering.in_words(error)), 422
-    if unlocked.own is None:
+    own = unlocked.own
+    if own is None:
         raise BadRequest
     try:
-        changed = held.with_passkey(made, unlocked.own, derived)
+        return _put(lambda held: held.with_passkey(made, own, derived), Way.PASSKEY)
     finally:
         if derived:
             derived.wipe()
-    return _put(changed, Way.PASSKEY)
 
 
 @factors.get("/factors/app")
@@ -105,7 +105,8 @@ def add_app() -> AnyResponse | tuple[str, int]:
             "That is not the code the app shows now. Wait for the next one and type it here; check that the telephone's clock is right."
         )
         return _app_page(mistake), 422
-    return _put(_held().with_app(_app_secret(), taken), Way.APP)
+    secret = _app_secret()
+    return _put(lambda held: held.with_app(secret, taken), Way.APP)
 
 
 @factors.post("/factors/codes")
@@ -114,45 +115,57 @@ def add_codes() -> AnyResponse:
     """Ten new printed codes; the old ones count no longer. At the first log-in only where nothing else can be set up now."""
     if purpose() is Purpose.ENROL and entering.clock_trusted():
         raise BadRequest  # an app can always be set up then
-    return _put(_held(), Way.CODE, anew=True)
+    return _put(lambda held: held, Way.CODE, anew=True)
 
 
 @factors.post("/factors/app/remove")
 @between(Purpose.CHANGE)
 def remove_app() -> AnyResponse:
     """The app's codes count no longer."""
-    return _put(_held().without_app(), Way.APP)
+    return _put(Held.without_app, Way.APP)
 
 
 @factors.post("/factors/passkeys/<file>/remove")
 @between(Purpose.CHANGE)
 def remove_passkey(file: str) -> AnyResponse:
     """That passkey counts no longer."""
-    held = _held()
-    found = next((passkey for passkey in held.factors.passkeys if passkey.file == file), None)
+    found = next((passkey for passkey in _held().factors.passkeys if passkey.file == file), None)
     if found is None:
         raise NotFound
-    return _put(held.without_passkey(found.id), Way.PASSKEY)
+    id = found.id
+    return _put(lambda held: held.without_passkey(id), Way.PASSKEY)
 
 
-def _put(changed: Held, way: Way, anew: bool = False) -> AnyResponse:
+def _put(alter: Callable[[Held], Held], way: Way, anew: bool = False) -> AnyResponse:
     """Have it written. Printed codes are made along with the first other factor, so that a lost telephone locks nobody out; they are shown with the answer."""
     services, unlocked = here(), step().unlocked
     codes: tuple[str, ...] = ()
-    if anew or (changed.factors.any and not changed.factors.codes):
-        codes = one_time.draw_codes()
-        changed = changed.with_codes(codes)
+
+    def altered(held: Held) -> Held:
+        nonlocal codes
+        changed, codes = alter(_named(held)), ()
+        if anew or (changed.factors.any and not changed.factors.codes):
+            codes = one_time.draw_codes()
+            changed = changed.with_codes(codes)
+        _expect(changed)
+        return changed
+
     enrolling = purpose() is Purpose.ENROL
-    sign = sign_of(services.folder, changed.name)
-    expected = type(sign)(sign.person, sign.key, changed.factors.stamp)
-    services.sessions.expect(request.cookies.get(COOKIE, ""), expected)
-    services.steps.expect(request.cookies.get(STEP_COOKIE, ""), expected)
-    services.second.change(unlocked, changed)
+    services.second.change(unlocked, altered)
     step().memory.pop("app", None)
     response: AnyResponse = redirect(_onward(), 303)
     if codes:
         response = make_response(render_template("codes.html", frame=_frame(), codes=codes, on=_onward()))
     return entering.log_in(unlocked, way, response) if enrolling else response
+
+
+def _expect(changed: Held) -> None:
+    """This very session and step go on, though the person changes."""
+    services = here()
+    sign = sign_of(services.folder, changed.name)
+    expected = type(sign)(sign.person, sign.key, changed.factors.stamp)
+    services.sessions.expect(request.cookies.get(COOKIE, ""), expected)
+    services.steps.expect(request.cookies.get(STEP_COOKIE, ""), expected)
 
 
 def _onward() -> str:
@@ -204,7 +217,10 @@ def _new_handle() -> bytes:
 
 
 def _held() -> Held:
-    held = here().second.open_held(step().unlocked)
+    return _named(here().second.open_held(step().unlocked))
+
+
+def _named(held: Held) -> Held:
     return held if held.factors.handle else held.with_handle(_new_handle().hex())
 
 

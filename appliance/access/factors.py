@@ -8,6 +8,7 @@ a change with the person's key, the daemon writes it. Guarding the page is all t
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import re
 import secrets
@@ -21,7 +22,14 @@ from appliance.access import one_time, people, practice
 from appliance.access.passkeys import HANDLE, Passkey
 from appliance.access.roles import check_name
 from appliance.access.small_file import moment, reading
-from appliance.errors import ControlError, FactorsDamagedError, OwnAccountError, PersonNameError, SealError
+from appliance.errors import (
+    ControlError,
+    FactorsChangedError,
+    FactorsDamagedError,
+    OwnAccountError,
+    PersonNameError,
+    SealError,
+)
 from appliance.store import age_file, primitives
 from appliance.store.changes import NOTHING, Change
 from appliance.store.keys import Identity
@@ -77,6 +85,7 @@ class FactorFiles:
     name: str
     clear: bytes
     sealed: bytes
+    built_on: str  # the version that this was prepared on
     proof: bytes = field(repr=False)  # that whoever prepared this holds the person's key
     keys: dict[str, bytes] = field(default_factory=dict)  # file name -> the person's key sealed to a new passkey
 
@@ -89,6 +98,7 @@ class Held:
     factors: Factors = Factors()
     secrets: Secrets = Secrets()
     keys: dict[str, bytes] = field(default_factory=dict)
+    built_on: str = ""  # the version that was opened; "" where there was nothing
 
     def with_handle(self, handle: str) -> Held:
         """Known to authenticators under `handle`."""
@@ -141,7 +151,7 @@ class Held:
         text = bytearray(_json(self.secrets))
         with primitives.forgetting(text):
             sealed = age_file.seal(text, [own.recipient])
-        return FactorFiles(self.name, _json(self.factors), sealed, practice.proof_of(own), self.keys)
+        return FactorFiles(self.name, _json(self.factors), sealed, self.built_on, practice.proof_of(own), self.keys)
 
     def _changed(self, factors: Factors, secret: Secrets) -> Held:
         handle = factors.handle or draw_handle()
@@ -165,16 +175,19 @@ def read(folder: Path, name: str) -> Factors:
 
 def open_held(folder: Path, name: str, own: Identity) -> Held:
     """What `name` has, with the secrets, which `own` opens. Raises `FactorsDamagedError`."""
-    factors = read(folder, name)
+    clear, sealed = _both(folder, name)
+    with reading(FactorsDamagedError):
+        factors = Factors() if clear is None else _parse(clear)
+    if sealed is None:
+        return Held(name, factors, built_on=_version(clear, sealed))
     try:
-        text = age_file.open_bytes((folder / FOLDER / name / SEALED).read_bytes(), [own])
-    except FileNotFoundError:
-        return Held(name, factors)
-    except (SealError, OSError):
+        text = age_file.open_bytes(sealed, [own])
+    except SealError:
         raise FactorsDamagedError from None
     with primitives.forgetting(text), reading(FactorsDamagedError):
         told: Any = json.loads(text)
-        return Held(name, factors, Secrets(str(told["app"]), int(told["used"]), tuple(map(str, told["codes"]))))
+        secret = Secrets(str(told["app"]), int(told["used"]), tuple(map(str, told["codes"])))
+        return Held(name, factors, secret, built_on=_version(clear, sealed))
 
 
 def owner_of(folder: Path, id: str) -> tuple[str, Passkey] | None:
@@ -198,7 +211,8 @@ def open_with_passkey(folder: Path, name: str, passkey: Passkey, derived: Identi
 def plan(folder: Path, files: FactorFiles) -> tuple[dict[str, str], Change]:
     """The daemon's part of a change; says what has changed, for the record: nothing where a factor was only used.
 
-    Raises `ControlError` for what cannot be somebody's factors, `NoProofError` when neither that person nor an admin has prepared it.
+    Raises `ControlError` for what cannot be somebody's factors, `NoProofError` when neither that person nor an admin has prepared it, and
+    `FactorsChangedError` when it was prepared on what is no longer there: a code that was used meanwhile would count again.
     """
     practice.check_proof(folder, files.proof, people.kept_proof(folder, files.name))
     before, after = read(folder, files.name), _parse_given(files)
@@ -207,7 +221,10 @@ def plan(folder: Path, files: FactorFiles) -> tuple[dict[str, str], Change]:
     wanted = {SEALED, CLEAR, *(passkey.file for passkey in after.passkeys)}
     gone = dict.fromkeys(file for file in _files(folder, place) if file.name not in wanted)
     change = Change({place / SEALED: files.sealed, **keys, place / CLEAR: files.clear, **gone})
-    return _difference(before, after), change
+    difference = _difference(before, after)
+    if files.built_on != version(folder, files.name):
+        raise FactorsChangedError
+    return difference, change
 
 
 def plan_reset(folder: Path, name: str, by: str, proof: bytes) -> Change:
@@ -228,6 +245,23 @@ def plan_erasure(folder: Path, name: str) -> Change:
         return NOTHING
     files = sorted(_files(folder, place), key=lambda one: one.name != CLEAR)
     return Change({**dict.fromkeys(files), place: None})
+
+
+def version(folder: Path, name: str) -> str:
+    """Differs whenever what `name` has does, or one of it was used."""
+    return _version(*_both(folder, name))
+
+
+def _version(clear: bytes | None, sealed: bytes | None) -> str:
+    return "" if clear is sealed is None else hashlib.sha256(repr((clear, sealed)).encode()).hexdigest()
+
+
+def _both(folder: Path, name: str) -> tuple[bytes | None, bytes | None]:
+    """What stands in clear and what is sealed; None for what is not there. A change between the two reads shows in the version."""
+    place = folder / FOLDER / check_name(name)
+    with reading(FactorsDamagedError):
+        clear, sealed = ((place / file).read_bytes() if (place / file).exists() else None for file in (CLEAR, SEALED))
+    return clear, sealed
 
 
 def _files(folder: Path, place: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from appliance.clock import Clock
 from appliance.errors import (
     AccessError,
     ClockUntrustedError,
+    FactorsChangedError,
     FactorsDamagedError,
     PasskeyError,
     SealKeyError,
@@ -35,6 +36,7 @@ DELAYS: Final = (
     60.0,
     300.0,
 )  # s after wrong codes; at one in 300 s, and three codes in a million being right, who knows the password guesses for three years
+ATTEMPTS: Final = 5  # to prepare a change on the newest state
 ALONE: Final = "log-in"  # the purpose of a challenge that anybody may have
 
 log = logs.get(__name__)
@@ -70,17 +72,23 @@ class SecondStep:
         with self._lock:
             if (wait := max(self._names.wait(name), self._addresses.wait(address))) > 0:
                 raise TooSoonError(wait=wait)
-            held = self._held(unlocked)
             way = Way.APP if re.fullmatch(r"\s*(\d\s*){6}", code) else Way.CODE
-            if way is Way.APP and held.secrets.app and not clock_trusted:
-                raise ClockUntrustedError
-            used = held.used_app(code, self._clock.now()) if way is Way.APP else held.used_code(code)
-            if used is None:
+
+            def use(held: Held) -> Held:
+                if way is Way.APP and held.secrets.app and not clock_trusted:
+                    raise ClockUntrustedError
+                used = held.used_app(code, self._clock.now()) if way is Way.APP else held.used_code(code)
+                if used is None:
+                    raise WrongCodeError
+                return used
+
+            try:
+                self._alter(unlocked, use)
+            except WrongCodeError:
                 self._names.add(name)
                 self._addresses.add(address)
                 log.warning("access.second_refused")
-                raise WrongCodeError
-            self._write(used, unlocked)
+                raise
             self._names.clear(name)
             self._addresses.clear(address)
             return way
@@ -89,8 +97,7 @@ class SecondStep:
         """A passkey of the person whose password was right. Nobody guesses one, so there is no delay. Raises `PasskeyError`, `FactorsDamagedError`."""
         with self._lock:
             self.challenges.must_stand(answer.challenge, purpose)
-            held = self._held(unlocked)
-            self._use(held, unlocked, answer, site)
+            self._use(unlocked, answer, site)
             return Way.PASSKEY
 
     def passkey_alone(self, answer: Answer, derived: str, site: Site) -> Unlocked:
@@ -108,7 +115,7 @@ class SecondStep:
                 own = factors.open_with_passkey(self._folder, name, passkey, identity)
             unlocked = enter(self._folder, people.find_person(self._folder, name), own)
             try:
-                self._use(self._held(unlocked), unlocked, answer, site)
+                self._use(unlocked, answer, site)
             except BaseException:
                 unlocked.wipe()
                 raise
@@ -136,19 +143,36 @@ class SecondStep:
         """What that person has. Raises `FactorsDamagedError`."""
         return self._held(unlocked)
 
-    def change(self, unlocked: Unlocked, changed: Held) -> None:
-        """Let the daemon write what was changed."""
+    def change(self, unlocked: Unlocked, alter: Callable[[Held], Held]) -> None:
+        """Let the daemon write what `alter` makes of what that person has. It may be asked more than once: the newest counts. Raises `FactorsChangedError`."""
         with self._lock:
-            self._write(changed, unlocked)
+            self._alter(unlocked, alter)
 
-    def _use(self, held: Held, unlocked: Unlocked, answer: Answer, site: Site) -> None:
-        passkey = held.factors.find(answer.id)
-        if passkey is None:
-            raise PasskeyError
-        count = passkeys.check(answer, site, passkey)
-        self.challenges.use_up(answer.challenge)
-        if count != passkey.count:
-            self._write(held.used_passkey(passkey.id, count), unlocked)
+    def _use(self, unlocked: Unlocked, answer: Answer, site: Site) -> None:
+        def use(held: Held) -> Held:
+            passkey = held.factors.find(answer.id)
+            if passkey is None:
+                raise PasskeyError
+            count = passkeys.check(answer, site, passkey)
+            self.challenges.use_up(answer.challenge)
+            return held if count == passkey.count else held.used_passkey(passkey.id, count)
+
+        self._alter(unlocked, use)
+
+    def _alter(self, unlocked: Unlocked, alter: Callable[[Held], Held]) -> None:
+        """The daemon refuses what was prepared on an older state, as when a code was used at the command meanwhile: then it is prepared once more."""
+        for attempt in range(1, ATTEMPTS + 1):
+            held = self._held(unlocked)
+            changed = alter(held)
+            if changed is held:
+                return
+            try:
+                self._write(changed, unlocked)
+            except FactorsChangedError:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                return
 
     def _held(self, unlocked: Unlocked) -> Held:
         if unlocked.own is None:

@@ -11,7 +11,7 @@ import pyotp
 import pytest
 
 from appliance.access import factors, one_time, passkeys
-from appliance.access.factors import FactorFiles
+from appliance.access.factors import FactorFiles, Held
 from appliance.access.passkeys import PATIENCE, Passkey, Site
 from appliance.access.people import Role
 from appliance.access.second_step import ALONE, DELAYS, SecondStep, Way
@@ -20,6 +20,7 @@ from appliance.access.unlock import unlock
 from appliance.errors import (
     ClockUntrustedError,
     ControlError,
+    FactorsChangedError,
     FactorsDamagedError,
     NoProofError,
     PasskeyError,
@@ -57,12 +58,12 @@ def code(clock: FakeClock, later: int = 0) -> str:
 
 def give_app(practice: Practice, step: SecondStep) -> None:
     ana = practice.ana()
-    step.change(ana, step.open_held(ana).with_app(SECRET, 0))
+    step.change(ana, lambda held: held.with_app(SECRET, 0))
 
 
 def give_codes(practice: Practice, step: SecondStep) -> tuple[str, ...]:
     ana, codes = practice.ana(), one_time.draw_codes()
-    step.change(ana, step.open_held(ana).with_codes(codes))
+    step.change(ana, lambda held: held.with_codes(codes))
     return codes
 
 
@@ -72,8 +73,9 @@ def give_passkey(practice: Practice, step: SecondStep, opens: bool = True) -> Au
     options = passkeys.creation(SITE, "ana", b"handle", step.challenges.draw("make"), held.factors.passkeys)
     made = passkeys.made(passkeys.read(device.make(options)), SITE, "Ana's phone", 0.0, opens)
     derived = passkeys.identity_of(device.derived(options), made.id) if opens else None
-    assert ana.own
-    step.change(ana, held.with_passkey(made, ana.own, derived))
+    own = ana.own
+    assert own
+    step.change(ana, lambda held: held.with_passkey(made, own, derived))
     return device
 
 
@@ -156,7 +158,7 @@ def test_others_at_other_addresses_are_not_slowed_down(practice: Practice, step:
     practice.add("ben", Role.STAFF)
     ben = unlock(practice.folder, "ben", OTHER)
     codes = one_time.draw_codes()
-    step.change(ben, step.open_held(ben).with_codes(codes))
+    step.change(ben, lambda held: held.with_codes(codes))
     for _ in range(3):
         with pytest.raises(WrongCodeError):
             step.take_code(practice.ana(), "wrong", DESK, True)
@@ -269,8 +271,7 @@ def test_a_removed_passkey_leaves_nothing_that_opens(practice: Practice, step: S
     device = give_passkey(practice, step)
     ana, place = practice.ana(), practice.folder / factors.FOLDER / "ana"
     assert len(list(place.iterdir())) == 3
-    held = step.open_held(ana)
-    step.change(ana, held.without_passkey(held.factors.passkeys[0].id))
+    step.change(ana, lambda held: held.without_passkey(held.factors.passkeys[0].id))
     assert sorted(file.name for file in place.iterdir()) == [factors.SEALED, factors.CLEAR]
     options = ask(step)
     with pytest.raises(PasskeyError):
@@ -291,16 +292,14 @@ def test_a_new_key_and_a_removal_take_the_second_factors_along(practice: Practic
 
     practice.add("ben", Role.STAFF)
     ben = unlock(practice.folder, "ben", OTHER)
-    step.change(ben, step.open_held(ben).with_codes(one_time.draw_codes()))
+    step.change(ben, lambda held: held.with_codes(one_time.draw_codes()))
     assert factors.read(practice.folder, "ben").any
     planned.write_person(
         practice.folder, people.prepare_new_key(practice.folder, practice.ana(), "ben", "another long password", 15)
     )
     assert not factors.read(practice.folder, "ben").any
-    step.change(
-        ben := unlock(practice.folder, "ben", "another long password"),
-        step.open_held(ben).with_codes(one_time.draw_codes()),
-    )
+    ben = unlock(practice.folder, "ben", "another long password")
+    step.change(ben, lambda held: held.with_codes(one_time.draw_codes()))
     practice.remove("ben")
     assert not (practice.folder / factors.FOLDER / "ben").exists()
 
@@ -323,19 +322,21 @@ def test_the_daemon_says_what_changed_and_refuses_what_is_none(practice: Practic
     assert ana.own
     held = factors.open_held(practice.folder, "ana", ana.own)
     to = ana.own
-    with_app = held.with_app(SECRET, 0)
-    assert planned.write_factors(practice.folder, with_app.files(to)) == {"added": "app"}
-    with_codes = with_app.with_codes(one_time.draw_codes())
-    assert planned.write_factors(practice.folder, with_codes.files(to)) == {"added": "printed codes"}
-    assert planned.write_factors(practice.folder, with_codes.without_app().files(to)) == {"removed": "app"}
+    for change, told in (
+        (lambda held: held.with_app(SECRET, 0), {"added": "app"}),
+        (lambda held: held.with_codes(one_time.draw_codes()), {"added": "printed codes"}),
+        (factors.Held.without_app, {"removed": "app"}),
+    ):
+        now = factors.open_held(practice.folder, "ana", to)
+        assert planned.write_factors(practice.folder, change(now).files(to)) == told
     good = held.files(to)
     passkey = Passkey("id", "key", 0, "", "host", 0.0, False)
     for bad in (
-        FactorFiles("ana", b"{}", good.sealed, good.proof),
-        FactorFiles("ana", good.clear, b"in clear", good.proof),
-        FactorFiles("ana", good.clear, good.sealed, good.proof, {passkey.file: good.sealed}),
-        FactorFiles("ana", good.clear, good.sealed, good.proof, {"../../practice.age": good.sealed}),
-        FactorFiles("ana", b"x" * 99_999, good.sealed, good.proof),
+        FactorFiles("ana", b"{}", good.sealed, good.built_on, good.proof),
+        FactorFiles("ana", good.clear, b"in clear", good.built_on, good.proof),
+        FactorFiles("ana", good.clear, good.sealed, good.built_on, good.proof, {passkey.file: good.sealed}),
+        FactorFiles("ana", good.clear, good.sealed, good.built_on, good.proof, {"../../practice.age": good.sealed}),
+        FactorFiles("ana", b"x" * 99_999, good.sealed, good.built_on, good.proof),
     ):
         with pytest.raises(ControlError):
             planned.write_factors(practice.folder, bad)
@@ -395,3 +396,57 @@ def test_whoever_sends_wrong_passkeys_without_end_gets_a_line_now_and_then(step:
         news += step.is_news()
         clock.advance(0.1)
     assert 1 <= news <= 3600 / DELAYS[-1] + len(DELAYS)
+
+
+@pytest.mark.parametrize("way", ["app", "printed code"])
+def test_a_code_that_is_used_while_a_change_is_prepared_does_not_count_again(
+    practice: Practice, step: SecondStep, clock: FakeClock, way: str
+) -> None:
+    """The change was prepared on what was there before the code was used: it is refused, and prepared once more on what is there now."""
+    give_app(practice, step)
+    shown = give_codes(practice, step)[0] if way == "printed code" else code(clock)
+    elsewhere = SecondStep(practice.folder, clock, lambda files, by: _write(practice.folder, files))
+    asked: list[Held] = []
+
+    def change_slowly(held: Held) -> Held:
+        changed = held.without_passkey("none")
+        if not asked:
+            elsewhere.take_code(practice.ana(), shown, DESK, True)
+        asked.append(held)
+        return changed
+
+    step.change(practice.ana(), change_slowly)
+    assert len(asked) == 2
+    assert factors.read(practice.folder, "ana").stamp != asked[0].factors.stamp
+    with pytest.raises(WrongCodeError):
+        step.take_code(practice.ana(), shown, DESK, True)
+
+
+def test_what_was_prepared_on_an_older_state_is_not_written(practice: Practice, step: SecondStep) -> None:
+    codes, ana = give_codes(practice, step), practice.ana()
+    assert ana.own
+    older = step.open_held(ana).without_passkey("none").files(ana.own)
+    step.take_code(practice.ana(), codes[0], DESK, True)
+    with pytest.raises(FactorsChangedError):
+        planned.write_factors(practice.folder, older)
+    with pytest.raises(WrongCodeError):
+        step.take_code(practice.ana(), codes[0], DESK, True)
+
+
+def test_an_empty_file_is_a_damaged_one_and_no_sign_that_there_is_nothing(practice: Practice, step: SecondStep) -> None:
+    give_app(practice, step)
+    (practice.folder / factors.FOLDER / "ana" / factors.CLEAR).write_bytes(b"")
+    with pytest.raises(FactorsDamagedError):
+        step.open_held(practice.ana())
+    (practice.folder / factors.FOLDER / "ana" / factors.CLEAR).unlink()
+    (practice.folder / factors.FOLDER / "ana" / factors.SEALED).write_bytes(b"")
+    with pytest.raises(FactorsDamagedError):
+        step.open_held(practice.ana())
+
+
+def test_a_change_that_is_overtaken_every_time_is_given_up(practice: Practice, clock: FakeClock) -> None:
+    def refuse(*_: object) -> None:
+        raise FactorsChangedError
+
+    with pytest.raises(FactorsChangedError):
+        SecondStep(practice.folder, clock, refuse).change(practice.ana(), lambda held: held.without_passkey("none"))
