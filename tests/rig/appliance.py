@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,15 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from tests.rig import program
 from tests.rig.line import PhoneCompany
 from tests.rig.ports import free_port
+from tests.rig.program import ROOT, START
 from tests.rig.soft_modem import SoftModem
 
 NAME: Final = "ana"
 PASSWORD: Final = "lantern-copper-river-seven"
-START: Final = 60.0  # s that a process may take to be ready on a busy machine
-ENDS_WITH_US: Final = ("setpriv", "--pdeathsig", "TERM")  # whoever kills the rig kills them
-ROOT: Final = Path(__file__).parents[2]
 
 SHORTEST_IDLE: Final = 2.0  # minutes that a settings file may say
 HASTY: Final = """
@@ -137,7 +134,7 @@ class Appliance:
 
     def command(self, *arguments: str) -> list[str]:
         """The `keepline` command with this appliance's settings."""
-        return [sys.executable, "-m", "appliance.cli.main", "--settings", str(self.settings), *arguments]
+        return program.command(self.settings, *arguments)
 
     def messages(self) -> list[dict[str, Any]]:
         """The index, as any program may read it."""
@@ -196,8 +193,8 @@ class Appliance:
         self.keepline("prompts")
         founded = self.keepline("people", "add", NAME, "--role", "admin", "--password-stdin", typed=PASSWORD + "\n")
         self.recovery = next(word for word in founded.split() if word.startswith("AGE-SECRET-KEY-1"))
-        self._parts.callback(lambda: end(self.page))
-        self._parts.callback(lambda: end(self.daemon))
+        self._parts.callback(lambda: program.end(self.page))
+        self._parts.callback(lambda: program.end(self.daemon))
         self.start_daemon()
         self._decide()
         self.start_page()
@@ -214,16 +211,8 @@ class Appliance:
         return [sys.executable, "-c", HASTY, str(self.settings), str(self.idle_minutes)]
 
     def _start(self, verb: str, command: list[str] | None = None) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{verb}.log").open("ab") as log:
-            return subprocess.Popen(
-                [*ENDS_WITH_US, *(command or self.command(verb))],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env=os.environ | {"TMPDIR": str(self.folder / "tmp")},
-                start_new_session=True,
-            )
+        log = self.folder / f"{verb}.log"
+        return program.start(command or self.command(verb), log, TMPDIR=str(self.folder / "tmp"))
 
     def _wait(self, what: str, process: subprocess.Popen[bytes], ready: Any) -> None:
         deadline = time.monotonic() + START
@@ -239,14 +228,3 @@ class Appliance:
     def _page_listens(self) -> bool:
         with socket.socket() as page:
             return page.connect_ex(("127.0.0.1", self.page_port)) == 0
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process that we started, gently first."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()

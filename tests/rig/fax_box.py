@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +21,10 @@ from appliance.fax import tiff
 from appliance.messages import Envelope, Row
 from appliance.store.keys import Identity
 from appliance.store.reader import Reader
-from appliance.voice.prompts import texts
-from tests.rig.appliance import ENDS_WITH_US, NAME, PASSWORD, ROOT, START, StartError, end
+from tests.rig import program
+from tests.rig.appliance import NAME, PASSWORD, StartError
+from tests.rig.program import ROOT, START
+from tests.rig.speech import hush
 
 SETTINGS: Final = """
 [store]
@@ -68,11 +67,7 @@ class FaxBox:
             folder=self.folder, store=self.store, device=self.device, rings=self.rings, more=self.more
         )
         (self.folder / "keepline.toml").write_text(text, encoding="utf-8")
-        (self.store / "prompts").mkdir(exist_ok=True)
-        for spoken in texts():  # nobody hears them
-            with wave.open(str(self.store / "prompts" / spoken.file_name), "wb") as sound:
-                sound.setparams((1, 2, 8000, 0, "NONE", ""))
-                sound.writeframes(bytes(320))
+        hush(self.store / "prompts")
         found_practice(self.store, NAME, PASSWORD, 15)
         self.practice = unlock(self.store, NAME, PASSWORD).practice
         self.start()
@@ -81,7 +76,7 @@ class FaxBox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        end(self.daemon)
+        program.end(self.daemon)
 
     @property
     def store(self) -> Path:
@@ -90,18 +85,8 @@ class FaxBox:
 
     def start(self) -> None:
         """Start the daemon, or start it again, and wait until it answers."""
-        command = [*ENDS_WITH_US, sys.executable, "-m", "appliance.cli.main"]
-        command += ["--settings", str(self.folder / "keepline.toml"), "run"]
-        with (self.folder / "run.log").open("ab") as log:
-            self.daemon = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env=os.environ | {"TMPDIR": str(self.folder / "tmp")},
-                start_new_session=True,
-            )
+        command = program.command(self.folder / "keepline.toml", "run")
+        self.daemon = program.start(command, self.folder / "run.log", TMPDIR=str(self.folder / "tmp"))
         self.wait_for(self._answers, "the daemon does not answer")
 
     def stop(self) -> int:
@@ -155,8 +140,8 @@ class FaxBox:
 
     def keepline(self, *arguments: str) -> Any:
         """What the `keepline` command prints with --json."""
-        command = [sys.executable, "-m", "appliance.cli.main", "--settings", str(self.folder / "keepline.toml")]
-        done = subprocess.run([*command, *arguments, "--json"], capture_output=True, text=True, check=True, cwd=ROOT)
+        command = program.command(self.folder / "keepline.toml", *arguments, "--json")
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         return json.loads(done.stdout)
 
     def _answers(self) -> bool:

@@ -1,10 +1,13 @@
-"""What patients say: text spoken by espeak-ng, through pipes only."""
+"""What patients say, text spoken by espeak-ng, through pipes only; and what a box says whom nobody listens to."""
 
 import subprocess
+import wave
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from appliance.voice.prompts import texts
 from tests.rig.errors import RigError
 from tests.rig.ulaw import carried
 
@@ -50,3 +53,12 @@ def babble(seconds: float, seed: int = 0) -> bytes:
     """Noise in which no 20 ms are like any other, as the line carries it: to see whether any were lost."""
     samples = np.random.default_rng(seed).integers(-8000, 8000, round(seconds * RATE), dtype="<i2")
     return carried(samples.tobytes())
+
+
+def hush(folder: Path) -> None:
+    """Prompts for a box whose callers nobody listens to: a moment of silence each."""
+    folder.mkdir(exist_ok=True)
+    for spoken in texts():
+        with wave.open(str(folder / spoken.file_name), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(bytes(320))

@@ -8,7 +8,6 @@ import resource
 import socket
 import ssl
 import subprocess
-import sys
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -19,9 +18,10 @@ from typing import Any, Self
 
 from appliance.access import certificates
 from appliance.control.server import Server, own_users
+from tests.rig import program
+from tests.rig.program import START
 from tests.web.practice import NAME, PASSWORD, Practice
 
-START = 60.0  # s on a busy machine
 SETTINGS = """
 [store]
 folder = "{folder}"
@@ -73,7 +73,7 @@ class PageProcess:
         """`keepline web` with the settings of this page."""
         settings = self.folder / f"keepline-{self.port}.toml"
         settings.write_text(SETTINGS.format(folder=self.folder, port=self.port), encoding="utf-8")
-        return [sys.executable, "-m", "appliance.cli.main", "--settings", str(settings), "web"]
+        return program.command(settings, "web")
 
     def logged_in(self) -> bool:
         """Is somebody logged in?"""

@@ -9,7 +9,8 @@ from contextlib import closing
 import pytest
 
 from appliance.control.server import Server
-from tests.web.page_process import START, PageProcess, control_of
+from tests.rig.program import START
+from tests.web.page_process import PageProcess, control_of
 from tests.web.practice import NAME, Practice, babble
 
 SAFE = "Sec-Fetch-Site: same-origin\r\n"

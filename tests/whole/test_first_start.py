@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,13 +12,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from appliance.access import claim
+from tests.rig import program
 from tests.rig.ports import free_port
+from tests.rig.program import ROOT, START
 from tests.web.browser import chromium, somebody
+from tests.web.page_process import wait_for
 from tests.web.paper import groups_on, type_back
 from tests.web.practice import wait_for_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-START = 60.0  # s on a busy machine
 SETTINGS = """
 [store]
 folder = "{folder}/store"
@@ -50,16 +50,12 @@ def box(tmp_path: Path) -> Iterator[Box]:
     port = free_port()
     settings = tmp_path / "keepline.toml"
     settings.write_text(SETTINGS.format(folder=tmp_path, port=port), encoding="utf-8")
-    keepline = [sys.executable, "-m", "appliance.cli.main", "--settings", str(settings)]
-    subprocess.run([*keepline, "prompts"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(program.command(settings, "prompts"), check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     with ExitStack() as parts:
         for verb, is_there in (("run", tmp_path / "store/tls/chain.pem"), ("web", settings)):
-            process = parts.enter_context(subprocess.Popen([*keepline, verb], stderr=subprocess.DEVNULL))
-            parts.callback(process.terminate)
-            deadline = time.monotonic() + START
-            while not is_there.exists():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            process = program.start(program.command(settings, verb), tmp_path / f"{verb}.log")
+            parts.callback(program.end, process)
+            wait_for(is_there.exists)
         wait_for_port(port, START)
         yield Box(f"https://localhost:{port}", tmp_path / "store")
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-import wave
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,9 +11,9 @@ import pytest
 from cryptography import x509
 
 from appliance.access.certificates import DAY, LEAF_DAYS
-from appliance.voice.prompts import texts
 from tests.fakes import faketime
-from tests.rig.appliance import end
+from tests.rig import program
+from tests.rig.speech import hush
 from tests.web.page_process import PageProcess, wait_for
 from tests.web.practice import Practice
 
@@ -44,11 +41,7 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
     """A practice whose store is nobody's: the real daemon takes it."""
     with Practice(tmp_path / "store") as practice:
         practice.inbox.close()
-        (practice.folder / "prompts").mkdir()
-        for spoken in texts():  # nobody hears them
-            with wave.open(str(practice.folder / "prompts" / spoken.file_name), "wb") as sound:
-                sound.setparams((1, 2, 8000, 0, "NONE", ""))
-                sound.writeframes(bytes(320))
+        hush(practice.folder / "prompts")
         yield practice
 
 
@@ -63,28 +56,22 @@ def offset(tmp_path: Path) -> Path:
 @pytest.fixture
 def daemon(practice: Practice, offset: Path) -> Iterator[subprocess.Popen[bytes]]:
     settings = practice.folder / "daemon.toml"
-    root = Path(__file__).parents[2]
-    settings.write_text(SETTINGS.format(folder=practice.folder, root=root), encoding="utf-8")
-    with (practice.folder / "daemon.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.cli.main", "--settings", str(settings), "run"],
-            env={
-                **os.environ,
-                "LD_PRELOAD": str(faketime.LIBRARY),
-                "FAKETIME_TIMESTAMP_FILE": str(offset),
-                "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "NO_FAKE_STAT": "1",
-            },
-            stdout=log,
-            stderr=log,
-        )
+    settings.write_text(SETTINGS.format(folder=practice.folder, root=program.ROOT), encoding="utf-8")
+    process = program.start(
+        program.command(settings, "run"),
+        practice.folder / "daemon.log",
+        LD_PRELOAD=str(faketime.LIBRARY),
+        FAKETIME_TIMESTAMP_FILE=str(offset),
+        FAKETIME_NO_CACHE="1",
+        FAKETIME_DONT_FAKE_MONOTONIC="1",
+        NO_FAKE_STAT="1",
+    )
     try:
         wait_for((practice.folder / "control.sock").exists)
         wait_for((practice.folder / "tls" / "chain.pem").exists)
         yield process
     finally:
-        end(process)
+        program.end(process)
 
 
 def served(page: PageProcess) -> x509.Certificate:

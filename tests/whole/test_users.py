@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from appliance.access import record
+from tests.rig import program
 from tests.rig.page_client import PageClient
 from tests.rig.ports import free_port
 from tests.systemd.network import USERS
@@ -131,13 +132,16 @@ class Box:
         )
 
     def keepline(self, user: str, *arguments: str, first: str = "") -> subprocess.CompletedProcess[str]:
-        program = (sys.executable, "-m", "appliance.cli.main", "--settings", f"{self.folder}/keepline.toml")
-        return self.run(user, *program, *arguments, first=first)
+        return self.run(user, *program.command(self.folder / "keepline.toml", *arguments), first=first)
 
     def start(self, user: str, verb: str) -> subprocess.Popen[bytes]:
-        program = [sys.executable, "-m", "appliance.cli.main", "--settings", f"{self.folder}/keepline.toml", verb]
         with (self.folder / f"{verb}.log").open("wb") as log:
-            process = subprocess.Popen(self.command(user, *program), cwd=ROOT, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                self.command(user, *program.command(self.folder / "keepline.toml", verb)),
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
         self.running.append(process)
         return process
 
