@@ -92,7 +92,7 @@ class FactorsChangedError(AccessError):
 
 
 class PersonNameError(AccessError):
-    """A person's name for logging in starts with a small letter or digit and has at most 32 of: small letters, digits, dot, dash, underscore."""
+    """A name for logging in has at most 32 letters from a to z, digits, dots, dashes and underscores, and begins with a letter or digit. No spaces."""
 
 
 class NotAllowedError(AccessError):

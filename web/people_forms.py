@@ -9,6 +9,7 @@ from flask import Request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from appliance.access.roles import ALL, NONE, Role, check_mailboxes, check_name
+from appliance.access.unlock import as_kept
 from appliance.errors import KeeplineError, PersonNameError
 from web.languages import gettext
 
@@ -61,7 +62,7 @@ def entry(request: Request) -> Entry:
 
 def typed_name(request: Request) -> str:
     """A name as people are kept by."""
-    return request.form.get("name", "").strip().lower()[:LONGEST_NAME]
+    return as_kept(request.form.get("name", "")[:LONGEST_NAME])
 
 
 def standing(request: Request, mistakes: dict[str, str]) -> Standing:

@@ -120,7 +120,7 @@ def show_verifying() -> AnyResponse | str:
 def as_csv() -> Response:
     """What fits the filters, for a spreadsheet. That it was taken along stands in the record."""
     with _taken("csv") as (found, key):
-        return _file(ledger.as_csv(found, key), "text/csv", "csv")
+        return _file(ledger.as_csv(found, key, here().zone), "text/csv", "csv")
 
 
 @record.post("/record/record.json")

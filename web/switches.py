@@ -106,7 +106,7 @@ def decide(name: str) -> AnyResponse | tuple[str, int]:
 @allow(Permission.SEE_SWITCHES)
 def as_csv() -> Response:
     """Every decision, for a spreadsheet."""
-    return _file(decisions.as_csv(decisions.read(here().folder)), "text/csv", "csv")
+    return _file(decisions.as_csv(decisions.read(here().folder), here().zone), "text/csv", "csv")
 
 
 @switches.get("/switches/decisions.json")

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request
 from appliance.access import certificates
 from appliance.access.certificates import Ca
 from web import installers
-from web.guard import TRUSTS, YEAR, public
+from web.guard import TRUSTS, YEAR, unclaimed
 from web.languages import spoken
 from web.services import here
 
@@ -202,7 +202,7 @@ _SIGNS: Final = (
 
 
 @trust.get("/trust")
-@public
+@unclaimed
 def show() -> str:
     """The page that says how."""
     ca, present = _ca(), system(request.user_agent.string)
@@ -222,21 +222,21 @@ def show() -> str:
 
 
 @trust.get("/trust/keepline.crt")
-@public
+@unclaimed
 def crt() -> Response:
     """The certificate in binary form. Its own SHA-256 is the fingerprint. Not as an attachment: so Firefox offers to trust it."""
     return Response(_ca().der, mimetype="application/x-x509-ca-cert")
 
 
 @trust.get("/trust/keepline.pem")
-@public
+@unclaimed
 def pem() -> Response:
     """The certificate as text."""
     return _file(_ca().pem, "application/x-pem-file", "keepline.pem")
 
 
 @trust.get("/trust/keepline.mobileconfig")
-@public
+@unclaimed
 def profile() -> Response:
     """For iPhone, iPad and Mac."""
     made = installers.profile(_ca(), here().settings.practice.name)
@@ -244,14 +244,14 @@ def profile() -> Response:
 
 
 @trust.get("/trust/keepline-trust.cmd")
-@public
+@unclaimed
 def commands() -> Response:
     """For Windows."""
     return _file(installers.commands(_ca()), "application/octet-stream", "keepline-trust.cmd")
 
 
 @trust.post("/trusted")
-@public
+@unclaimed
 def remember() -> Response:
     """This browser has shown that it trusts the certificate (`static/trusted.js`): from now on it is told to insist on that for a year."""
     response = Response(status=204)

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -171,20 +171,20 @@ def check_text(text: str) -> str:
     return line
 
 
-def as_csv(decisions: Sequence[Decision]) -> str:
-    """For a spreadsheet and the practice's binder."""
+def as_csv(decisions: Sequence[Decision], zone: tzinfo) -> str:
+    """For a spreadsheet and the practice's binder; times in the practice's zone."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for item in as_rows(decisions):
+    for item in as_rows(decisions, zone):
         writer.writerow([_harmless(str(item[column])) for column in COLUMNS])
     return text.getvalue()
 
 
-def as_rows(decisions: Sequence[Decision]) -> list[dict[str, object]]:
-    """For a program to read; times in UTC, as ISO 8601 writes them."""
+def as_rows(decisions: Sequence[Decision], zone: tzinfo = UTC) -> list[dict[str, object]]:
+    """For a program to read; times as ISO 8601 writes them."""
     return [
-        asdict(item) | {"at": datetime.fromtimestamp(item.at, UTC).isoformat(timespec="seconds")} for item in decisions
+        asdict(item) | {"at": datetime.fromtimestamp(item.at, zone).isoformat(timespec="seconds")} for item in decisions
     ]
 
 

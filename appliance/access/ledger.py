@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,13 +97,13 @@ def opened(line: Line, key: Identity | None) -> dict[str, str]:
     return testimony.open_sealed(line.deed.sealed, key) if key and line.deed.sealed else {}
 
 
-def as_rows(lines: Iterable[Line], key: Identity | None = None) -> Iterator[dict[str, Any]]:
-    """For a program to read; times in UTC, as ISO 8601 writes them. `sealed` is what `key` opens, else whether there is something."""
+def as_rows(lines: Iterable[Line], key: Identity | None = None, zone: tzinfo = UTC) -> Iterator[dict[str, Any]]:
+    """For a program to read; times as ISO 8601 writes them. `sealed` is what `key` opens, else whether there is something."""
     for line in lines:
         deed = line.deed
         yield {
             "sequence": line.sequence,
-            "at": datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds"),
+            "at": datetime.fromtimestamp(line.at, zone).isoformat(timespec="milliseconds"),
             "clock_trusted": line.trusted,
             "act": deed.act.value,
             "by": deed.by,
@@ -114,12 +114,12 @@ def as_rows(lines: Iterable[Line], key: Identity | None = None) -> Iterator[dict
         }
 
 
-def as_csv(lines: Iterable[Line], key: Identity | None = None) -> str:
-    """For a spreadsheet."""
+def as_csv(lines: Iterable[Line], key: Identity | None, zone: tzinfo) -> str:
+    """For a spreadsheet; times in the practice's zone."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for row in as_rows(lines, key):
+    for row in as_rows(lines, key, zone):
         writer.writerow([_cell(row[column]) for column in COLUMNS])
     return text.getvalue()
 

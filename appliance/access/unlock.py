@@ -7,6 +7,7 @@ names exist, and locks nobody out for good.
 from __future__ import annotations
 
 import threading
+import unicodedata
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,8 +103,9 @@ def enter(folder: Path, person: Person, own: Identity) -> Unlocked:
 
 
 def as_kept(name: str) -> str:
-    """A name as people are kept by: a telephone likes to begin it with a capital letter and end it with a space."""
-    return name.strip().lower()
+    """A name as people are kept by: a telephone likes to begin it with a capital letter and end it with a space, and Lucía writes herself with an accent."""
+    letters = unicodedata.normalize("NFKD", name.strip().lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 class Doorkeeper:

@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
@@ -80,7 +81,7 @@ def export(given: Namespace, settings: Settings) -> None:
         Client(settings.control.path).record(Deed(Act.EXPORTED, by, detail={"as": given.format}))
         lines = (chain.Line.from_bytes(octets) for octets in record.read(folder))
         if given.format == "csv":
-            sys.stdout.write(ledger.as_csv(lines, key))
+            sys.stdout.write(ledger.as_csv(lines, key, ZoneInfo(settings.practice.zone)))
         else:
             json.dump(list(ledger.as_rows(lines, key)), sys.stdout, indent=1)
             sys.stdout.write("\n")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from zoneinfo import ZoneInfo
 
 from appliance.access.roles import Permission
 from appliance.cli import asking, output, verbs
@@ -67,7 +68,7 @@ def export(given: Namespace, settings: Settings) -> None:
     if given.json:
         output.as_json(decisions.as_rows(made))
     else:
-        print(decisions.as_csv(made), end="")
+        print(decisions.as_csv(made, ZoneInfo(settings.practice.zone)), end="")
 
 
 def _set(parser: ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -141,8 +142,10 @@ def test_a_decision_about_a_switch_of_a_newer_version_is_kept(practice: Practice
 
 def test_the_export_is_for_a_spreadsheet_in_which_nothing_is_calculated(practice: Practice) -> None:
     decide(practice, replace(ON, why='=HYPERLINK("x")', risk='A "file", lost'))
-    rows = list(csv.DictReader(io.StringIO(decisions.as_csv(decisions.read(practice.folder)))))
+    rows = list(
+        csv.DictReader(io.StringIO(decisions.as_csv(decisions.read(practice.folder), ZoneInfo("America/New_York"))))
+    )
     assert rows[0]["why"] == '\'=HYPERLINK("x")'
     assert rows[0]["risk"] == 'A "file", lost'
-    assert rows[0]["at"] == "2026-11-18T11:06:40+00:00"
+    assert rows[0]["at"] == "2026-11-18T06:06:40-05:00"
     assert (rows[0]["by"], rows[0]["on"]) == ("ana", "True")

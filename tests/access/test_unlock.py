@@ -55,6 +55,14 @@ def test_capital_letters_and_spaces_of_a_telephone_do_no_harm(practice: Practice
     assert unlock.unlock(practice.folder, " Ana ", ANA).person.name == "ana"
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("Ána", "ana"), ("Lucía ", "lucia"), ("MUÑOZ", "munoz"), ("Lucía", "lucia")]
+)
+def test_accents_do_no_harm_however_they_are_typed(practice: Practice, typed: str, kept: str) -> None:
+    assert unlock.as_kept(typed) == kept
+    assert unlock.unlock(practice.folder, "Ána", ANA).person.name == "ana"
+
+
 @pytest.mark.parametrize("name", ["ana", "nobody", "../people/ana", "", "ben"])
 def test_whatever_is_wrong_costs_one_derivation_of_the_same_work_and_says_the_same(
     practice: Practice, name: str

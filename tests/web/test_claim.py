@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from appliance.access import claim, people, record
+from appliance.access import certificates, claim, people, record
 from appliance.access import practice as keys
 from appliance.access.recovery import open_with_sheet
 from appliance.deeds import Act
@@ -68,6 +69,13 @@ def test_every_page_of_an_unclaimed_box_leads_to_its_claim(empty: Practice, desk
             assert (answer.status_code, answer.headers["Location"]) == (303, "/claim"), question.rule
         else:
             assert answer.status_code == 401, question.rule
+
+
+def test_before_anything_is_typed_the_device_can_be_made_to_trust_the_box(empty: Practice, desk: Staff) -> None:
+    certificates.ensure(empty.folder, empty.settings.page.names, time.time())
+    assert 'href="/trust"' in desk.get("/claim").text
+    assert "fingerprint" in desk.get("/trust").text
+    assert desk.get("/trust/keepline.crt").status_code == 200
 
 
 def test_a_box_is_claimed_in_four_steps_and_the_first_admin_logs_in(empty: Practice, desk: Staff) -> None:
@@ -143,7 +151,7 @@ def test_whoever_guesses_codes_waits(empty: Practice, desk: Staff) -> None:
     ("form", "place", "said"),
     [
         ({"name": "", "password": PASSWORD}, "name", "Type the name"),
-        ({"name": "a b", "password": PASSWORD}, "name", "small letter"),
+        ({"name": "a b", "password": PASSWORD}, "name", "a to z"),
         ({"name": "ana", "password": "short"}, "password", "15"),
         ({"name": "ana", "password": "passwordpassword1"}, "password", "many people"),
     ],

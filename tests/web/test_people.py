@@ -41,6 +41,17 @@ def test_a_person_who_was_added_logs_in_and_sees_their_mailboxes_only(practice: 
     assert "Maria Lopez" not in page
 
 
+def test_a_name_with_an_accent_is_taken_and_logs_in_with_it_or_without(practice: Practice, ana: Staff) -> None:
+    assert ana.post("/add-person", None, **SAM | {"name": "Lucía"}).status_code == 303
+    for name in ("Lucía", "lucia"):
+        assert Staff(practice).log_in(name, PASSWORD, agreed=False).get("/policy").status_code == 200
+
+
+def test_whoever_gives_a_password_sees_where_it_is_for(practice: Practice, ana: Staff) -> None:
+    ana.post("/add-person", None, **SAM)
+    assert f"{ana.base}/" in ana.get("/people").text
+
+
 def test_the_new_password_is_shown_once_to_whoever_gives_it(practice: Practice, ana: Staff) -> None:
     ana.post("/add-person", None, **SAM)
     assert PASSWORD in ana.get("/people").text
@@ -60,8 +71,8 @@ def test_a_password_that_nobody_looks_at_is_forgotten_in_ten_minutes(practice: P
     ("wrong", "place", "said"),
     [
         ({"name": ""}, "name", "Type the name"),
-        ({"name": "two words"}, "name", "small letter"),
-        ({"name": "../ana"}, "name", "small letter"),
+        ({"name": "two words"}, "name", "a to z"),
+        ({"name": "../ana"}, "name", "a to z"),
         ({"name": "x" * 33}, "name", "32"),
         ({"name": NAME}, "name", "already a person"),
         ({"role": ""}, "role", "Choose what"),

@@ -128,6 +128,7 @@ def test_the_record_taken_along_is_whole_and_says_that_it_was_taken(practice: Pr
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["sequence"] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
     assert (rows[-1]["act"], rows[-1]["by"]) == ("exported", "ana")
+    assert rows[-1]["at"].endswith("-05:00")  # the practice's zone, as everywhere on the page
     assert "Harriet Canary" in next(row["sealed"] for row in rows if row["act"] == "kept")
     data = json.loads(ana.post("/record/record.json?what=door").text)
     assert {row["act"] for row in data} == {"logged-in"}
