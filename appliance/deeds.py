@@ -42,6 +42,7 @@ class Act(StrEnum):
     FACTOR_CHANGED = "factor-changed"  # a second factor was added, used up or taken away
     EPOCH_MADE = "epoch-made"
     EPOCH_DESTROYED = "epoch-destroyed"
+    KEY_GIVEN_UP = "key-given-up"  # a damaged one is left out of an exchange, and goes at its end
     ROTATION_BEGUN = "rotation-begun"
     ROTATED = "rotated"
     ROTATION_DROPPED = "rotation-dropped"

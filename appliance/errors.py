@@ -229,6 +229,14 @@ class HoldChangedError(StoreError):
     """Somebody else has put this message on hold, or lifted the hold, in the meantime. Nothing was changed; look at it again."""
 
 
+class DamagedKeysError(StoreError):
+    """Some keys cannot be opened, so the exchange stopped. Restore their files from the backup and go on, or go on without them: `--without KEY`, for each."""
+
+    def __init__(self, names: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.names = names  # as their files are called, without the ending
+
+
 class DamagedMessageError(StoreError):
     """This message does not match its seal: the file was damaged or exchanged. Run `keepline store check` to see what is whole."""
 

@@ -122,6 +122,7 @@ class Night:
         ids, held = {row.stamp.id for row in rows}, {row.stamp.id for row in rows if row.held}
         keys = {file.stem for file in (self.folder / "epochs").glob("*.age")}
         needed = {Act.KEPT: ids, Act.NOTED: ids, Act.HELD: held, Act.EPOCH_MADE: keys}
+        needed[Act.EPOCH_DESTROYED] = {row.epoch for row in rows}  # given up: why their keys are not there
         went = self.record.shorten(
             self.clock.now() - KEPT_FOR, lambda line: line.deed.subject in needed.get(line.deed.act, ())
         )

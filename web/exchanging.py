@@ -8,7 +8,7 @@ from typing import Final
 from appliance import logs
 from appliance.access.rotation import Daemon, Progress, Rotation
 from appliance.clock import Clock
-from appliance.errors import KeeplineError, RotatingError
+from appliance.errors import DamagedKeysError, KeeplineError, RotatingError
 from web.labour import Bench
 from web.languages import spoken
 
@@ -25,6 +25,7 @@ class Exchanging:
     clock: Clock
     progress: Progress | None = None
     mistake: str = ""  # why the last one stopped
+    damaged: tuple[str, ...] = ()  # or the keys that it could not open
     _bench: Bench = field(default_factory=lambda: Bench("exchange"))
     _done_at: float = float("-inf")  # monotonic s
 
@@ -38,9 +39,12 @@ class Exchanging:
         """Did one end well a moment ago? Then that is why everybody is logged off."""
         return self.clock.monotonic() - self._done_at < JUST_NOW
 
-    def run(self, rotation: Rotation, daemon: Daemon, by: str) -> None:
-        """Begin, and return at once; the rotation's keys are overwritten at its end. Raises `RotatingError` while another is at work."""
-        if not self._bench.begin(lambda: self._work(rotation, daemon, by)):
+    def run(self, rotation: Rotation, daemon: Daemon, by: str, without: frozenset[str] = frozenset()) -> None:
+        """Begin, and return at once; damaged keys are left out if they are among `without`. The rotation's keys are overwritten at its end.
+
+        Raises `RotatingError` while another is at work.
+        """
+        if not self._bench.begin(lambda: self._work(rotation, daemon, by, without)):
             rotation.wipe()
             raise RotatingError
 
@@ -48,13 +52,16 @@ class Exchanging:
         """Wait for its end, but no longer than `within` seconds: a short one is over before the next page is drawn."""
         self._bench.join(within)
 
-    def _work(self, rotation: Rotation, daemon: Daemon, by: str) -> None:
-        self.progress, self.mistake = None, ""
+    def _work(self, rotation: Rotation, daemon: Daemon, by: str, without: frozenset[str]) -> None:
+        self.progress, self.mistake, self.damaged = None, "", ()
         try:
             with rotation:
-                for self.progress in rotation.run(daemon, by):
+                for self.progress in rotation.run(daemon, by, without):
                     pass
             self._done_at = self.clock.monotonic()
+        except DamagedKeysError as error:
+            self.damaged = error.names
+            log.warning("exchange.damaged keys=%d", len(error.names))
         except KeeplineError as error:
             self.mistake = str(error)
             log.warning("exchange.stopped")

@@ -9,20 +9,29 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.access import departures, emergency, people, practice, rotation
+from appliance.access import departures, emergency, lost_keys, people, practice, rotation
+from appliance.access.lost_keys import LostKey
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.rotation import Rotation
 from appliance.access.second_step import Way
 from appliance.errors import AccessError, WrongPasswordError, WrongSheetError
 from web import entering, memory, past, people_forms, recovery_sheet, safekeeping, telling, words
 from web.guard import COOKIE, allow, session
-from web.languages import gettext, tell
+from web.languages import gettext, ngettext, tell
 from web.services import here
 from web.visits import Aside, Pending
 
 keys = Blueprint("keys", __name__)
 
 PATIENCE: Final = 0.5  # s: an exchange that is over by then shows no progress
+
+
+@dataclass(frozen=True, slots=True)
+class DamageView:
+    """A key that cannot be opened, and what goes with it."""
+
+    name: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class KeysView:
     done: int
     of: int
     stopped: str  # why the last exchange stopped
+    damaged: tuple[DamageView, ...]  # keys that it could not open
     sheet_must_go: bool
     left: str  # who held the key that is still in use and is gone; "" when nobody
     by_sheet: bool  # this very session came in with the recovery sheet
@@ -128,7 +138,7 @@ def resume() -> AnyResponse | tuple[str, int]:
         if isinstance(error, WrongPasswordError | WrongSheetError):
             telling.log_in_failed(me, address, Way.SHEET if me == RECOVERY else "")
         return _page({"password": entering.in_words(error)}), 422
-    return _run(made)
+    return _run(made, frozenset(request.form.getlist("without")))
 
 
 @keys.post("/keys/drop")
@@ -157,8 +167,8 @@ def _resumed_by_sheet() -> Rotation:
         return rotation.resume(here().folder, replace(session().unlocked, own=paper))
 
 
-def _run(made: Rotation) -> AnyResponse:
-    here().exchanging.run(made, here().control, session().person.name)
+def _run(made: Rotation, without: frozenset[str] = frozenset()) -> AnyResponse:
+    here().exchanging.run(made, here().control, session().person.name, without)
     here().exchanging.join(PATIENCE)
     return _to_keys()
 
@@ -177,11 +187,27 @@ def _view() -> KeysView:
         done=work.progress.done if work.progress else 0,
         of=work.progress.of if work.progress else 0,
         stopped=tell(work.mistake),
+        damaged=tuple(map(_damage_view, lost_keys.of(folder, work.damaged))) if work.damaged else (),
         left=", ".join(dict.fromkeys(one.name.capitalize() for one in departures.since_exchange(folder))),
         sheet_must_go=emergency.demands_rotation(folder),
         by_sheet=by_sheet,
         may_resume=not by_sheet or past.sheet_is_coming(folder),
     )
+
+
+def _damage_view(one: LostKey) -> DamageView:
+    if one.is_records:
+        return DamageView(one.name, gettext("the key to names and numbers in the record so far"))
+    if one.since is None:
+        return DamageView(one.name, gettext("a day’s key that no message needs"))
+    when = words.in_full(one.since, here().zone)
+    told = ngettext(
+        "the key to %(num)d message that came %(when)s",
+        "the key to %(num)d messages, the first of which came %(when)s",
+        one.messages,
+        when=when,
+    )
+    return DamageView(one.name, told)
 
 
 def _page(mistakes: dict[str, str]) -> str:

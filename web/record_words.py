@@ -39,6 +39,7 @@ ACTS: Final = {
     Act.FACTOR_CHANGED: spoken("changed a second factor"),
     Act.EPOCH_MADE: spoken("made the key of a day"),
     Act.EPOCH_DESTROYED: spoken("destroyed the key of a day"),
+    Act.KEY_GIVEN_UP: spoken("gave up a key that could not be opened"),
     Act.ROTATION_BEGUN: spoken("began to exchange the practice key"),
     Act.ROTATION_DROPPED: spoken("dropped an exchange of the practice key"),
     Act.ROTATED: spoken("exchanged the practice key"),
@@ -78,6 +79,7 @@ GROUPS: Final = {
                 Act.FACTOR_CHANGED,
                 Act.EPOCH_MADE,
                 Act.EPOCH_DESTROYED,
+                Act.KEY_GIVEN_UP,
                 Act.ROTATION_BEGUN,
                 Act.ROTATION_DROPPED,
                 Act.ROTATED,
@@ -174,6 +176,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
     "how": {
         "found": spoken("found without a line of its own"),
         "recovered": spoken("recovered after an interruption"),
+        "given up": spoken("it could not be opened"),
         "exchanged": spoken("sealed to the new practice key"),
     },
     "why": {

@@ -39,6 +39,7 @@ class Store(Protocol):
 
     def begin_exchange(self, key: NextKey, deed: Deed, /) -> None: ...
     def put_exchanged(self, sealed: Mapping[str, bytes], /) -> None: ...
+    def give_up_keys(self, names: tuple[str, ...], by: str, /) -> None: ...
     def commit_exchange(self, by: str, /) -> None: ...
     def drop_exchange(self, by: str, /) -> None: ...
 
@@ -68,6 +69,7 @@ class KeyAnswers:
             Verb.CLAIM: self._claim,
             Verb.BEGIN_ROTATION: self._begin_rotation,
             Verb.PUT_EPOCHS: self._put_epochs,
+            Verb.GIVE_UP_KEYS: self._give_up_keys,
             Verb.COMMIT_ROTATION: self._commit_rotation,
             Verb.DROP_ROTATION: self._drop_rotation,
             Verb.NOTE_EMERGENCY: self._note_emergency,
@@ -165,6 +167,11 @@ class KeyAnswers:
         resealed: Resealed = unpack(Resealed, given["resealed"])
         practice.check_proof(self.folder, resealed.proof)
         self.store.put_exchanged(resealed.sealed)
+
+    def _give_up_keys(self, given: Given) -> None:
+        by = _by(given)
+        practice.check_proof(self.folder, unpack(bytes, given["proof"]))
+        self.store.give_up_keys(unpack(tuple[str, ...], given["names"]), by)  # which puts it on record
 
     def _commit_rotation(self, given: Given) -> None:
         by = _by(given)

@@ -19,7 +19,7 @@ from appliance.access.chain import Head, Line, Verdict
 from appliance.deeds import Act
 from appliance.errors import RecordError
 from appliance.messages import Row
-from appliance.store import epochs, journal, telling, vault
+from appliance.store import epochs, exchange, journal, telling, vault
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.view import View
 from appliance.store.values import Progress, Trouble
@@ -80,6 +80,7 @@ class _Told:
     keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of epochs' files, by name
     notes: audit_notes.ToldNotes = field(default_factory=audit_notes.ToldNotes)
     held: set[str] = field(default_factory=set)  # on hold
+    given_up: set[str] = field(default_factory=set)  # epochs that were damaged and left out of an exchange
     changes: int = 0  # of the index, at the last look
 
     def hear(self, line: Line) -> None:
@@ -97,6 +98,8 @@ class _Told:
                 self.held.discard(deed.subject)
             case Act.EPOCH_MADE:
                 self.keys[deed.subject] = deed.detail.get("sha256", "")
+            case Act.EPOCH_DESTROYED if deed.detail.get("how") == exchange.GIVEN_UP:
+                self.given_up.add(deed.subject)
             case Act.STARTED | Act.STOPPED | Act.CHECKED if deed.detail.get("changes", "").isdecimal():
                 self.changes = max(self.changes, int(deed.detail["changes"]))
             case _:
@@ -188,7 +191,8 @@ def _of_row(folder: Path, row: Row, told: _Told, by_hash: dict[str, str], was: d
     try:
         hash = hashlib.sha256(key.read_bytes()).hexdigest()
     except OSError:
-        yield Discrepancy(place, Trouble.NO_KEY)
+        if row.epoch not in told.given_up:
+            yield Discrepancy(place, Trouble.NO_KEY)
     else:
         if told.keys.get(row.epoch, "") != hash:
             yield Discrepancy(place, Wrong.KEY_EXCHANGED)

@@ -7,7 +7,7 @@ from `keys/next/practice.age`) or drops it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import RECOVERY
 from appliance.errors import (
     AccessError,
+    DamagedKeysError,
     DamagedMessageError,
     ForeignKeyError,
     NewSheetError,
@@ -34,7 +35,7 @@ from appliance.speech import spoken
 from appliance.store import exchange, primitives
 from appliance.store.age_file import open_identity, seal_identity
 from appliance.store.exchange import is_under_way
-from appliance.store.keys import Identity
+from appliance.store.keys import Identity, Recipient
 
 __all__ = ["Exchange", "Progress", "Resealed", "Rotation", "is_under_way", "resume", "start", "take_up"]
 
@@ -81,8 +82,19 @@ class Daemon(Protocol):
 
     def begin_rotation(self, exchange: Exchange, by: str) -> None: ...
     def put_epochs(self, resealed: Resealed, by: str) -> None: ...
+    def give_up_keys(self, names: Sequence[str], proof: bytes, by: str) -> None: ...
     def commit_rotation(self, proof: bytes, by: str) -> None: ...
     def drop_rotation(self, proof: bytes, by: str) -> None: ...
+
+
+@dataclass(slots=True)
+class _Hand:
+    """To whom keys are handed over, and those that could not be opened."""
+
+    daemon: Daemon
+    proof: bytes = field(repr=False)
+    by: str
+    damaged: set[str] = field(default_factory=set)
 
 
 class Rotation:
@@ -97,20 +109,26 @@ class Rotation:
         self._new = new
         self._beginning = beginning
 
-    def run(self, daemon: Daemon, by: str) -> Generator[Progress, None, None]:
-        """All of it, as far as it has not been done. Whoever stops iterating leaves an exchange that can be resumed."""
-        proof = practice.proof_of(self._old)
+    def run(self, daemon: Daemon, by: str, without: frozenset[str] = frozenset()) -> Generator[Progress, None, None]:
+        """All of it, as far as it has not been done. Whoever stops iterating leaves an exchange that can be resumed.
+
+        Raises `DamagedKeysError` at the end when keys cannot be opened: restore them, or go on `without` them. It names all of them.
+        """
+        hand = _Hand(daemon, practice.proof_of(self._old), by)
         if self._beginning is not None:
             daemon.begin_rotation(self._beginning, by)
-        while owed := exchange.owed(self._folder):
-            done = _there(self._folder)
-            for names in _batches(owed):
-                sealed = {name: octets for name in names if (octets := self._reseal(name)) is not None}
-                daemon.put_epochs(Resealed(sealed, proof), by)
-                done += len(names)
-                yield Progress(done, max(done, _there(self._folder) + len(exchange.owed(self._folder))))
-        self._check()
-        daemon.commit_rotation(proof, by)
+        yield from self._hand_over(exchange.given_up(self._folder), hand)  # they may have been restored
+        while owed := [name for name in exchange.owed(self._folder) if name not in hand.damaged]:
+            yield from self._hand_over(owed, hand)
+        yield from self._hand_over(wrong := self._wrong(_names(self._folder)), hand)
+        if self._wrong([name for name in wrong if name not in hand.damaged]):
+            raise DamagedMessageError
+        lost = hand.damaged - set(exchange.given_up(self._folder))
+        if not lost <= without:
+            raise DamagedKeysError(tuple(sorted(lost)))
+        if lost:
+            daemon.give_up_keys(sorted(lost), hand.proof, by)
+        daemon.commit_rotation(hand.proof, by)
 
     def set_aside(self) -> tuple[str, Exchange]:
         """For a page, where the sheet is typed back in another request: K2 as text, which is a secret, and what the daemon will be handed, which is none."""
@@ -131,31 +149,50 @@ class Rotation:
     ) -> None:
         self.wipe()
 
+    def _hand_over(self, names: Sequence[str], hand: _Hand) -> Iterator[Progress]:
+        for first in range(0, len(names), BATCH):
+            sealed = {}
+            for name in names[first : first + BATCH]:
+                try:
+                    octets = self._reseal(name)
+                except (SealError, OSError):
+                    hand.damaged.add(name)
+                    continue
+                if octets is not None:
+                    sealed[name] = octets
+            if sealed:
+                hand.daemon.put_epochs(Resealed(sealed, hand.proof), hand.by)
+            yield Progress(_there(self._folder), len(_names(self._folder)))
+
     def _reseal(self, name: str) -> bytes | None:
         try:
             sealed = exchange.file_of(self._folder, name).read_bytes()
         except FileNotFoundError:
             return None  # its last message went in this moment
-        try:
-            opened = open_identity(sealed, [self._old])
-        except SealError:
-            raise DamagedMessageError(
-                f"A key ({name}) cannot be opened, so nothing was exchanged. Run `keepline store check`; restore its file from the backup."
-            ) from None
-        with opened as secret:
+        with open_identity(sealed, [self._old]) as secret:
             return seal_identity(secret, [self._new.recipient])
 
-    def _check(self) -> None:
-        """The old seals are destroyed after this: does K2 open everything that K1 opens? Raises `DamagedMessageError`."""
-        for name in _names(self._folder):
-            try:
-                old = exchange.file_of(self._folder, name).read_bytes()
-                new = exchange.next_file_of(self._folder, name).read_bytes()
-            except FileNotFoundError:
-                continue
-            with open_identity(old, [self._old]) as one, open_identity(new, [self._new]) as other:
-                if one.recipient != other.recipient:
-                    raise DamagedMessageError
+    def _wrong(self, names: Sequence[str]) -> list[str]:
+        """The old seals are destroyed after this: what does K2 not open that K1 opens?"""
+        return [name for name in names if not self._is_right(name)]
+
+    def _is_right(self, name: str) -> bool:
+        try:
+            sealed = exchange.next_file_of(self._folder, name).read_bytes()
+            with open_identity(sealed, [self._new]) as other:
+                return self._public_of(name) in {other.recipient, None}
+        except FileNotFoundError:
+            return True  # gone, or never handed over
+        except (SealError, OSError):
+            return False
+
+    def _public_of(self, name: str) -> Recipient | None:
+        """None where K1 opens it no more: what K2 opens is then all there is."""
+        try:
+            with open_identity(exchange.file_of(self._folder, name).read_bytes(), [self._old]) as secret:
+                return secret.recipient
+        except (SealError, OSError):
+            return None
 
 
 def start(folder: Path, by: Unlocked, new_sheet: bool) -> Rotation:
@@ -245,8 +282,3 @@ def _names(folder: Path) -> list[str]:
 
 def _there(folder: Path) -> int:
     return sum(exchange.next_file_of(folder, name).exists() for name in _names(folder))
-
-
-def _batches(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for start_at in range(0, len(names), BATCH):
-        yield names[start_at : start_at + BATCH]

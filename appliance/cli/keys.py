@@ -68,6 +68,7 @@ def rotate(given: Namespace, settings: Settings) -> None:
     """`keepline keys rotate`: another practice key; goes on with one that was interrupted."""
     from appliance.access import rotation
     from appliance.control.client import Client
+    from appliance.errors import DamagedKeysError
 
     folder, daemon = settings.store.folder, Client(settings.control.path)
     unlocked = _by_sheet(given, settings) if given.sheet else asking.unlock(given, settings, Permission.RUN_KEYS)
@@ -86,11 +87,30 @@ def rotate(given: Namespace, settings: Settings) -> None:
             sheets.show(made.sheet)
             sheets.type_back(given, made.sheet)
             made.sheet.forget()
-        for progress in made.run(daemon, by):
-            output.say(f"{progress.done} of {progress.of} keys are sealed to the new one.")
+        try:
+            for progress in made.run(daemon, by, frozenset(given.without)):
+                output.say(f"{progress.done} of {progress.of} keys are sealed to the new one.")
+        except DamagedKeysError as error:
+            _show_damage(error.names, settings)
+            raise
     output.say("The practice key is another one. The old one opens nothing any more, and everybody is logged off.")
     if given.new_sheet:
         output.say("Destroy the old recovery sheet; the new one goes into the safe.")
+
+
+def _show_damage(names: tuple[str, ...], settings: Settings) -> None:
+    """Which keys cannot be opened, and what goes with each."""
+    from appliance.access import lost_keys
+
+    rows = [
+        (
+            one.name,
+            output.moment(one.since, settings) if one.since is not None else "",
+            "names and numbers in the record so far" if one.is_records else output.count(one.messages, "message"),
+        )
+        for one in lost_keys.of(settings.store.folder, names)
+    ]
+    output.table("Keys that cannot be opened", ("Key", "In use from", "Opens"), rows, "")
 
 
 def _by_sheet(given: Namespace, settings: Settings) -> Unlocked:
@@ -184,6 +204,13 @@ def _keys_rotate(parser: ArgumentParser) -> None:
     whose.add_argument("--sheet", action="store_true", help="the recovery sheet opens it; its text is asked for")
     parser.add_argument("--why", metavar="TEXT", help="with --sheet: the reason; every admin will read it")
     verbs.password(parser)
+    parser.add_argument(
+        "--without",
+        metavar="KEY",
+        action="append",
+        default=[],
+        help="go on without this damaged key: it is destroyed, and what was sealed to it stays lost; may be given several times",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--new-sheet", action="store_true", help="print a new recovery sheet, too; the old one then opens nothing"

@@ -90,12 +90,16 @@ class Client:
         self._ask(Verb.CLAIM, code=code, address=address, founding=founding)
 
     def begin_rotation(self, exchange: Any, by: str) -> None:
-        """The practice key is being exchanged (`access.rotation.Exchange`). This and the next three are asked by `access.rotation` alone."""
+        """The practice key is being exchanged (`access.rotation.Exchange`). This and the next four are asked by `access.rotation` alone."""
         self._ask(Verb.BEGIN_ROTATION, exchange=exchange, by=by)
 
     def put_epochs(self, resealed: Any, by: str) -> None:
         """Keys of days that are now sealed to the new one (`access.rotation.Resealed`)."""
         self._ask(Verb.PUT_EPOCHS, resealed=resealed, by=by)
+
+    def give_up_keys(self, names: Sequence[str], proof: bytes, by: str) -> None:
+        """The exchange goes on without these keys, which cannot be opened: at its end they are destroyed."""
+        self._ask(Verb.GIVE_UP_KEYS, names=list(names), proof=proof, by=by)
 
     def commit_rotation(self, proof: bytes, by: str) -> None:
         """The old practice key goes out of use, and every session ends."""

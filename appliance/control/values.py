@@ -40,6 +40,7 @@ class Verb(StrEnum):
     CLAIM = "claim"  # code, address, founding -> nothing
     BEGIN_ROTATION = "begin-rotation"  # exchange, by -> nothing
     PUT_EPOCHS = "put-epochs"  # resealed, by -> nothing
+    GIVE_UP_KEYS = "give-up-keys"  # names, proof, by -> nothing
     COMMIT_ROTATION = "commit-rotation"  # proof, by -> nothing
     DROP_ROTATION = "drop-rotation"  # proof, by -> nothing
     NOTE_EMERGENCY = "note-emergency"  # why, proof -> nothing
@@ -80,6 +81,7 @@ MAY_ASK = {
     Verb.CLAIM: {Peer.PAGE, Peer.OWNER},
     Verb.BEGIN_ROTATION: {Peer.PAGE, Peer.OWNER},
     Verb.PUT_EPOCHS: {Peer.PAGE, Peer.OWNER},
+    Verb.GIVE_UP_KEYS: {Peer.PAGE, Peer.OWNER},
     Verb.COMMIT_ROTATION: {Peer.PAGE, Peer.OWNER},
     Verb.DROP_ROTATION: {Peer.PAGE, Peer.OWNER},
     Verb.NOTE_EMERGENCY: {Peer.PAGE, Peer.OWNER},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,6 +68,11 @@ class Epochs:
     def names(self) -> frozenset[str]:
         """Every epoch there is."""
         return frozenset(file.stem for file in self._folder.glob("*.age") if _NAME.fullmatch(file.stem))
+
+    def retire(self, names: Collection[str]) -> None:
+        """Nothing more is sealed to these; the next message of the day gets an epoch of its own."""
+        if self.name in names:
+            self._epoch = None
 
     def destroy(self, name: str) -> None:
         """What was sealed to this epoch opens for nobody from here on. A power cut in the middle: the next start finds it unused once more."""

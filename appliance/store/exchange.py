@@ -25,9 +25,12 @@ from appliance.store.witness import Witness
 
 RECORD: Final = "record"  # stands among the epochs' names for the record's own key
 COMMIT: Final = NEXT / "commit"
+GIVEN_UP: Final = "given up"  # how a key was destroyed, in the record
 LARGEST: Final = 1024  # octets of one sealed epoch; ours take some 350
 _KEYS: Final = Path("keys")
 _RECORD: Final = Path("keys/record.age")
+_MARK: Final = ".lost"  # an empty file where the key sealed to K2 would lie
+_HERE: Final = Path()  # for names below the store's folder
 _EPOCH: Final = re.compile(r"\d{6,12}-[0-9a-f]{8}")
 _KEY_FILES: Final = ("practice.age", "practice.proof", "record.age", "practice.pub")  # the public half last
 
@@ -51,10 +54,17 @@ def is_under_way(folder: Path) -> bool:
 def owed(folder: Path) -> tuple[str, ...]:
     """What is not yet sealed to K2: names of epochs, and `RECORD`. Oldest first."""
     there = {file.stem for file in (folder / NEXT_EPOCHS).glob("*.age")}
+    there |= set(given_up(folder))
     names = [file.stem for file in sorted((folder / "epochs").glob("*.age")) if file.stem not in there]
-    if (folder / _RECORD).exists() and not (folder / NEXT / _RECORD.name).exists():
+    if (folder / _RECORD).exists() and not (folder / NEXT / _RECORD.name).exists() and RECORD not in there:
         names.append(RECORD)
     return tuple(names)
+
+
+def given_up(folder: Path) -> tuple[str, ...]:
+    """What cannot be opened and is left out: at the end it is destroyed, so that whoever knows K1 mends nothing."""
+    marks = sorted((folder / NEXT_EPOCHS).glob(f"*{_MARK}")) + sorted((folder / NEXT).glob(f"*{_MARK}"))
+    return tuple(mark.stem for mark in marks)
 
 
 def file_of(folder: Path, name: str) -> Path:
@@ -89,7 +99,20 @@ def put(folder: Path, disk: Disk, sealed: Mapping[str, bytes]) -> None:
         raise NotRotatingError
     for name, octets in sealed.items():
         _check(folder, name, octets)
+    for name in sealed.keys() & set(given_up(folder)):  # its file was restored; first: what is marked is destroyed
+        disk.unlink(_mark_of(folder, name))
     disk.replace_all({next_file_of(folder, name): octets for name, octets in sealed.items()})
+
+
+def give_up(folder: Path, witness: Witness, names: tuple[str, ...], by: str) -> None:
+    """The exchange goes on without these, as `by` wants it. Raises `NotRotatingError`, `ControlError`."""
+    if not is_under_way(folder) or (folder / COMMIT).exists():
+        raise NotRotatingError
+    for name in names:
+        _check_name(folder, name)
+    for name in names:
+        change = Change({next_file_of(_HERE, name): None, _mark_of(_HERE, name): b""})
+        witness.perform(Deed(Act.KEY_GIVEN_UP, by, name), change)
 
 
 def commit(folder: Path, disk: Disk, witness: Witness, by: str) -> None:
@@ -120,6 +143,7 @@ def finish(folder: Path, disk: Disk, witness: Witness) -> bool:
         if (folder / NEXT / name).exists():
             _move(disk, folder / NEXT / name, folder / _KEYS / name)
     disk.flush_folder(folder / _KEYS)
+    _destroy_given_up(folder, witness)
     _clear_away(folder, disk)
     disk.unlink(folder / COMMIT)
     with disk.writing():
@@ -144,10 +168,30 @@ def drop(folder: Path, disk: Disk, witness: Witness, by: str) -> None:
     log.info("exchange.dropped")
 
 
-def _check(folder: Path, name: str, octets: bytes) -> None:
-    """As much as can be seen without a key: it is one we have, and sealed to exactly one."""
+def _destroy_given_up(folder: Path, witness: Witness) -> None:
+    """As long as it lies there, whoever has K1 puts a flipped bit right by trying."""
+    by = (folder / COMMIT).read_text(encoding="ascii").strip()
+    for name in given_up(folder):
+        if not file_of(folder, name).exists():  # with its last message
+            continue
+        goes = [file_of(_HERE, name), _mark_of(_HERE, name)]
+        if name == RECORD:  # where there is no public half, another pair is made
+            goes.insert(0, _RECORD.with_suffix(".pub"))
+        witness.perform(Deed(Act.EPOCH_DESTROYED, by, name, {"how": GIVEN_UP}), Change(dict.fromkeys(goes)))
+
+
+def _mark_of(folder: Path, name: str) -> Path:
+    return next_file_of(folder, name).with_suffix(_MARK)
+
+
+def _check_name(folder: Path, name: str) -> None:
     if not (name == RECORD or _EPOCH.fullmatch(name)) or not file_of(folder, name).exists():
         raise ControlError("there is no key of that name.")
+
+
+def _check(folder: Path, name: str, octets: bytes) -> None:
+    """As much as can be seen without a key: it is one we have, and sealed to exactly one."""
+    _check_name(folder, name)
     if len(octets) > LARGEST:
         raise ControlError("that is no sealed key.")
     try:

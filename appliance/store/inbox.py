@@ -224,6 +224,12 @@ class Inbox:
         with self._lock:
             exchange.put(self._ground.folder, self._disk, sealed)
 
+    def give_up_keys(self, names: tuple[str, ...], by: str) -> None:
+        """At the wish of `by` the exchange goes on without these keys, which cannot be opened. Raises `NotRotatingError`, `ControlError`."""
+        with self._lock:
+            exchange.give_up(self._ground.folder, self._ground.witness, names, by)
+            self._ground.epochs.retire(names)
+
     def commit_exchange(self, by: str) -> None:
         """At the wish of `by`: the new practice key is in use, and the old one opens nothing. Raises `NotRotatingError`, `RotationOwesError`."""
         with self._lock:

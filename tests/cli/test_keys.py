@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -174,6 +175,22 @@ def test_with_the_sheet_alone_an_interrupted_exchange_goes_on_or_is_dropped(box:
         "keys", "recover", "--as-new", "dora", *why, "--password-stdin", typed=f"{printed}\n{NEW}\n"
     )
     assert (code, err) == (0, "")
+
+
+def test_an_exchange_goes_on_without_a_damaged_key_that_is_named(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    row = box.leave()
+    box.leave()
+    file = box.folder / "epochs" / f"{row.epoch}.age"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    as_ana = ("--as", "ana", "--password-stdin")
+    code, out, err = keepline("keys", "rotate", *as_ana, typed=f"{ANA}\n")
+    assert code == 4
+    assert re.search(rf"{row.epoch}.*2026-.*1 message", out)
+    assert "--without KEY" in err
+    code, out, err = keepline("keys", "rotate", "--without", row.epoch, *as_ana, typed=f"{ANA}\n")
+    assert (code, err) == (0, "")
+    assert not file.exists()
 
 
 def test_it_is_said_what_ought_to_be_done_about_keys(box: Box, keepline: Keepline) -> None:

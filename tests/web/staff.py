@@ -36,7 +36,7 @@ class Staff:
         """Look at a page."""
         return self.ask("GET", path, headers=_named(headers))
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
+    def post(self, path: str, headers: dict[str, str] | None = None, **form: str | list[str]) -> TestResponse:
         """Send a form."""
         return self.ask("POST", path, headers=OWN | (headers or {}), data=form)
 

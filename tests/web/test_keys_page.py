@@ -187,6 +187,42 @@ def test_where_no_new_sheet_was_printed_who_came_in_with_the_sheet_can_only_drop
     assert not rotation.is_under_way(practice.folder)
 
 
+def test_damaged_keys_are_named_and_the_exchange_goes_on_without_those_that_are_ticked(
+    practice: Practice, ana: Staff
+) -> None:
+    lost, kept = practice.leave(babble(1), name="Maria Lopez"), ""
+    practice.clock.advance(86_400)
+    practice.services.sessions.close_all()
+    kept = practice.leave(babble(1), name="Samuel Okafor")
+    oldest, _ = sorted((practice.folder / "epochs").glob("*.age"))
+    octets = bytearray(oldest.read_bytes())
+    octets[-20] ^= 1
+    for file in (oldest, practice.folder / "keys/record.age"):
+        file.write_bytes(octets)
+    ana.log_in().post("/keys/exchange", reason="left")
+    finished(practice)
+    page = ana.get("/keys").text
+    assert "2 keys cannot be opened, so the exchange stopped" in page
+    assert "the key to 1 message that came Friday 21 November 2025, 12:00" in page
+    assert "the key to names and numbers in the record so far" in page
+    assert re.findall(r'name="without" value="([^"]+)"', page) == [oldest.stem, "record"]
+    ana.post("/keys/resume", password=PASSWORD, without=oldest.stem)
+    finished(practice)
+    assert rotation.is_under_way(practice.folder)
+    ana.post("/keys/resume", password=PASSWORD, without=[oldest.stem, "record"])
+    finished(practice)
+    assert not rotation.is_under_way(practice.folder)
+    assert not oldest.exists()
+    log_in_again(practice, ana)
+    assert "Samuel Okafor" in ana.get("/").text
+    assert ana.get(f"/messages/{kept}/content").status_code == 200
+    page = ana.get(f"/messages/{lost}").text
+    assert "Maria Lopez" not in page
+    page = ana.get("/record?what=people").text
+    assert "gave up a key that could not be opened" in page
+    assert "destroyed the key of a day · <span" in page
+
+
 def test_an_interrupted_exchange_can_be_dropped(practice: Practice, ana: Staff) -> None:
     practice.leave(babble(1))
     before = public(practice)
