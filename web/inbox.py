@@ -18,10 +18,11 @@ from appliance.access.roles import Permission
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError
 from appliance.messages import Envelope, Kind, Row
 from appliance.store.reader import OpenMessage
-from web import faxes, listing, mailboxes, memory, notes, requests, seen, sound, taking, telling, waveform, words
+from web import faxes, holds, listing, mailboxes, memory, notes, requests, seen, sound, taking, telling, waveform, words
+from web.fates import Present
 from web.guard import allow, session
 from web.languages import gettext
-from web.listing import Asked, ListView, Present
+from web.listing import Asked, ListView
 from web.services import here
 from web.sheets import FaxView
 
@@ -183,7 +184,7 @@ def _message(id: str, form: notes.Form | None = None) -> listing.MessageView:
     telling.looked(row)
     envelope = _envelope(row)
     view = listing.show_message(row, envelope, _content(row, envelope), _present(), seen.by(row))
-    return replace(view, written=notes.under(row, form))
+    return replace(view, written=notes.under(row, form), hold=holds.of(row))
 
 
 def _content(row: Row, envelope: Envelope | None) -> waveform.Drawing | FaxView:

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from appliance.messages import Envelope, Kind, Row, State
-from appliance.retention.rules import DAY
-from appliance.settings import Retention
 from appliance.store.reader import RECOVERED
 from web import quality, words
-from web.languages import gettext, spoken, tell
+from web.fates import Present, fate, warn
+from web.holds import HoldView
+from web.languages import gettext, spoken
 from web.notes import Written
 from web.seen import Sight
 from web.sheets import FaxView
@@ -32,22 +31,6 @@ MISSING: Final = {
     Kind.FAX: spoken("Partial: recovered after an interruption. Pages that were still coming in may be missing."),
 }
 MARKS: Final = {Kind.VOICEMAIL: spoken("Mark as heard"), Kind.FAX: spoken("Mark as read")}
-NEGLECTED: Final = {
-    Kind.VOICEMAIL: spoken("Nobody has heard it. It will be purged %(day)s."),
-    Kind.FAX: spoken("Nobody has read it. It will be purged %(day)s."),
-}
-PURGED: Final = {
-    Kind.VOICEMAIL: spoken("Purged %(day)s, %(days)s after it was heard."),
-    Kind.FAX: spoken("Purged %(day)s, %(days)s after it was read."),
-}
-KEPT: Final = {
-    Kind.VOICEMAIL: spoken(
-        "Kept for %(days)s after somebody has heard it; if nobody does, for %(longest)s, with a warning %(warning)s before."
-    ),
-    Kind.FAX: spoken(
-        "Kept for %(days)s after somebody has read it; if nobody does, for %(longest)s, with a warning %(warning)s before."
-    ),
-}
 DONE: Final = {
     frozenset({Kind.VOICEMAIL}): spoken("Heard"),
     frozenset({Kind.FAX}): spoken("Read"),
@@ -55,15 +38,6 @@ DONE: Final = {
 }
 
 Opener = Callable[[Row], Envelope | None]  # None: cannot be opened
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """The moment and the place for which words are chosen."""
-
-    now: float
-    zone: ZoneInfo
-    retention: Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +68,7 @@ class RowView:
     length_aloud: str
     mailbox: str
     damaged: bool
+    held: bool
     warning: str
     row_notes: tuple[str, ...]
     written: str  # "2 notes"; empty without any
@@ -145,6 +120,7 @@ class MessageView:
     fax: FaxView | None
     seen: tuple[Sight, ...]  # who did what with it, newest first
     written: Written | None = None
+    hold: HoldView | None = None
 
 
 def arrange(rows: Sequence[Row]) -> list[Row]:
@@ -209,6 +185,7 @@ def show_row(row: Row, envelope: Envelope | None, present: Present) -> RowView:
         length_aloud=words.length_aloud(row),
         mailbox=words.mailbox(row.stamp.mailbox),
         damaged=envelope is None,
+        held=row.held,
         warning=warning,
         row_notes=tuple(filter(None, (gettext(PARTIAL) if row.recovered else "", *marks, warning))),
         written=words.count(row.notes, "note") if row.notes else "",
@@ -251,31 +228,6 @@ def show_message(
 def state_word(row: Row) -> str:
     """Where it stands, in a word that fits its kind: "New", "Heard", "Read", "Erased"."""
     return gettext(words.STATES[row.stamp.kind][row.state])
-
-
-def warn(row: Row, present: Present) -> str:
-    """A sentence when nobody has heard the message and its purge is near."""
-    if row.state is not State.NEW or row.warned_at is None or row.held:
-        return ""
-    keep = present.retention
-    due = max(row.stamp.arrived_at + keep.unheard_days * DAY, row.warned_at + keep.warning_days * DAY)
-    return tell(NEGLECTED[row.stamp.kind], {"day": words.day(due, present.now, present.zone)})
-
-
-def fate(row: Row, present: Present) -> str:
-    """What will become of the message, in a sentence."""
-    keep, now, zone = present.retention, present.now, present.zone
-    kind, days = row.stamp.kind, words.count(keep.heard_days, "day")
-    if row.held:
-        return gettext("On hold: it stays until the hold is lifted.")
-    if row.state is State.ERASING:
-        until = words.clock_time(row.erase_at or now, zone)
-        return gettext("Erased. It can be had back until %(time)s, then it is gone.", time=until)
-    if row.heard_at is not None:
-        due = words.day(row.heard_at + keep.heard_days * DAY, now, zone)
-        return tell(PURGED[kind], {"day": due, "days": days})
-    longest, warning = words.count(keep.unheard_days, "day"), words.count(keep.warning_days, "day")
-    return tell(KEPT[kind], {"days": days, "longest": longest, "warning": warning})
 
 
 def _notes(row: Row, envelope: Envelope | None, present: Present) -> tuple[str, ...]:

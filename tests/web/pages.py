@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Flask
 
-from appliance.access import certificates
+from appliance.access import certificates, testimony
 from appliance.access.certificates import BUILT
 from appliance.access.roles import Role
 from appliance.fax import records
@@ -21,6 +21,7 @@ from tests.web.roles import add_everybody, questions
 EFAX: Final = Path(__file__).parents[1] / "transcripts" / "fax" / "efax-three-pages.t30"
 CALLER: Final = ("5551234567", "Maria Lopez")
 LONG_NAME: Final = "Bartholomew Featherstonehaugh-Villanueva de la Torre y Ramos"  # 60 letters
+REASON: Final = "The lawyer of the practice asks for it, " + " ".join(20 * ["and asks again"])
 MARKS: Final = (
     "page 1: 3 damaged lines",
     "page 2: 1 damaged line",
@@ -46,12 +47,15 @@ def fill(practice: Practice) -> dict[str, tuple[str, ...]]:
     for message in (voicemail, fax):
         for text, who in zip(NOTES, ("ana", "sam"), strict=True):
             practice.note(message, text, who)
+    held = practice.leave(babble(1), "5551110009", LONG_NAME, at=now - 900)
+    practice.daemon.hold(held, testimony.seal(practice.folder, why=REASON), "ana")
     lines = tuple(line for line in EFAX.read_text(encoding="utf-8").splitlines() if line[:1] in "<>")
     good = CallRecord(now - 7200, Outcome.COMPLETE, 3, 63.4, "", lines)
     bad = CallRecord(now - 60, Outcome.PARTIAL, 1, 20.0, "CallerHungUpError", ("> PickUp", "< Gone"))
     calls = tuple(records.add(practice.folder, call).name for call in (good, bad))
     return {
-        "inbox id": (voicemail, fax, heard, erased),
+        "inbox id": (voicemail, fax, heard, erased, held),
+        "holds id": (fax, held),
         "calls name": calls,
         "people name": ("sam", "aude", "ana"),
         "switches name": ("take-messages",),

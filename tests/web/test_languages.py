@@ -10,7 +10,7 @@ from babel.messages.catalog import Message
 from appliance.access.roles import Role
 from appliance.deeds import Act, Deed
 from tests.web import catalogue
-from tests.web.pages import CALLER, LONG_NAME, NOTES, addresses, fill
+from tests.web.pages import CALLER, LONG_NAME, NOTES, REASON, addresses, fill
 from tests.web.practice import Practice
 from tests.web.pseudo import Pseudo, forgotten
 from tests.web.roles import PEOPLE, desk_of
@@ -21,7 +21,7 @@ from web.languages import LANGUAGES
 TRANSLATED = sorted(set(LANGUAGES) - {catalogue.SOURCE_LANGUAGE})
 DATA = {"CSV", "JSON", "PDF", "TIFF", "Elm Street Dental", "Keepline", CALLER[1], LONG_NAME, "Hygiene", "Front desk"}
 DATA |= {"The practice needs it.", "A file stays behind."}  # what somebody typed when they decided
-DATA |= set(NOTES)
+DATA |= {*NOTES, REASON}
 PLACES = re.compile(r"%\((\w+)\)[sd]|%%|%")
 
 

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from appliance.messages import Envelope, Kind, Row, State
 from appliance.settings import Retention
 from tests.fakes.rows import row
-from web import listing
-from web.listing import Asked, ListView, Present
+from web import fates, listing
+from web.fates import Present
+from web.listing import Asked, ListView
 from web.sheets import FaxView
 from web.waveform import Drawing
 
@@ -77,11 +78,11 @@ def test_what_cannot_be_opened_says_so_and_is_never_found() -> None:
 
 def test_an_old_unheard_message_warns_of_its_day() -> None:
     old = row(1, NOW - 58 * DAY, warned_at=NOW - 5 * DAY)
-    assert listing.warn(old, PRESENT) == "Nobody has heard it. It will be purged on Sunday."
+    assert fates.warn(old, PRESENT) == "Nobody has heard it. It will be purged on Sunday."
     late = row(1, NOW - 80 * DAY, warned_at=NOW)
-    assert listing.warn(late, PRESENT) == "Nobody has heard it. It will be purged on 28 November."
-    assert listing.warn(row(1, NOW - 58 * DAY), PRESENT) == ""
-    assert listing.warn(row(1, NOW - 58 * DAY, warned_at=NOW, held=True), PRESENT) == ""
+    assert fates.warn(late, PRESENT) == "Nobody has heard it. It will be purged on 28 November."
+    assert fates.warn(row(1, NOW - 58 * DAY), PRESENT) == ""
+    assert fates.warn(row(1, NOW - 58 * DAY, warned_at=NOW, held=True), PRESENT) == ""
 
 
 def test_a_recovered_message_says_so_once() -> None:
@@ -101,22 +102,22 @@ def test_a_time_from_a_wrong_clock_says_so() -> None:
 
 
 def test_each_message_says_what_will_become_of_it() -> None:
-    assert listing.fate(new(1, held=True), PRESENT) == "On hold: it stays until the hold is lifted."
-    assert listing.fate(heard(1), PRESENT) == "Purged on 20 December, 30 days after it was heard."
-    assert listing.fate(row(1, state=State.ERASING, erase_at=NOW), PRESENT).startswith(
+    assert fates.fate(new(1, held=True), PRESENT) == "On hold: it stays until the hold is lifted."
+    assert fates.fate(heard(1), PRESENT) == "Purged on 20 December, 30 days after it was heard."
+    assert fates.fate(row(1, state=State.ERASING, erase_at=NOW), PRESENT).startswith(
         "Erased. It can be had back until 12:00"
     )
-    assert "if nobody does, for 60 days, with a warning 7 days before" in listing.fate(new(1), PRESENT)
+    assert "if nobody does, for 60 days, with a warning 7 days before" in fates.fate(new(1), PRESENT)
 
 
 def test_a_fax_is_read_where_a_sound_is_heard() -> None:
     stamp = replace(row(1).stamp, kind=Kind.FAX)
     fax = row(1, NOW - 58 * DAY, stamp=stamp, pages=3, warned_at=NOW - 5 * DAY)
-    assert listing.warn(replace(fax, stamp=replace(stamp, arrived_at=NOW - 58 * DAY)), PRESENT).startswith(
+    assert fates.warn(replace(fax, stamp=replace(stamp, arrived_at=NOW - 58 * DAY)), PRESENT).startswith(
         "Nobody has read it."
     )
     done = replace(fax, state=State.HEARD, heard_at=NOW - DAY)
-    assert listing.fate(done, PRESENT) == "Purged on 20 December, 30 days after it was read."
+    assert fates.fate(done, PRESENT) == "Purged on 20 December, 30 days after it was read."
     assert listing.show_row(done, Envelope(), PRESENT).state_word == "Read"
     assert listing.show_row(heard(1), Envelope(), PRESENT).state_word == "Heard"
     assert [show(*rows).done for rows in ((done,), (heard(2),), (done, heard(2)), (new(3),))] == [
