@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 def test_the_end_of_a_session_is_announced_and_a_key_keeps_it(desk: Desk) -> None:
     desk.practice.clock.advance(550)
     ending = desk.page.locator("#ending")
+    expect(ending).to_be_visible()
     expect(ending).to_contain_text("You will be logged off in")
     desk.page.keyboard.press("Shift")
     expect(ending).to_be_hidden()
