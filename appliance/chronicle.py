@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
+from appliance.access import practice
 from appliance.access.chain import Head
 from appliance.access.record import FOLDER, Record
 from appliance.clock import Clock
@@ -34,11 +35,16 @@ class Chronicle:
     _pin: bytes | None = None  # its hash at the last look
     _ahead: float | None = None  # s, wall clock before uptime at the last look
 
-    def started(self, inbox: Inbox, torn: int) -> None:
-        """The store is ready, and the record is compared with what the index remembers of it."""
+    def started(self, folder: Path, inbox: Inbox, torn: int) -> None:
+        """The store is ready, and the record is compared with what the index remembers of it. A practice that was founded at the terminal before the
+        daemon ever ran is told of at the first start."""
+        is_first = not self.record.has(Act.STARTED, "")
         self.record.must_hold(Head(*inbox.remembered))
         detail = {"changes": str(inbox.changes())} | ({"torn": str(torn)} if torn else {})
         self.record.write(Deed(Act.STARTED, detail=detail))
+        if is_first and (folder / practice.PUBLIC).exists():
+            public = (folder / practice.PUBLIC).read_text(encoding="ascii").strip()
+            self.record.write(Deed(Act.CLAIMED, subject=public, detail={"how": "found"}))
 
     def stopped(self, inbox: Inbox) -> None:
         """In good order."""

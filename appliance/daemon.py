@@ -95,7 +95,7 @@ class Daemon:
         if recovered:
             log.warning("inbox.recovered messages=%d", recovered)
         claim.make_ready(self._settings.store.folder)
-        self._chronicle.started(self._inbox, torn)
+        self._chronicle.started(self._settings.store.folder, self._inbox, torn)
         self._chronicle.settings(self._settings.store.folder, self._settings)
         self._renew_certificate()
         self._line.start()

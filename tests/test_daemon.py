@@ -372,6 +372,7 @@ def test_all_that_happens_to_a_box_stands_in_its_record_which_fits_the_store(dae
     acts = [Line.from_bytes(line).deed.act for line in read_record(store)]
     assert acts == [
         Act.STARTED,
+        Act.CLAIMED,
         Act.EPOCH_MADE,
         Act.KEPT,
         Act.LOOKED,
@@ -429,5 +430,5 @@ def test_a_stop_in_good_order_and_the_next_start_are_told_and_nothing_is_missing
         daemon.stop()
     store = folder / "store"
     acts = [Line.from_bytes(line).deed.act for line in read_record(store)]
-    assert acts == [Act.STARTED, Act.STOPPED] * 2
+    assert acts == [Act.STARTED, Act.CLAIMED, Act.STOPPED, Act.STARTED, Act.STOPPED]
     assert audit.compare(store).found == ()

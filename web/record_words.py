@@ -184,6 +184,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "longest time over": spoken("its longest time was over"),
         "ended from another one": spoken("ended from another browser"),
         "person changed": spoken("the person was changed"),
+        "made room": spoken("too many were logged in at once"),
     },
     "reason": {
         Reason.HEARD: spoken("heard, and kept for its time"),

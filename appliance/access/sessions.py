@@ -132,7 +132,8 @@ class Sessions:
         with self._lock:
             self._drop_ended(now)
             while len(self._kept) >= MOST:
-                del self._kept[min(self._kept, key=lambda place: self._kept[place].used)]
+                rested = min(self._kept, key=lambda place: self._kept[place].used)
+                self._ended.append((self._kept.pop(rested).person.name, "made room"))
             self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now, {sign} if sign else set(), memory)
         return token
 

@@ -124,6 +124,7 @@ def test_the_session_that_rested_longest_makes_room(sessions: Sessions, clock: F
     assert alive(sessions, cookies[0])
     assert sessions.get(cookies[1], activity=False) is None
     assert len(sessions) == MOST
+    assert sessions.take_ended() == [("ana", "made room")]
 
 
 def test_a_closed_request_holds_no_key(sessions: Sessions) -> None:
