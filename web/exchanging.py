@@ -36,8 +36,9 @@ class Exchanging:
 
     @property
     def just_done(self) -> bool:
-        """Did one end well a moment ago? Then that is why everybody is logged off."""
-        return self.clock.monotonic() - self._done_at < JUST_NOW
+        """Is one ending, or did it a moment ago? Then that is why everybody is logged off."""
+        ending = self.at_work and self.progress is not None and self.progress.done == self.progress.of
+        return ending or self.clock.monotonic() - self._done_at < JUST_NOW
 
     def run(self, rotation: Rotation, daemon: Daemon, by: str, without: frozenset[str] = frozenset()) -> None:
         """Begin, and return at once; damaged keys are left out if they are among `without`. The rotation's keys are overwritten at its end.

@@ -176,6 +176,7 @@ def _run(made: Rotation, without: frozenset[str] = frozenset()) -> AnyResponse:
 def _view() -> KeysView:
     services = here()
     folder, zone, work = services.folder, services.zone, services.exchanging
+    so_far = rotation.so_far(folder)
     sheet, by_sheet = past.sheet_made(folder), session().person.name == RECOVERY
     return KeysView(
         practice_since=words.in_full((folder / practice.PUBLIC).stat().st_mtime, zone),
@@ -184,8 +185,8 @@ def _view() -> KeysView:
         sheet_since=words.in_full(sheet, zone) if sheet is not None else "",
         under_way=rotation.is_under_way(folder),
         at_work=work.at_work,
-        done=work.progress.done if work.progress else 0,
-        of=work.progress.of if work.progress else 0,
+        done=so_far.done,
+        of=so_far.of,
         stopped=tell(work.mistake),
         damaged=tuple(map(_damage_view, lost_keys.of(folder, work.damaged))) if work.damaged else (),
         left=", ".join(dict.fromkeys(one.name.capitalize() for one in departures.since_exchange(folder))),

@@ -162,7 +162,7 @@ class Rotation:
                     sealed[name] = octets
             if sealed:
                 hand.daemon.put_epochs(Resealed(sealed, hand.proof), hand.by)
-            yield Progress(_there(self._folder), len(_names(self._folder)))
+            yield so_far(self._folder)
 
     def _reseal(self, name: str) -> bytes | None:
         try:
@@ -261,6 +261,11 @@ def _mistake(folder: Path, by: Unlocked, roster: Roster, coming: Roster) -> Acce
     if by.person.name == RECOVERY and (by.own is None or by.own.recipient != coming.recovery):
         return WrongSheetError(OTHER_SHEET)
     return None
+
+
+def so_far(folder: Path) -> Progress:
+    """How far the exchange that is under way has come."""
+    return Progress(_there(folder), len(_names(folder)))
 
 
 def drop(folder: Path, by: Unlocked, daemon: Daemon) -> None:

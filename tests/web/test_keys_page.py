@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -125,6 +128,13 @@ def test_neither_key_nor_sheet_lies_open_in_memory_meanwhile(practice: Practice,
     assert ana.get("/keys/sheet").headers["Location"] == "/keys"  # half an hour is over
 
 
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def interrupt(practice: Practice) -> None:
     """The power goes after the first words of an exchange."""
     admin = unlock(practice.folder, NAME, PASSWORD)
@@ -140,7 +150,9 @@ def test_an_interrupted_exchange_goes_on_with_the_password(practice: Practice, a
     id = practice.leave(babble(1))
     before = public(practice)
     interrupt(practice)
-    assert "An exchange was interrupted" in ana.get("/keys").text
+    page = ana.get("/keys").text
+    assert "An exchange was interrupted" in page
+    assert "2 of 2 keys are sealed to the new one." in page
     answer = ana.post("/keys/resume", password="not this one at all")
     assert answer.status_code == 422
     assert 'id="password-mistake"' in answer.text
@@ -249,6 +261,39 @@ def test_after_the_sheet_was_used_only_an_exchange_with_a_new_one_ends_the_banne
     ana.post("/emergency/notice", read="1")
     page = ana.get("/").text
     assert 'class="banner"' not in page
+
+
+def test_while_it_goes_on_the_page_says_how_far_it_is_before_anything_else(
+    practice: Practice, ana: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        practice.leave(babble(1))
+        practice.clock.advance(86_400)
+    ana.log_in()
+    goes_on, put, commit = threading.Event(), practice.daemon.put_epochs, practice.daemon.commit_rotation
+
+    def wait_and_put(*given: object) -> None:
+        assert goes_on.wait(60)
+        put(*given)  # type: ignore[arg-type]  # handed on as it came
+
+    def wait_and_commit(*given: object) -> None:
+        goes_on.clear()
+        practice.services.lock()
+        assert goes_on.wait(60)
+        commit(*given)  # type: ignore[arg-type]  # handed on as it came
+
+    monkeypatch.setattr(practice.daemon, "put_epochs", wait_and_put)
+    monkeypatch.setattr(practice.daemon, "commit_rotation", wait_and_commit)
+    ana.post("/keys/exchange", reason="left")
+    page = ana.get("/keys").text
+    assert "0 of 4 keys are sealed to the new one. When all are" in page
+    assert page.index('role="status"') < page.index("What there is")
+    goes_on.set()
+    wait_until(lambda: not goes_on.is_set())
+    assert "The practice key was exchanged" in ana.get("/login?why=locked").text, "it ends in this moment"
+    assert "Each is looked at once more" in ana.log_in().get("/keys").text
+    goes_on.set()
+    finished(practice)
 
 
 def test_whoever_was_logged_off_by_it_is_told_why(practice: Practice, ana: Staff) -> None:
