@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from appliance.access import practice, qr
+from appliance.access import qr
 from appliance.store import primitives
-from appliance.store.keys import Identity
 
 _START: Final = "AGE-SECRET-KEY-1"  # the same on every sheet
 _GROUP: Final = 6  # letters that an eye takes in at once
@@ -65,12 +63,3 @@ class RecoverySheet:
 
 def _digest(first: str, second: str) -> bytes:
     return hashlib.sha256(" ".join("".join(group.split()).upper() for group in (first, second)).encode()).digest()
-
-
-def open_with_sheet(folder: Path, text: str) -> Identity:
-    """The practice key, by the recovery sheet alone. Spaces and line breaks of somebody who typed it in do no harm.
-
-    Raises `KeyFormatError` for what is no such key, `SealKeyError` for that of another practice.
-    """
-    with Identity.parse("".join(text.split()).upper()) as recovery:
-        return practice.open_practice(folder, recovery)[0]

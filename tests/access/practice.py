@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.access import people, personnel
+from appliance.access import emergency, people, personnel
 from appliance.access.people import Newcomer, Role, Unlocked
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import NONE
 from appliance.access.unlock import unlock
-from appliance.store.keys import Recipient
+from appliance.store.keys import Identity, Recipient
 from tests import planned
 
 WORK = 15
@@ -47,3 +47,11 @@ class Practice:
         data |= {"role": role.value} if role else {}
         data |= {"recipient": str(recipient)} if recipient else {}
         file.write_text(json.dumps(data), encoding="ascii")
+
+
+def key_by_sheet(folder: Path, text: str) -> Identity:
+    """The practice key, by a recovery sheet alone."""
+    opened = emergency.unlock(folder, text)
+    assert opened.own
+    opened.own.wipe()
+    return opened.practice

@@ -8,31 +8,30 @@ from xml.etree import ElementTree
 import pytest
 
 from appliance.access.people import Role
-from appliance.access.recovery import open_with_sheet
-from appliance.errors import KeyFormatError, SealKeyError
+from appliance.errors import WrongSheetError
 from appliance.store.keys import Identity
-from tests.access.practice import Practice
+from tests.access.practice import Practice, key_by_sheet
 
 
 def test_the_sheet_opens_the_practice_key_without_any_password(practice: Practice) -> None:
     practice.add("ben", Role.STAFF)
     practice.remove("ben")
-    with open_with_sheet(practice.folder, practice.sheet.text) as key:
+    with key_by_sheet(practice.folder, practice.sheet.text) as key:
         assert key.to_bytes() == practice.ana().practice.to_bytes()
 
 
 def test_the_sheet_may_be_typed_in_small_letters_and_with_spaces(practice: Practice) -> None:
     text = practice.sheet.text.lower()
     typed = " ".join(text[start : start + 6] for start in range(0, len(text), 6)) + "\n"
-    assert open_with_sheet(practice.folder, typed)
+    assert key_by_sheet(practice.folder, typed)
 
 
 def test_another_sheet_opens_nothing(practice: Practice) -> None:
-    with pytest.raises(SealKeyError):
-        open_with_sheet(practice.folder, Identity.generate().encode())
+    with pytest.raises(WrongSheetError):
+        key_by_sheet(practice.folder, Identity.generate().encode())
     text = practice.sheet.text
-    with pytest.raises(KeyFormatError):
-        open_with_sheet(practice.folder, text[:-1] + ("Q" if text.endswith("X") else "X"))
+    with pytest.raises(WrongSheetError):
+        key_by_sheet(practice.folder, text[:-1] + ("Q" if text.endswith("X") else "X"))
 
 
 def test_the_sheet_is_a_picture_too(practice: Practice) -> None:

@@ -13,7 +13,6 @@ from appliance.access import practice as keys
 from appliance.access.chain import Line
 from appliance.access.people import Role, Unlocked
 from appliance.access.practice import SEALED
-from appliance.access.recovery import open_with_sheet
 from appliance.access.roles import ALL, RECOVERY
 from appliance.access.rotation import Exchange, Progress
 from appliance.access.unlock import unlock
@@ -39,7 +38,7 @@ from appliance.store.age_file import open_identity, seal_identity
 from appliance.store.ground import Ground
 from appliance.store.keys import Identity
 from tests.access.box import Box
-from tests.access.practice import ANA, OTHER, WORK, Practice
+from tests.access.practice import ANA, OTHER, WORK, Practice, key_by_sheet
 
 
 @pytest.fixture
@@ -100,14 +99,14 @@ def test_everybody_on_the_roster_goes_along_and_nobody_else(box: Box, practice: 
 
 def test_the_old_sheet_stays_unless_a_new_one_is_wanted(box: Box, practice: Practice) -> None:
     rotate(box)
-    assert box.opens(open_with_sheet(box.folder, practice.sheet.text)) == [True] * 3
+    assert box.opens(key_by_sheet(box.folder, practice.sheet.text)) == [True] * 3
     with rotation.start(box.folder, ana(box), new_sheet=True) as made:
         assert made.sheet is not None
         sheet = made.sheet.text
         list(made.run(box.client, "ana"))
-    assert box.opens(open_with_sheet(box.folder, sheet)) == [True] * 3
-    with pytest.raises(SealKeyError):
-        open_with_sheet(box.folder, practice.sheet.text)
+    assert box.opens(key_by_sheet(box.folder, sheet)) == [True] * 3
+    with pytest.raises(WrongSheetError):
+        key_by_sheet(box.folder, practice.sheet.text)
 
 
 class Interrupted(Client):
@@ -164,7 +163,7 @@ def test_whoever_came_in_with_the_sheet_goes_on_by_the_sheet_that_was_printed_fo
         rotation.resume(box.folder, inside)
     with emergency.read_sheet(text.lower()) as paper, rotation.resume(box.folder, replace(inside, own=paper)) as again:
         list(again.run(box.client, RECOVERY))
-    assert box.opens(open_with_sheet(box.folder, text)) == [True] * 3
+    assert box.opens(key_by_sheet(box.folder, text)) == [True] * 3
     assert box.opens(ana(box).practice) == [True] * 3
     assert not emergency.demands_rotation(box.folder)
 

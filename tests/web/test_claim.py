@@ -12,8 +12,8 @@ import pytest
 
 from appliance.access import certificates, claim, people, record
 from appliance.access import practice as keys
-from appliance.access.recovery import open_with_sheet
 from appliance.deeds import Act
+from tests.access.practice import key_by_sheet
 from tests.web.practice import Practice
 from tests.web.roles import questions
 from tests.web.staff import OWN, Staff
@@ -88,7 +88,7 @@ def test_a_box_is_claimed_in_four_steps_and_the_first_admin_logs_in(empty: Pract
     answer = desk.post("/login", name="Ana", password=PASSWORD)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/factors")  # a second factor is set up before anything else
-    open_with_sheet(empty.folder, "".join(groups)).wipe()
+    key_by_sheet(empty.folder, "".join(groups)).wipe()
     assert any(f'"{Act.CLAIMED}"'.encode() in line for line in record.read(empty.folder))
 
 

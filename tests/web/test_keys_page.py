@@ -11,10 +11,10 @@ import pytest
 
 from appliance.access import emergency, record, rotation
 from appliance.access import practice as keys
-from appliance.access.recovery import open_with_sheet
 from appliance.access.roles import RECOVERY
 from appliance.access.unlock import unlock
-from appliance.errors import SealKeyError
+from appliance.errors import WrongSheetError
+from tests.access.practice import key_by_sheet
 from tests.web.practice import NAME, PASSWORD, Practice, babble
 from tests.web.staff import Staff
 from tests.web.test_claim import asked_for, groups_of, typed
@@ -57,7 +57,7 @@ def test_somebody_left_so_the_key_is_another_and_every_message_still_opens(pract
         assert str(old.recipient) == before.strip()
     log_in_again(practice, ana)
     assert ana.get(f"/messages/{id}/content").status_code == 200
-    open_with_sheet(practice.folder, practice.sheet).wipe()
+    key_by_sheet(practice.folder, practice.sheet).wipe()
 
 
 def test_who_left_since_the_key_was_exchanged_is_named_until_it_is(practice: Practice, ana: Staff) -> None:
@@ -96,9 +96,9 @@ def test_a_new_sheet_counts_only_after_two_of_its_groups_were_typed_back(practic
     assert ana.post("/keys/sheet/groups", None, **typed(groups, page)).status_code == 303
     finished(practice)
     assert public(practice) != before
-    open_with_sheet(practice.folder, "".join(groups)).wipe()
-    with pytest.raises(SealKeyError):
-        open_with_sheet(practice.folder, practice.sheet)
+    key_by_sheet(practice.folder, "".join(groups)).wipe()
+    with pytest.raises(WrongSheetError):
+        key_by_sheet(practice.folder, practice.sheet)
     assert "Maria Lopez" in log_in_again(practice, ana).get("/").text
     assert not groups_of(ana.get("/keys").text)
 
@@ -179,7 +179,7 @@ def test_who_came_in_with_the_sheet_goes_on_with_the_new_one(practice: Practice)
     assert b'"with":"recovery sheet"' in list(record.read(practice.folder))[-1]
     assert inside.post("/keys/resume", password=sheet.lower()).status_code == 303
     finished(practice)
-    open_with_sheet(practice.folder, sheet).wipe()
+    key_by_sheet(practice.folder, sheet).wipe()
     practice.services.lock()
     ana = Staff(practice).log_in()
     ana.post("/emergency/notice", read="1")
