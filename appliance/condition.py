@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     BAD_STORAGE = "bad-storage"
     NO_ROOM = "no-room"
     NOT_FOUNDED = "not-founded"
+    NO_RECORD_KEY = "no-record-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Facts:
     fax: FaxFacts | None = None  # None: there is no fax line
     record: RecordState | None = None
     audit: Audit | None = None  # None: not compared since the start
+    names_callers: bool = True  # has the record the key that names are sealed to?
 
     @property
     def calls_in_progress(self) -> int:
@@ -123,6 +125,8 @@ def _line(facts: Facts) -> Part:
                 "switch the box off and on."
             ),
         )
+    if not facts.names_callers:
+        return Part("Line", Level.FAULT, _NO_RECORD_KEY)
     if not facts.founded:
         return Part(
             "Line",
@@ -220,6 +224,10 @@ _CLOCK: Final = {
         "Connect the box to a network that has the time (NTP, UDP port 123)."
     ),
 }
+_NO_RECORD_KEY: Final = spoken(
+    "The record cannot name callers: keys/record.pub is missing or damaged. So callers are told to call again. "
+    "At the box `keepline keys mend --as NAME` makes it anew."
+)
 _REFUSALS: Final = {
     Refusal.BAD_STORAGE: spoken(
         "Faxes are not answered, so that senders try again later: the memory card refused to keep what was written. "
@@ -230,6 +238,10 @@ _REFUSALS: Final = {
     ),
     Refusal.NOT_FOUNDED: spoken(
         "Faxes are not answered, so that senders try again later: nothing can be sealed yet. `keepline claim` shows the code, and the page leads on."
+    ),
+    Refusal.NO_RECORD_KEY: spoken(
+        "Faxes are not answered, so that senders try again later: keys/record.pub is missing or damaged. "
+        "At the box `keepline keys mend --as NAME` makes it anew."
     ),
 }
 _MODEM: Final = {

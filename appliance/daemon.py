@@ -21,7 +21,7 @@ from appliance.clock import SystemClock
 from appliance.condition import Facts, FaxFacts, Refusal
 from appliance.control.server import Server, own_users
 from appliance.control.values import Event, Fault, Level, Part, Status
-from appliance.errors import CertificateError, NoRoomError, NotFoundedError, StoreError
+from appliance.errors import CertificateError, NoRoomError, NotFoundedError, RecordKeyError, StoreError
 from appliance.fax.attendant import Attendant
 from appliance.messages import Kind, Row
 from appliance.night import Night
@@ -203,6 +203,7 @@ class Daemon:
             disk_bytes=size,
             rows=rows,
             founded=(self._settings.store.folder / practice.PUBLIC).exists(),
+            names_callers=self._names_callers(),
             next_purge=self._sweep.next_purge(),
             last_fault=self._last_fault,
             panel_fault=self._panel.fault,
@@ -225,9 +226,20 @@ class Daemon:
             return Refusal.NO_ROOM
         except NotFoundedError:
             return Refusal.NOT_FOUNDED
+        except RecordKeyError:
+            return Refusal.NO_RECORD_KEY
         except (StoreError, OSError):
             return Refusal.BAD_STORAGE
         return None if self._readable else Refusal.BAD_STORAGE
+
+    def _names_callers(self) -> bool:
+        try:
+            self._record.must_seal()
+        except RecordKeyError:
+            return False
+        except StoreError:
+            pass  # bad storage is told of elsewhere
+        return True
 
     def _list(self) -> tuple[Row, ...]:
         """A card that cannot be read is a fault to show, and no reason to end: callers must still be told that no message is taken."""
@@ -251,7 +263,7 @@ class Daemon:
     def _box_facts(self, facts: Facts) -> BoxFacts:
         return BoxFacts(
             new_messages=condition.new_messages(facts.rows),
-            line_ready=facts.asterisk_answers and facts.storage_good and facts.founded,
+            line_ready=facts.asterisk_answers and facts.storage_good and facts.founded and facts.names_callers,
             calls=facts.calls_in_progress,
             level=condition.level(facts),
         )

@@ -40,6 +40,7 @@ class Act(StrEnum):
     PERSON_REMOVED = "person-removed"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the word for it
     FACTOR_CHANGED = "factor-changed"  # a second factor was added, used up or taken away
+    KEYS_MENDED = "keys-mended"  # a file without secrets was missing beside a key, and was made anew
     EPOCH_MADE = "epoch-made"
     EPOCH_DESTROYED = "epoch-destroyed"
     KEY_GIVEN_UP = "key-given-up"  # a damaged one is left out of an exchange, and goes at its end

@@ -135,6 +135,11 @@ class OwnAccountError(AccessError):
     """Your own password and second factors change with the password you have: on the page under My account, or with `keepline people password --as NAME`."""
 
 
+class NoProofKeptError(AccessError):
+    """The file by which the box knows who holds the practice key (keys/practice.proof) is missing or damaged, so nobody may change people or keys.
+    Whoever opens the practice key makes it anew, at the box: `keepline keys mend --as NAME`."""
+
+
 class RotatingError(AccessError):
     """The practice key is being exchanged. Finish or drop that first: `keepline keys rotate --as NAME`."""
 
@@ -251,6 +256,11 @@ class StoreInUseError(StoreError):
 
 class RecordError(StoreError):
     """The record cannot be read or written, so nothing is shown or changed. Look at the box's status page; it says what to do."""
+
+
+class RecordKeyError(StoreError):
+    """The key that names in the record are sealed to (keys/record.pub) is missing or damaged, so no message is taken and nothing told that would name anybody.
+    Whoever opens the practice key makes it anew, at the box: `keepline keys mend --as NAME`."""
 
 
 class NoRoomError(StoreError):

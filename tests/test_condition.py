@@ -46,6 +46,7 @@ def test_a_well_box_is_good_in_every_part() -> None:
     [
         ({"asterisk_answers": False}, Level.FAULT, "switch the box off and on"),
         ({"founded": False}, Level.FAULT, "keepline claim"),
+        ({"names_callers": False}, Level.FAULT, "keepline keys mend"),
         ({"storage_good": False}, Level.FAULT, "Put in a new card"),
         ({"free_bytes": 1}, Level.FAULT, "Erase messages"),
         ({"free_bytes": 5}, Level.ATTENTION, "Erase messages"),

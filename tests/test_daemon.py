@@ -241,6 +241,12 @@ def test_faxes_are_refused_for_every_reason_that_keeps_them_from_being_sealed(fa
     assert fax_daemon._fax_refusal() is Refusal.NOT_FOUNDED
     (folder / "away").rename(key)
     assert fax_daemon._fax_refusal() is None
+    names = folder / "store" / "keys" / "record.pub"
+    names.rename(folder / "away")
+    assert fax_daemon._fax_refusal() is Refusal.NO_RECORD_KEY
+    assert not fax_daemon._facts().names_callers
+    (folder / "away").rename(names)
+    assert fax_daemon._fax_refusal() is None
     fax_daemon._inbox._disk.good = False
     assert fax_daemon._fax_refusal() is Refusal.BAD_STORAGE
 

@@ -25,6 +25,7 @@ from appliance.errors import (
     NoRoomError,
     PictureError,
     RecordError,
+    RecordKeyError,
     SealError,
     SwitchedOffError,
     TranscriptError,
@@ -127,6 +128,7 @@ def put(app: Flask) -> None:
     app.register_error_handler(AccessError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(DecisionsDamagedError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))
+    app.register_error_handler(RecordKeyError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 503))
     for unwritten in (RecordError, BadStorageError, NoRoomError):
         app.register_error_handler(unwritten, lambda _: _answer(UNRECORDED, 503))
     app.register_error_handler(ControlError, lambda _: _answer(SILENT, 503))

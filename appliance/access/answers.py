@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from appliance.access import claim, departures, emergency, factors, people, personnel, practice
+from appliance.access import claim, departures, emergency, factors, mending, people, personnel, practice
 from appliance.access.claim import Gate
+from appliance.access.mending import Mended
 from appliance.access.people import Founding, PersonFiles, Removal
 from appliance.access.roles import READERS, RECOVERY
 from appliance.access.rotation import Exchange, Resealed
@@ -72,6 +73,7 @@ class KeyAnswers:
             Verb.GIVE_UP_KEYS: self._give_up_keys,
             Verb.COMMIT_ROTATION: self._commit_rotation,
             Verb.DROP_ROTATION: self._drop_rotation,
+            Verb.MEND_KEYS: self._mend_keys,
             Verb.NOTE_EMERGENCY: self._note_emergency,
             Verb.TOLD: self._told,
             Verb.PUT_FACTORS: self._put_factors,
@@ -186,6 +188,15 @@ class KeyAnswers:
         by = _by(given)
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
         self.store.drop_exchange(by)  # which puts it on record
+
+    def _mend_keys(self, given: Given) -> tuple[str, ...]:
+        mended, by = unpack(Mended, given["mended"]), _by(given)
+        change = mending.plan(self.folder, mended)
+        names = tuple(str(file) for file in change.steps)
+        if names:
+            self.perform(Deed(Act.KEYS_MENDED, by, detail={"made": " ".join(names)}), change)
+            self.publish(Event.CHANGED)
+        return names
 
     def _note_emergency(self, given: Given) -> None:
         why = emergency.check_reason(unpack(str, given["why"]))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from appliance.access import audit_notes, chain, damage, record
+from appliance.access import audit_notes, chain, damage, mending, record
 from appliance.access.chain import Head, Line, Verdict
 from appliance.deeds import Act
 from appliance.errors import RecordError
@@ -41,6 +41,7 @@ class Wrong(StrEnum):
         "is on hold in the list, and no line of the record says so: lift the hold, or lift it and put it on hold again"
     )
     KEY_EXCHANGED = "is not the key that the box made for these messages: it was exchanged"
+    LOST = "is missing or damaged. Whoever opens the practice key makes it anew, at the box: `keepline keys mend --as NAME`"
     OLD_INDEX = "is older than the record: it was set back to an earlier state"
 
 
@@ -130,6 +131,7 @@ def compare(folder: Path, head: Head | None = None) -> Report:
     found.extend(
         Discrepancy(name, words) for place, name, words in noted if place not in coming and place[0] not in gone
     )
+    found.extend(Discrepancy(str(file), Wrong.LOST) for file in mending.missing(folder))
     found.extend(_old_index(view.progress(), told, arriving))
     found.extend(Discrepancy(item.place, item.words) for item in damage.find(folder))
     return Report(verdict, len(before), tuple(found))

@@ -11,13 +11,21 @@ the box keeps its SHA-256 (`keys/practice.proof`).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from appliance.access.roles import ALL, Person, Role
-from appliance.errors import ForeignKeyError, KeyFormatError, NoProofError, NotFoundedError, SealHeaderError
+from appliance.errors import (
+    ForeignKeyError,
+    KeyFormatError,
+    NoProofError,
+    NoProofKeptError,
+    NotFoundedError,
+    SealHeaderError,
+)
 from appliance.store import age_file, primitives
 from appliance.store.epochs import NEXT, NEXT_PUBLIC
 from appliance.store.keys import Identity, Recipient
@@ -26,6 +34,7 @@ SEALED: Final = Path("keys/practice.age")
 PUBLIC: Final = Path("keys/practice.pub")
 PROOF: Final = Path("keys/practice.proof")
 _PROOF: Final = b"keepline proof 1"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _NO_MAILBOX: Final = "-"
 
 
@@ -144,14 +153,26 @@ def digest_of(proof: bytes) -> str:
     return hashlib.sha256(proof).hexdigest()
 
 
-def check_proof(folder: Path, proof: bytes, also: str = "") -> None:
-    """Raises `NoProofError` unless `proof` is that of the practice key, or its digest is `also`. A box of before proofs were kept has none to compare with."""
+def kept_digest(folder: Path) -> str:
+    """The digest by which the box knows the practice key's holder again; empty when its file is missing or damaged."""
     try:
         kept = (folder / PROOF).read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return kept if _DIGEST.fullmatch(kept) else ""
+
+
+def check_proof(folder: Path, proof: bytes, also: str = "") -> None:
+    """Raises `NoProofError` unless `proof` is that of the practice key, or its digest is `also`; `NoProofKeptError` where there is nothing to compare with.
+
+    Only a box without a practice has no key that anybody could prove.
+    """
+    given, kept = digest_of(proof).encode(), kept_digest(folder)
+    if also and primitives.same(given, also.encode()):
         return
-    given = digest_of(proof).encode()
-    if not primitives.same(given, kept.encode()) and not (also and primitives.same(given, also.encode())):
+    if not kept and (folder / PUBLIC).exists():
+        raise NoProofKeptError
+    if kept and not primitives.same(given, kept.encode()):
         raise NoProofError
 
 

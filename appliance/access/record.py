@@ -142,9 +142,14 @@ class Record:
 
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, for the line's `sealed`. The record's key is made as soon as the practice has one."""
+        self.must_seal()
+        return testimony.seal(self._store, **words)
+
+    def must_seal(self) -> None:
+        """Could names be sealed now? Raises `RecordKeyError`."""
         if not (self._store / testimony.PUBLIC).exists():
             self.settle()
-        return testimony.seal(self._store, **words)
+        testimony.recipient_of(self._store)
 
     def has(self, act: Act, subject: str) -> bool:
         """Does such a line stand in the record? Reads it from the end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance.access import practice
-from appliance.errors import KeyFormatError, NotFoundedError, SealError
+from appliance.errors import KeyFormatError, NotFoundedError, RecordKeyError, SealError
 from appliance.store import age_file, primitives
 from appliance.store.age_file import open_identity, seal_identity
 from appliance.store.changes import NOTHING, Change
@@ -21,17 +21,26 @@ SEALED: Final = Path("keys/record.age")
 
 
 def seal(folder: Path, **words: str) -> bytes:
-    """`words` (a caller's number and name; for whom and why) for the record; empty when there are none or the practice has no keys yet."""
+    """`words` (a caller's number and name; for whom and why) for the record; empty when there are none or there is no practice yet.
+
+    Raises `RecordKeyError`: a line whose names are lost must not be written.
+    """
     said = {name: text for name, text in words.items() if text}
-    if not said:
-        return b""
-    try:
-        recipient = Recipient.parse((folder / PUBLIC).read_text(encoding="ascii").strip())
-    except (OSError, UnicodeDecodeError, KeyFormatError):
+    if not said or (recipient := recipient_of(folder)) is None:
         return b""
     text = bytearray(json.dumps(said, ensure_ascii=True, separators=(",", ":")), "ascii")
     with primitives.forgetting(text):
         return age_file.seal(text, [recipient])
+
+
+def recipient_of(folder: Path) -> Recipient | None:
+    """What to seal to; None while there is no practice that could open it. Raises `RecordKeyError`."""
+    try:
+        return Recipient.parse((folder / PUBLIC).read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError, KeyFormatError):
+        if not (folder / practice.PUBLIC).exists():
+            return None
+        raise RecordKeyError from None
 
 
 def open_sealed(sealed: bytes, key: Identity) -> dict[str, str]:

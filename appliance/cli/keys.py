@@ -137,6 +137,18 @@ def _resumed(given: Namespace, settings: Settings, unlocked: Unlocked) -> Rotati
         return rotation.resume(settings.store.folder, replace(unlocked, own=paper))
 
 
+def mend(given: Namespace, settings: Settings) -> None:
+    """`keepline keys mend`: what is missing beside the practice key is made anew by whoever opens it."""
+    from appliance.access import mending
+    from appliance.control.client import Client
+
+    unlocked = asking.unlock(given, settings, Permission.READ_MESSAGES)
+    mended = mending.prepare(settings.store.folder, unlocked.practice)
+    unlocked.wipe()
+    made = Client(settings.control.path).mend_keys(mended, given.who)
+    output.say(f"Made anew: {', '.join(made)}." if made else "Nothing is missing beside the practice key.")
+
+
 def recover(given: Namespace, settings: Settings) -> None:
     """`keepline keys recover`: with the recovery sheet alone, an admin who can log in again."""
     from appliance.access import passwords, people, rotation
@@ -220,6 +232,10 @@ def _keys_rotate(parser: ArgumentParser) -> None:
     )
 
 
+def _keys_mend(parser: ArgumentParser) -> None:
+    verbs.who(parser)
+
+
 def _keys_recover(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--as-new", dest="name", metavar="NAME", required=True, help="who becomes an admin with a new key, new or known"
@@ -247,6 +263,12 @@ VERBS = (
         "exchange the practice key (somebody left, or the recovery sheet was used); goes on with an exchange that was interrupted",
         rotate,
         _keys_rotate,
+    ),
+    Verb(
+        ("keys", "mend"),
+        "make anew what is missing beside the practice key (keys/practice.proof, keys/record.pub); `keepline store check` names it",
+        mend,
+        _keys_mend,
     ),
     Verb(
         ("keys", "recover"),

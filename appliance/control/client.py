@@ -109,6 +109,11 @@ class Client:
         """The practice key stays."""
         self._ask(Verb.DROP_ROTATION, proof=proof, by=by)
 
+    def mend_keys(self, mended: Any, by: str) -> tuple[str, ...]:
+        """Have what is missing beside the practice key made anew (`access.mending.Mended`); says what it was. Only at the box itself."""
+        found: tuple[str, ...] = unpack(tuple[str, ...], self._ask(Verb.MEND_KEYS, mended=mended, by=by))
+        return found
+
     def note_emergency(self, why: str, proof: bytes) -> None:
         """The recovery sheet is being used. Only when this returns may anything be opened. Raises `ReasonError`, `NoProofError`."""
         self._ask(Verb.NOTE_EMERGENCY, why=why, proof=proof)

@@ -43,6 +43,7 @@ class Verb(StrEnum):
     GIVE_UP_KEYS = "give-up-keys"  # names, proof, by -> nothing
     COMMIT_ROTATION = "commit-rotation"  # proof, by -> nothing
     DROP_ROTATION = "drop-rotation"  # proof, by -> nothing
+    MEND_KEYS = "mend-keys"  # mended, by -> the names of what was missing and is no more
     NOTE_EMERGENCY = "note-emergency"  # why, proof -> nothing
     TOLD = "told"  # by, numbers -> nothing
     REMOVE_PERSON = "remove-person"  # removal, by -> nothing
@@ -84,6 +85,7 @@ MAY_ASK = {
     Verb.GIVE_UP_KEYS: {Peer.PAGE, Peer.OWNER},
     Verb.COMMIT_ROTATION: {Peer.PAGE, Peer.OWNER},
     Verb.DROP_ROTATION: {Peer.PAGE, Peer.OWNER},
+    Verb.MEND_KEYS: {Peer.OWNER},  # the daemon cannot look whether it is right, and who may ask could write it as well
     Verb.NOTE_EMERGENCY: {Peer.PAGE, Peer.OWNER},
     Verb.TOLD: {Peer.PAGE, Peer.OWNER},
     Verb.DECIDE: {Peer.PAGE, Peer.OWNER},

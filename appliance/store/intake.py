@@ -48,12 +48,14 @@ class Intake:
             self.take_up_stranded()
             self._ring_with_room(kind)
             self._ground.epochs.must_have_practice()
+            self._ground.witness.must_seal()
 
     def begin(self, kind: Kind, mailbox: str, envelope: Envelope) -> Delivery:
-        """A message arrives. Raises `NoRoomError`, `BadStorageError`, and `NotFoundedError` before the practice has keys."""
+        """A message arrives. Raises `NoRoomError`, `BadStorageError`, `NotFoundedError` before the practice has keys, and `RecordKeyError`."""
         ground = self._ground
         with ground.lock:
             ground.disk.must_be_good()
+            ground.witness.must_seal()  # else, in the end, its line could not name the caller
             self.take_up_stranded()
             ring = self._ring_with_room(kind)
             now, at = ground.now()

@@ -31,6 +31,9 @@ class Witness(Protocol):
     def settle(self) -> None:
         """At the start: what a power cut left of `perform` is ended, as the record says."""
 
+    def must_seal(self) -> None:
+        """Raises `RecordKeyError` where `seal` would."""
+
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, so that only those who hold the practice key can read it in the record."""
 
@@ -64,6 +67,9 @@ class NoWitness:
     def settle(self) -> None:
         """What lies ready is made."""
         changes.settle(self._folder, self.disk, lambda _: True)
+
+    def must_seal(self) -> None:
+        """There is nothing to seal."""
 
     def seal(self, **words: str) -> bytes:
         """Nothing."""

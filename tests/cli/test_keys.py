@@ -303,3 +303,15 @@ def test_a_damaged_person_is_listed_with_what_to_do_and_mended(box: Box, keeplin
     assert keepline("people", "password", "ben", *as_ana, typed=f"{ANA}\n{NEW}\n")[0] == 0
     assert keepline("store", "check")[0] == 0
     unlock(box.folder, "ben", NEW).wipe()
+
+
+def test_what_is_missing_beside_the_practice_key_is_named_and_made_anew(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    assert "Nothing is missing" in keepline("keys", "mend", "--as", "ana", "--password-stdin", typed=f"{ANA}\n")[1]
+    for name in ("practice.proof", "record.pub"):
+        (box.folder / "keys" / name).unlink()
+        code, out, _ = keepline("store", "check", "--json")
+        assert (code, f"keys/{name}" in out, "keepline keys mend" in out) == (4, True, True)
+        code, out, err = keepline("keys", "mend", "--as", "ana", "--password-stdin", typed=f"{ANA}\n")
+        assert (code, f"Made anew: keys/{name}" in out) == (0, True), err
+    assert keepline("store", "check")[0] == 0

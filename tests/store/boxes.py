@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.access import practice
 from appliance.access.record import Record
 from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
@@ -40,6 +41,9 @@ class Box:
     def __post_init__(self) -> None:
         (self.folder / "keys").mkdir(parents=True)
         (self.folder / "keys" / "practice.pub").write_text(f"{self.practice.recipient}\n", encoding="ascii")
+        (self.folder / practice.PROOF).write_text(
+            f"{practice.digest_of(practice.proof_of(self.practice))}\n", encoding="ascii"
+        )
         self.reader = Reader(self.folder)
         self.inbox = self._start()
 

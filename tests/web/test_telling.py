@@ -156,6 +156,16 @@ def test_what_is_given_to_somebody_else_says_whom_and_why_sealed(practice: Pract
     assert b"Otherwise" not in b"".join(record.read(practice.folder))
 
 
+def test_where_the_key_for_names_is_lost_nothing_is_given_away(practice: Practice, ana: Staff, id: str) -> None:
+    """A line would not say whose message it was, and to whom it was given."""
+    (practice.folder / testimony.PUBLIC).unlink()
+    answer = ana.post(f"/messages/{id}/voicemail.wav", goes="outside", whom="Dr. Otherwise", why="referral")
+    assert answer.status_code >= 500
+    assert b"RIFF" not in answer.data
+    assert "keys mend" in answer.text
+    assert told(practice, Act.DISCLOSED) == []
+
+
 @pytest.mark.parametrize("missing", ["whom", "why"])
 def test_a_disclosure_without_whom_or_why_gives_nothing_and_keeps_the_rest(
     practice: Practice, ana: Staff, id: str, missing: str
