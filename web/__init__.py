@@ -27,6 +27,7 @@ from web import (
     materials,
     people,
     policy,
+    proving,
     record,
     refusals,
     requests,
@@ -64,11 +65,12 @@ def create_app(page: PageServices) -> Flask:
         steps.steps,
         factors.factors,
         account.account,
+        proving.proving,
         trust.trust,
         record.record,
     ):
         app.register_blueprint(blueprint)
-    guard.stand_before(app, page.settings.page, gates.GATES)
+    guard.stand_before(app, page.settings.page, gates.GATES, proving.asked)
     refusals.put(app)
     app.context_processor(frame.around)
     app.jinja_env.undefined = StrictUndefined

@@ -163,6 +163,7 @@ def _unlock(password: str) -> Unlocked:
 
 
 def _begin(unlocked: Unlocked) -> AnyResponse:
+    here().sessions.prove(request.cookies.get(COOKIE, ""))
     try:
         return entering.begin(unlocked, Purpose.CHANGE, url_for("account.show", _anchor="factors"))
     finally:

@@ -66,6 +66,7 @@ class Declared:
     activity: bool = True
     switch: Switch | None = None  # must be on
     steps: frozenset[Purpose] = frozenset()  # only for somebody between two steps, for one of these
+    proven: bool = False  # only for somebody who has shown a short time ago who they are
     gate: str = ""  # the gate that this view serves, so that it may be used while that one is closed; ANY: while any is
 
 
@@ -83,11 +84,17 @@ class UndeclaredRouteError(RuntimeError):
 
 
 def allow(
-    permission: Permission | None, *, activity: bool = True, gate: str = "", switch: Switch | None = None
+    permission: Permission | None,
+    *,
+    activity: bool = True,
+    gate: str = "",
+    switch: Switch | None = None,
+    proven: bool = False,
 ) -> Callable[[View], View]:
     """Declares that people with this permission may use the view; None: whoever is logged in. `activity=False`: the page's own polling, which keeps
-    no session alive. `gate`: the view serves this gate, and so is there before it is passed. `switch`: not while this is off."""
-    return lambda view: _declare(view, Declared(permission, activity=activity, gate=gate, switch=switch))
+    no session alive. `gate`: the view serves this gate, and so is there before it is passed. `switch`: not while this is off. `proven`: who asks is asked
+    first whether it is really they, unless they were a short time ago (`web.proving`)."""
+    return lambda view: _declare(view, Declared(permission, activity=activity, gate=gate, switch=switch, proven=proven))
 
 
 def public(view: View) -> View:
@@ -110,8 +117,13 @@ def _declare(view: View, declared: Declared) -> View:
     return view
 
 
-def stand_before(app: Flask, page: Page, gates: Sequence[Gate]) -> None:
-    """Put the guard before every route of `app`; `gates` in the order in which they are passed. Raises `UndeclaredRouteError`."""
+def stand_before(
+    app: Flask, page: Page, gates: Sequence[Gate], prove: Callable[[], AnyResponse | None] = lambda: None
+) -> None:
+    """Put the guard before every route of `app`; `gates` in the order in which they are passed; `prove` gives the question before a view that is `proven`.
+
+    Raises `UndeclaredRouteError`.
+    """
     undeclared = [rule.rule for rule in app.url_map.iter_rules() if declared(app, rule.endpoint) is None]
     if undeclared:
         raise UndeclaredRouteError(f"who may use {', '.join(undeclared)}?")
@@ -121,7 +133,9 @@ def stand_before(app: Flask, page: Page, gates: Sequence[Gate]) -> None:
         if request.host.lower() not in hosts:
             raise MisdirectedRequest
         _refuse_other_sites()
-        return _lead_to_claim(app) or _authorise(app) or _lead_to_gate(app, gates)
+        refused = _lead_to_claim(app) or _authorise(app) or _lead_to_gate(app, gates)
+        rule = declared(app, request.endpoint) if request.endpoint else None
+        return prove() if refused is None and rule is not None and rule.proven else refused
 
     app.before_request(check)
     app.after_request(_dress)

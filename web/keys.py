@@ -62,7 +62,7 @@ def show() -> str:
 
 
 @keys.post("/keys/exchange")
-@allow(Permission.RUN_KEYS)
+@allow(Permission.RUN_KEYS, proven=True)
 def exchange() -> AnyResponse | tuple[str, int]:
     """A new practice key; with a new sheet that is printed and typed back before anything is done."""
     reason = request.form.get("reason", "")
@@ -83,7 +83,7 @@ def exchange() -> AnyResponse | tuple[str, int]:
 
 
 @keys.get("/keys/sheet")
-@allow(Permission.RUN_KEYS)
+@allow(Permission.RUN_KEYS, proven=True)
 def show_sheet() -> AnyResponse | str:
     """The new sheet, or the question for two of its groups."""
     aside = memory.of(session()).exchange

@@ -51,14 +51,14 @@ def show_people() -> str:
 
 
 @staff.get("/add-person")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def show_add() -> str:
     """An empty form."""
     return _add_form(Entry())
 
 
 @staff.post("/add-person")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def add() -> AnyResponse | str | tuple[str, int]:
     """Add the person, or say beside each field why not."""
     typed = people_forms.entry(request)
@@ -85,7 +85,7 @@ def show_person(name: str) -> str:
 
 
 @staff.post("/people/<name>")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def change(name: str) -> AnyResponse | str | tuple[str, int]:
     """Another role, other mailboxes."""
     person, mistakes = _person(name), dict[str, str]()
@@ -104,7 +104,7 @@ def change(name: str) -> AnyResponse | str | tuple[str, int]:
 
 
 @staff.get("/people/<name>/password")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def show_password(name: str) -> AnyResponse | str:
     """A new password for somebody who forgot theirs. One's own is changed with the one that one has."""
     person = _person(name)
@@ -112,7 +112,7 @@ def show_password(name: str) -> AnyResponse | str:
 
 
 @staff.post("/people/<name>/password")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def give_password(name: str) -> AnyResponse | str | tuple[str, int]:
     """Give it: that makes them a new key."""
     person = _person(name)
@@ -131,7 +131,7 @@ def give_password(name: str) -> AnyResponse | str | tuple[str, int]:
 
 
 @staff.post("/people/<name>/factors")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def reset_factors(name: str) -> AnyResponse:
     """Their telephone or key is lost: take every second factor away, so that they set up others."""
     person = _person(name)
@@ -146,14 +146,14 @@ def reset_factors(name: str) -> AnyResponse:
 
 
 @staff.get("/people/<name>/remove")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def show_remove(name: str) -> str:
     """What removing somebody does, and what it does not."""
     return _remove_page(_person(name), "")
 
 
 @staff.post("/people/<name>/remove")
-@allow(Permission.RUN_PEOPLE)
+@allow(Permission.RUN_PEOPLE, proven=True)
 def remove(name: str) -> AnyResponse | str | tuple[str, int]:
     """Take the person away; then offer to exchange the key that they may have seen."""
     person = _person(name)

@@ -76,14 +76,14 @@ def show_switches() -> str:
 
 
 @switches.get("/switches/<name>")
-@allow(Permission.RUN_SWITCHES)
+@allow(Permission.RUN_SWITCHES, proven=True)
 def show_switch(name: str) -> str:
     """The form to decide about one."""
     return _form(_feature(name), Entry())
 
 
 @switches.post("/switches/<name>")
-@allow(Permission.RUN_SWITCHES)
+@allow(Permission.RUN_SWITCHES, proven=True)
 def decide(name: str) -> AnyResponse | tuple[str, int]:
     """A decision, kept for good."""
     feature = _feature(name)

@@ -34,12 +34,13 @@ _TOKEN: Final = 32  # octets: 256 bits
 class Session:
     """A logged-in person, for one request. Close it (or use `with`) when the request is answered: its key is overwritten."""
 
-    __slots__ = ("_kept", "_own", "_practice", "ends_in", "is_open", "rests_in")
+    __slots__ = ("_kept", "_own", "_practice", "ends_in", "is_open", "proven_ago", "rests_in")
 
     def __init__(self, kept: _Kept, keys: _Keys, rests_in: float, ends_in: float, is_open: Callable[[], bool]) -> None:
         self._kept = kept
         self.rests_in = rests_in  # s until the person is logged off if nothing is done
         self.ends_in = ends_in  # s until the person must log in again, whatever is done
+        self.proven_ago = 0.0  # s since this person last showed who they are, at log-in or when asked once more
         self.is_open = is_open  # does it go on? For an answer that takes long: a session may end in the middle of it
         self._practice, self._own = keys
 
@@ -102,6 +103,7 @@ class _Kept:
     ]  # the keys under the cookie's secret; None for what this session does not hold
     opened: float  # monotonic s
     used: float  # monotonic s
+    proven: float  # monotonic s
     signs: set[Sign]  # what the person's files may be like for this session to go on
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -134,7 +136,9 @@ class Sessions:
             while len(self._kept) >= MOST:
                 rested = min(self._kept, key=lambda place: self._kept[place].used)
                 self._ended.append((self._kept.pop(rested).person.name, "made room"))
-            self._kept[_place(token)] = _Kept(unlocked.person, wrapped, now, now, {sign} if sign else set(), memory)
+            self._kept[_place(token)] = _Kept(
+                unlocked.person, wrapped, now, now, now, {sign} if sign else set(), memory
+            )
         return token
 
     def get(self, cookie: str, activity: bool) -> Session | None:
@@ -148,9 +152,18 @@ class Sessions:
             if activity:
                 kept.used = now
             rests_in, ends_in = kept.used + self.idle - now, kept.opened + self.longest - now
+            proven_ago = now - kept.proven
         practice, own = kept.wrapped
         keys = (_unwrap(cookie, practice), _unwrap(cookie, own))
-        return Session(kept, keys, min(rests_in, ends_in), ends_in, lambda: place in self._kept)
+        found = Session(kept, keys, min(rests_in, ends_in), ends_in, lambda: place in self._kept)
+        found.proven_ago = proven_ago
+        return found
+
+    def prove(self, cookie: str) -> None:
+        """This session's person has shown once more who they are."""
+        with self._lock:
+            if kept := self._kept.get(_place(cookie)):
+                kept.proven = self.clock.monotonic()
 
     def close(self, cookie: str) -> None:
         """End one session: its person has logged off."""

@@ -21,6 +21,7 @@ from appliance.access import certificates, factors
 from tests import planned
 from tests.web.browser import Complaints, Size, chromium, somebody
 from tests.web.practice import NAME, PASSWORD, Practice, Served, babble
+from web.proving import LASTS
 
 pytestmark = pytest.mark.browser
 
@@ -201,6 +202,19 @@ def test_a_second_passkey_and_an_app_from_my_account(browser: Browser, served: S
         page.get_by_role("button", name="Set up").click()
         expect(page.get_by_text("An app on your telephone").first).to_be_visible()
         assert factors.read(practice.folder, NAME).app
+
+
+def test_one_touch_says_once_more_who_one_is_before_people_are_changed(
+    browser: Browser, served: Served, practice: Practice
+) -> None:
+    with device(browser, served, prf=True) as ana:
+        ana.enrol()
+        practice.clock.advance(LASTS)
+        ana.page.goto(f"{ana.address}/add-person")
+        expect(ana.page.get_by_role("heading", level=1)).to_have_text("Is it you?")
+        ana.page.get_by_role("button", name="Use your passkey instead").click()
+        expect(ana.page.get_by_role("heading", level=1)).to_have_text("Add a person")
+        assert ana.page.url == f"{ana.address}/add-person"
 
 
 def test_the_square_on_the_screen_says_what_the_letters_say(

@@ -125,6 +125,8 @@ def test_neither_key_nor_sheet_lies_open_in_memory_meanwhile(practice: Practice,
     practice.clock.advance(599)
     ana.get("/status")
     practice.clock.advance(10)
+    assert ana.get("/keys/sheet").status_code == 401  # somebody else may sit there by now
+    assert ana.post("/confirm", then="/keys/sheet", again="no", own_password=PASSWORD).status_code == 303
     assert ana.get("/keys/sheet").headers["Location"] == "/keys"  # half an hour is over
 
 
