@@ -52,7 +52,7 @@ def show(given: Namespace, settings: Settings) -> None:
             )
             for row in rows
         ],
-        "The inbox is empty.",
+        f"There is no message in the mailboxes of {unlocked.person.name}." if unlocked else "The inbox is empty.",
     )
 
 

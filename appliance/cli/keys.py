@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHEET: Final = "recovery sheet"  # as `second_step.Way` has it, which loads the libraries of passkeys
 
 
+_NONE: Final = "No keys yet: they are made when the box gets its practice. `keepline claim` shows how."
+
+
 def show(given: Namespace, settings: Settings) -> None:
     """`keepline keys show`: public halves only; there is nothing secret to show."""
     from appliance.access.people import list_people
@@ -35,7 +38,7 @@ def show(given: Namespace, settings: Settings) -> None:
     if given.json:
         output.as_json([{"kind": kind, "name": name, "public": public} for kind, name, public in rows])
         return
-    output.table("", ("Key", "Of", "Public half"), rows, "No keys yet: keepline people add NAME")
+    output.table("", ("Key", "Of", "Public half"), rows, _NONE)
     for sentence in _due(folder):
         output.say(sentence)
 

@@ -13,6 +13,7 @@ from appliance.cli.verbs import Verb
 from appliance.errors import UsageError
 from appliance.settings import Settings
 
+_NOBODY: Final = "Nobody yet. The box is claimed on its page with the code that `keepline claim` shows, or here: keepline people add NAME"
 _MEND: Final = "keepline people password {} --as ADMIN"  # makes them a new key, as for a password that is forgotten
 
 
@@ -37,7 +38,7 @@ def show(given: Namespace, settings: Settings) -> None:
         return
     rows = [(person.name, person.role.value, _mailboxes(person)) for person in people]
     rows += [(name, "damaged", "cannot log in") for name in damaged]
-    output.table("", ("Name", "Role", "Mailboxes"), rows, "Nobody yet: keepline people add NAME")
+    output.table("", ("Name", "Role", "Mailboxes"), rows, _NOBODY)
     for name in damaged:
         output.say(f"keys/people/{name}.json cannot be read. Restore it from the backup, or: {_MEND.format(name)}")
 

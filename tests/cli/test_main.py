@@ -17,10 +17,11 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import certificates, testimony
+from appliance.access import certificates, people, testimony
 from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record, read
+from appliance.access.roles import Role
 from appliance.access.second_step import Way
 from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
@@ -116,6 +117,19 @@ def test_every_verb_has_help(verb: object, capsys: pytest.CaptureFixture[str]) -
         build_parser().parse_args([*verb.words, "--help"])  # type: ignore[attr-defined]  # pytest's ids lose the type
     assert ended.value.code == 0
     assert "usage: keepline" in capsys.readouterr().out
+
+
+def test_what_is_empty_says_what_is_true_of_it(keepline: Command) -> None:
+    assert "Nobody yet. The box is claimed" in keepline("people", "list")[1]
+    assert "No keys yet: they are made when the box gets its practice" in " ".join(keepline("keys", "show")[1].split())
+    keepline.found()
+    keepline.leave_a_message()
+    ana = unlock(keepline.store, "ana", PASSWORD)
+    newcomer = people.Newcomer("sam", Role.STAFF, f"{PASSWORD}-two")
+    planned.write_person(keepline.store, people.prepare_person(keepline.store, ana, newcomer, 15))
+    with keepline.daemon():
+        _, out, err = keepline("inbox", "list", "--as", "sam", "--password-stdin", typed=f"{PASSWORD}-two\n")
+    assert (out.strip(), err) == ("There is no message in the mailboxes of sam.", "")
 
 
 def test_the_first_person_founds_the_practice_and_sees_the_recovery_key_once(keepline: Command) -> None:
