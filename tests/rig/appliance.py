@@ -141,7 +141,7 @@ class Appliance:
         rows: list[dict[str, Any]] = json.loads(self.keepline("inbox", "list", "--json"))
         return rows
 
-    def wait_for_messages(self, count: int, within: float = 30.0) -> list[dict[str, Any]]:
+    def wait_for_messages(self, count: int, within: float = START) -> list[dict[str, Any]]:
         """The index once it holds `count` messages; raises `TimeoutError`."""
         deadline = time.monotonic() + within
         while len(found := self.messages()) < count:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.rig.program import START
+
 WAV_HEAD = 44  # octets before the samples
 
 
@@ -61,6 +63,6 @@ class PageClient:
         return self.post(f"/messages/{id}/fax.tiff")
 
     def _ask(self, request: Any) -> bytes:
-        with self._opener.open(request, timeout=30) as answer:
+        with self._opener.open(request, timeout=START) as answer:
             body: bytes = answer.read()
             return body

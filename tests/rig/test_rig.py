@@ -22,7 +22,7 @@ from tests.rig.speech import babble, speech
 
 WORDS = "This is Jane Doe. Please call me back."
 GREETING = "Please leave your name and number."
-SOON = 10.0  # s; it takes less than 0.1
+SOON = 60.0  # s; it takes less than 0.1
 
 
 @pytest.fixture

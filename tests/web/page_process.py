@@ -90,7 +90,7 @@ class PageProcess:
 
     def connect(self) -> socket.socket:
         """A connection on which nothing was said yet."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=START)
 
     def secured(self) -> ssl.SSLSocket:
         """A connection after its handshake."""
@@ -128,7 +128,7 @@ class PageProcess:
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> http.client.HTTPResponse:
         """One request on a connection of its own, its answer read."""
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=30)
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=START)
         try:
             connection.request(method, path, body, {"Cookie": self._cookie} | (headers or {}))
             answer = connection.getresponse()

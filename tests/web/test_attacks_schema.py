@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case
 from schemathesis.core.result import Ok
 
+from tests.rig.program import START
 from tests.web.page_process import PageProcess, control_of
 from tests.web.practice import NAME, Practice, babble
 from tests.web.roles import questions
@@ -91,7 +92,7 @@ def test_whatever_is_sent_is_answered_in_words_and_never_by_a_mistake_of_ours(
             headers=headers,
             verify=str(page.tls.ca_pem),
             allow_redirects=False,
-            timeout=30,
+            timeout=START,
         )
         told = {name.lower(): value for name, value in answer.headers.items()}
         where = f"{case.method} {case.formatted_path}: {answer.status_code}"

@@ -76,7 +76,7 @@ class Box:
         return self.folder / "store"
 
     def ask(self, method: str, path: str, **form: str) -> tuple[int, http.client.HTTPMessage]:
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=30)
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=START)
         headers = {
             "Cookie": self.cookie,
             "Sec-Fetch-Site": "same-origin",
@@ -97,7 +97,7 @@ class Box:
 
     def log_in_by_passkey(self, device: Authenticator) -> str:
         """Two touches; what the passkey derived."""
-        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=30)
+        connection = http.client.HTTPSConnection("localhost", self.port, context=self.trust, timeout=START)
         connection.request("POST", "/login/passkey/question", "", {"Sec-Fetch-Site": "same-origin"})
         question = connection.getresponse().read().decode()
         connection.close()
