@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.access import certificates, decisions, policy
+from appliance.access import certificates, decisions, papers, policy
 from appliance.access.answers import KeyAnswers, one_by_one
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
@@ -170,7 +170,12 @@ def _is_trusted(parts: Parts) -> bool:
 def _record(parts: Parts, given: Given) -> None:
     deed: Deed = unpack(Deed, given["deed"])
     words = (deed.subject, *deed.detail.keys(), *deed.detail.values())
-    if deed.act not in REPORTED or not _BY.fullmatch(deed.by) or len(deed.detail) > _MOST:
+    if (
+        deed.act not in REPORTED
+        or papers.DETAIL in deed.detail
+        or not _BY.fullmatch(deed.by)
+        or len(deed.detail) > _MOST
+    ):
         raise ControlError("such a line is not written at somebody else's wish.")
     if any(len(word) > _LONGEST or not word.isprintable() for word in words):
         raise ControlError("a line of the record is short and plain.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import practice
+from appliance.access import practice, vouching
 from appliance.access.chain import Head
 from appliance.access.record import FOLDER, Record
 from appliance.clock import Clock
@@ -40,7 +40,7 @@ class Chronicle:
         daemon ever ran is told of at the first start."""
         is_first = not self.record.has(Act.STARTED, "")
         self.record.must_hold(Head(*inbox.remembered))
-        detail = {"changes": str(inbox.changes())} | ({"torn": str(torn)} if torn else {})
+        detail = {"changes": str(inbox.changes())} | ({"torn": str(torn)} if torn else {}) | vouching.first_word(folder)
         self.record.write(Deed(Act.STARTED, detail=detail))
         if is_first and (folder / practice.PUBLIC).exists():
             public = (folder / practice.PUBLIC).read_text(encoding="ascii").strip()

@@ -20,6 +20,7 @@ class Act(StrEnum):
     SESSION_ENDED = "session-ended"  # by itself: idle, or its time was over
     LOCKED = "locked"  # every session ended
     EMERGENCY = "emergency"  # somebody came in with the recovery sheet
+    EMERGENCY_TOLD = "emergency-told"  # an admin has seen that somebody did
     # messages; the subject is the message's id
     KEPT = "kept"
     LOOKED = "looked"
@@ -41,6 +42,7 @@ class Act(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the word for it
     FACTOR_CHANGED = "factor-changed"  # a second factor was added, used up or taken away
     KEYS_MENDED = "keys-mended"  # a file without secrets was missing beside a key, and was made anew
+    FACTOR_USED = "factor-used"  # an app's code or a passkey, before the log-in that it was for
     EPOCH_MADE = "epoch-made"
     EPOCH_DESTROYED = "epoch-destroyed"
     KEY_GIVEN_UP = "key-given-up"  # a damaged one is left out of an exchange, and goes at its end

@@ -268,7 +268,7 @@ class NoRoomError(StoreError):
 
 
 class DecisionsDamagedError(StoreError):
-    """The file of decisions (decisions.json) is damaged, so everything counts as switched off. Restore it from the backup."""
+    """The file of decisions (decisions.json) is damaged or was altered, so everything counts as switched off. Restore it, or take it away and decide anew."""
 
 
 class SealError(StoreError):

@@ -81,14 +81,14 @@ class Night:
     def run(self) -> Report:
         """All of it, now."""
         self.yesterday = self.sum_up(self._today() - timedelta(days=1))
-        if self._is_trusted():
-            self._shorten()
         changes = self.inbox.changes()
         report = audit.compare_surely(self.folder, lambda: self.record.head, lambda: self._ended.wait(SECOND_LOOK))
         first = report.found[0].sentence if report.found else ""
         self.audit = Audit(report.messages, report.verdict.lines, len(report.found), first)
         detail = {"found": str(len(report.found)), "messages": str(report.messages), "changes": str(changes)}
-        self.record.write(Deed(Act.CHECKED, detail=detail))
+        self.record.restate(Deed(Act.CHECKED, detail=detail), report.papers, report.verdict.head.sequence)
+        if self._is_trusted():
+            self._shorten()  # after what stands was said again
         for discrepancy in report.found:
             log.error("store.does_not_fit what=%s", discrepancy.sentence)
         day, head = self.yesterday, self.record.head

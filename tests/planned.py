@@ -1,4 +1,4 @@
-"""What the daemon's answers plan, made at once and without a line: for tests that begin where it was done already."""
+"""What the daemon's answers plan, made at once, without a line where none is needed: for tests that begin where it was done already."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from appliance.access import decisions, factors, personnel, policy
 from appliance.access.decisions import Choice
 from appliance.access.factors import FactorFiles
 from appliance.access.people import PersonFiles, Removal
-from appliance.deeds import Act
+from appliance.access.record import Record
+from appliance.deeds import Act, Deed
 from appliance.store import changes
 from appliance.store.changes import Change
 from appliance.store.disk import Disk
+from tests.fakes.clock import FakeClock
 
 
 def write_person(folder: Path, files: PersonFiles) -> Act:
@@ -40,17 +42,25 @@ def erase_factors(folder: Path, name: str) -> None:
 
 def decide(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> None:
     """A switch was decided about."""
-    _make(folder, decisions.plan(folder, choice, at, clock_trusted)[1])
+    perform(folder, Act.DECIDED, decisions.plan(folder, choice, at, clock_trusted)[1])
 
 
 def set_text(folder: Path, by: str, language: str, text: str, at: float) -> None:
     """The policy sheet is another one."""
-    _make(folder, policy.plan_text(folder, by, language, text, at)[1])
+    perform(folder, Act.POLICY_SET, policy.plan_text(folder, by, language, text, at)[1])
 
 
 def acknowledge(folder: Path, by: str, version: str, at: float, clock_trusted: bool) -> None:
     """Somebody has agreed to the policy sheet."""
-    _make(folder, policy.plan_acknowledgement(folder, by, version, at, clock_trusted)[1])
+    perform(folder, Act.POLICY_ACKNOWLEDGED, policy.plan_acknowledgement(folder, by, version, at, clock_trusted)[1])
+
+
+def perform(folder: Path, act: Act, change: Change) -> None:
+    """With a line, since nothing counts without one; for a store whose record nobody has open."""
+    record = Record(folder, FakeClock())
+    record.open()
+    record.perform(Deed(act), change)
+    record.close()
 
 
 def _make(folder: Path, change: Change) -> None:

@@ -19,6 +19,7 @@ ACTS: Final = {
     Act.SESSION_ENDED: spoken("was logged off by itself"),
     Act.LOCKED: spoken("ended every session"),
     Act.EMERGENCY: spoken("came in with the recovery sheet"),
+    Act.EMERGENCY_TOLD: spoken("saw that somebody had come in with the recovery sheet"),
     Act.KEPT: spoken("kept a message"),
     Act.LOOKED: spoken("opened a message"),
     Act.PLAYED: spoken("played a message"),
@@ -38,6 +39,7 @@ ACTS: Final = {
     Act.PASSWORD_CHANGED: spoken("changed a password"),
     Act.FACTOR_CHANGED: spoken("changed a second factor"),
     Act.KEYS_MENDED: spoken("made anew what was missing beside a key"),
+    Act.FACTOR_USED: spoken("used a second factor"),
     Act.EPOCH_MADE: spoken("made the key of a day"),
     Act.EPOCH_DESTROYED: spoken("destroyed the key of a day"),
     Act.KEY_GIVEN_UP: spoken("gave up a key that could not be opened"),
@@ -59,7 +61,18 @@ ACTS: Final = {
 GROUPS: Final = {
     "door": (
         spoken("Log-ins and log-offs"),
-        frozenset({Act.LOGGED_IN, Act.LOG_IN_FAILED, Act.LOGGED_OFF, Act.SESSION_ENDED, Act.LOCKED, Act.EMERGENCY}),
+        frozenset(
+            {
+                Act.LOGGED_IN,
+                Act.LOG_IN_FAILED,
+                Act.LOGGED_OFF,
+                Act.SESSION_ENDED,
+                Act.LOCKED,
+                Act.EMERGENCY,
+                Act.EMERGENCY_TOLD,
+                Act.FACTOR_USED,
+            }
+        ),
     ),
     "opened": (spoken("Messages opened or played"), frozenset({Act.LOOKED, Act.PLAYED})),
     "taken": (spoken("Downloads"), frozenset({Act.TAKEN, Act.DISCLOSED})),

@@ -32,6 +32,7 @@ from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
 _LONGEST_ADDRESS: Final = 64  # letters; the longest of IPv6 has 45
+_LONGEST_LIST: Final = 64  # letters of the accesses that somebody was told of
 _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
 
 
@@ -109,7 +110,7 @@ class KeyAnswers:
         if changed:
             self._change_person(Deed(Act.FACTOR_CHANGED, by, files.name, changed), change)
         else:
-            self.perform(None, change)  # the log-in that it was used for has a line of its own
+            self.perform(Deed(Act.FACTOR_USED, by, files.name), change)
 
     def _reset_factors(self, given: Given) -> None:
         name, by = unpack(str, given["name"]), _by(given)
@@ -205,7 +206,9 @@ class KeyAnswers:
         self.perform(Deed(Act.EMERGENCY, RECOVERY, str(access.number)), change)
 
     def _told(self, given: Given) -> None:
-        self.perform(None, emergency.plan_telling(self.folder, _by(given), unpack(tuple[int, ...], given["numbers"])))
+        by, numbers = _by(given), unpack(tuple[int, ...], given["numbers"])
+        deed = Deed(Act.EMERGENCY_TOLD, by, " ".join(map(str, numbers))[:_LONGEST_LIST])
+        self.perform(deed, emergency.plan_telling(self.folder, by, numbers))
 
 
 def one_by_one(answers: Mapping[Verb, Callable[[Given], Any]]) -> dict[Verb, Callable[[Given], Any]]:

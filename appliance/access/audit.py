@@ -1,4 +1,4 @@
-"""The record against the index and the vault: whatever was swapped, put back, slipped in, taken out or set back to an earlier day is found and named. So is
+"""The record against index, vault and papers: whatever was swapped, put back, slipped in, taken out or set back to an earlier day is found and named. So is
 what cannot be read of the small files beside them.
 
 Needs nobody's key and writes nothing. Messages may come and go meanwhile: only what is wrong before and after is told.
@@ -14,8 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from appliance.access import audit_notes, chain, damage, mending, record
+from appliance.access import audit_notes, chain, damage, mending, papers, record
 from appliance.access.chain import Head, Line, Verdict
+from appliance.access.papers import Said
 from appliance.deeds import Act
 from appliance.errors import RecordError
 from appliance.messages import Row
@@ -65,6 +66,7 @@ class Report:
     verdict: Verdict
     messages: int
     found: tuple[Discrepancy, ...]
+    papers: Said
 
     @property
     def good(self) -> bool:
@@ -83,10 +85,12 @@ class _Told:
     held: set[str] = field(default_factory=set)  # on hold
     given_up: set[str] = field(default_factory=set)  # epochs that were damaged and left out of an exchange
     changes: int = 0  # of the index, at the last look
+    papers: Said = field(default_factory=Said)
 
-    def hear(self, line: Line) -> None:
+    def hear(self, line: Line, point: bytes) -> None:
         deed = line.deed
         self.notes.hear(deed)
+        self.papers.hear(line, point)
         match deed.act:
             case Act.KEPT:
                 self.kept[deed.subject] = deed.detail
@@ -134,7 +138,10 @@ def compare(folder: Path, head: Head | None = None) -> Report:
     found.extend(Discrepancy(str(file), Wrong.LOST) for file in mending.missing(folder))
     found.extend(_old_index(view.progress(), told, arriving))
     found.extend(Discrepancy(item.place, item.words) for item in damage.find(folder))
-    return Report(verdict, len(before), tuple(found))
+    named = {item.place for item in found}  # with what is to be done
+    amiss = papers.differences(folder, told.papers)
+    found.extend(Discrepancy(place, words) for place, words in amiss if place not in named)
+    return Report(verdict, len(before), tuple(found), told.papers)
 
 
 def compare_surely(folder: Path, head: Callable[[], Head | None], wait: Callable[[], object]) -> Report:
@@ -148,16 +155,16 @@ def compare_surely(folder: Path, head: Callable[[], Head | None], wait: Callable
 
 
 def _read(folder: Path, progress: Progress, head: Head | None) -> tuple[Verdict, _Told]:
-    told = _Told()
+    told, point = _Told(), record.public_key(folder)
 
     def listen() -> Iterator[bytes]:
         for octets in record.read(folder):
             with suppress(RecordError):  # `verify` tells of it
-                told.hear(Line.from_bytes(octets))
+                told.hear(Line.from_bytes(octets), point)
             yield octets
 
     anchors = [Head(progress.record_sequence, progress.record_hash), *([head] if head else [])]
-    return chain.verify(listen(), record.public_key(folder), anchors), told
+    return chain.verify(listen(), point, anchors), told
 
 
 def _suspects(folder: Path, rows: tuple[Row, ...], told: _Told) -> Iterator[tuple[str, Discrepancy]]:

@@ -160,6 +160,12 @@ def verify(lines: Iterable[bytes], point: bytes, anchors: Iterable[Head] = ()) -
     return verdict
 
 
+def is_signed(line: Line, point: bytes) -> bool:
+    """Did the box with the public half `point` write this line, as it stands? Where in the record is another question."""
+    fits = _hash(_said(line.sequence, line.at, line.trusted, line.deed, line.previous)) == line.hash
+    return fits and _is_signed(line, point)
+
+
 def _flaws(line: Line, octets: bytes, before: Head, point: bytes) -> Iterable[Flaw]:
     if (line.sequence, line.previous) != (before.sequence + 1, before.hash):
         yield Flaw(line.sequence, Break.GAP)

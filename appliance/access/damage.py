@@ -44,7 +44,7 @@ class _Single:
 
 
 _SINGLE: Final = (
-    _Single(decisions.FILE, decisions.read, _DECISIONS),
+    _Single(decisions.FILE, decisions.read_file, _DECISIONS),
     _Single(policy.SHEET, policy.read_own, _SHEET),
     _Single(policy.ACKNOWLEDGED, policy.read_acknowledgements, _AGREED),
     _Single(emergency.FILE, emergency.read_surely, _EMERGENCY),

@@ -1,7 +1,7 @@
 """The practice's decisions: each feature that puts patients' words somewhere new is a switch, off until a named person has switched it on and said why.
 
 `decisions.json` in the store's folder holds every decision that was ever made, oldest first; the last one about a switch counts. The daemon writes it, page and
-command read it. Whatever cannot be read counts as off.
+command read it. Whatever cannot be read, and whatever the record does not vouch for, counts as off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import logs
-from appliance.access import people
+from appliance.access import people, vouching
 from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission
 from appliance.access.small_file import moment, reading
@@ -122,11 +122,18 @@ class Decision:
 def read(folder: Path) -> tuple[Decision, ...]:
     """Every decision, oldest first. `folder` is the store's. Raises `DecisionsDamagedError`."""
     try:
-        with reading(DecisionsDamagedError):
-            data: Any = json.loads((folder / FILE).read_bytes())
-            return tuple(_decision(item) for item in data["decisions"])
+        if not vouching.vouches(folder, FILE):
+            raise DecisionsDamagedError
+        return read_file(folder)
     except FileNotFoundError:
         return ()
+
+
+def read_file(folder: Path) -> tuple[Decision, ...]:
+    """What stands in the file, whoever wrote it. Raises `FileNotFoundError`, `DecisionsDamagedError`."""
+    with reading(DecisionsDamagedError):
+        data: Any = json.loads((folder / FILE).read_bytes())
+        return tuple(_decision(item) for item in data["decisions"])
 
 
 def last(decisions: Sequence[Decision], switch: Switch) -> Decision | None:

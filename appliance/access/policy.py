@@ -2,6 +2,7 @@
 
 A text is shipped in each language; an admin may put the practice's own in its place. What all texts say together has one version, their digest: when a word
 changes, everybody reads and agrees again. `policy.json` and `acknowledgements.json` lie in the store's folder; the daemon writes them, page and command read.
+What the record does not vouch for counts as damaged.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance import logs
-from appliance.access import people
+from appliance.access import people, vouching
 from appliance.access.remembered import Remembered
 from appliance.access.roles import Permission, Person
 from appliance.access.small_file import moment, reading
@@ -132,6 +133,8 @@ def _shipped() -> dict[str, str]:
 
 def _read_sheet(folder: Path) -> Sheet:
     try:
+        if not vouching.vouches(folder, SHEET):
+            raise StoreError
         return read_own(folder)
     except FileNotFoundError:
         pass
@@ -165,14 +168,22 @@ def read_acknowledgements(folder: Path) -> tuple[Acknowledgement, ...]:
 
 def _read_given(folder: Path) -> tuple[Acknowledgement, ...]:
     try:
+        _must_vouch(folder)
         return read_acknowledgements(folder)
     except (FileNotFoundError, StoreError):
         return ()
 
 
+def _must_vouch(folder: Path) -> None:
+    """Raises `StoreError` unless the record does; `FileNotFoundError` where there is nothing to vouch for."""
+    if not vouching.vouches(folder, ACKNOWLEDGED):
+        raise StoreError
+
+
 def _damaged(folder: Path) -> dict[Path, bytes]:
     """Nobody could log in if a damaged list could not be begun anew; what it held stays under another name."""
     try:
+        _must_vouch(folder)
         read_acknowledgements(folder)
     except FileNotFoundError:
         return {}

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import chain, testimony
+from appliance.access import chain, papers, testimony
 from appliance.access.chain import Head, Line
+from appliance.access.papers import Said
 from appliance.clock import Clock, Trust
 from appliance.deeds import Act, Deed
 from appliance.errors import KeeplineError, NoRoomError, RecordError, StoreError
@@ -108,6 +109,7 @@ class Record:
             if deed is None:
                 changes.apply(self._store, self.disk, change)
                 return
+            deed = papers.with_papers(deed, change)
             staged = changes.stage(self._store, self.disk, change, _promise(self._head.sequence, deed))
             try:
                 self.write(deed)
@@ -129,6 +131,14 @@ class Record:
             with suppress(StoreError):  # bad storage has been told of
                 self.write(_failed(deed.by, deed.subject, deed.act.value, line.sequence))
             raise
+
+    def restate(self, deed: Deed, said: Said, since: int) -> None:
+        """Once a day: `deed`, and again what papers there are, so that nobody needs to look far back. `said` was heard up to the line `since`."""
+        with self._performing:  # nobody changes one meanwhile
+            newer = itertools.takewhile(lambda line: line.sequence > since, _readable(read_backwards(self._store)))
+            for line in reversed(list(newer)):
+                said.hear(line, public_key(self._store))
+            self.write(papers.telling(deed, said.now) if said.last else deed)
 
     def settle(self) -> None:
         """What `perform` could not end: it is done where its line stands in the record, and otherwise forgotten. And the record has its key."""
@@ -160,10 +170,17 @@ class Record:
         return tuple(line.deed for line in _readable(self._of(act, subject)))
 
     def must_hold(self, anchor: Head) -> bool:
-        """The index remembers the record's head: does the record hold it? If not, that is put on record."""
-        if anchor.sequence == 0 or any(line.head == anchor for line in _near(self._store, anchor.sequence)):
+        """The index remembers the record's head: does the record hold it, and end no earlier? If not, that is put on record.
+
+        Earlier lines that were written behind it once more are no end: the record goes on behind the anchor.
+        """
+        holds = anchor.sequence == 0 or any(line.head == anchor for line in _near(self._store, anchor.sequence))
+        if holds and self._head.sequence >= anchor.sequence:
             return True
         log.error("record.broken expected=%d found=%d", anchor.sequence, self._head.sequence)
+        if holds:
+            with self._adding:
+                self._head = anchor
         self.write(Deed(Act.STARTED, detail={"broken": f"line {anchor.sequence} {anchor.hash} was expected"}))
         return False
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Final
+from typing import Any, Final
 
 from appliance.access.roles import ALL, Permission, Person, Role
 from appliance.cli import asking, output, sheets, verbs
@@ -139,7 +139,7 @@ def _change(given: Namespace, settings: Settings, role: Role, mailboxes: frozens
 
 
 def _found(given: Namespace, settings: Settings) -> None:
-    from appliance.access import claim, passwords, people, personnel
+    from appliance.access import passwords, people
     from appliance.control.client import Client
     from appliance.errors import DaemonSilentError
 
@@ -153,9 +153,28 @@ def _found(given: Namespace, settings: Settings) -> None:
     try:
         daemon.claim(daemon.show_claim(), "console", founding)
     except DaemonSilentError:  # a box that is being made ready
-        personnel.write_founding(settings.store.folder, founding)
-        claim.make_ready(settings.store.folder)
+        _found_alone(settings, founding)
     output.say("The practice is founded: from now on messages are sealed to it.")
+
+
+def _found_alone(settings: Settings, founding: Any) -> None:
+    """Where no daemon is at work. One that was has begun a record, which must know of this; one that is yet to come takes what it finds."""
+    from appliance.access import personnel
+    from appliance.access.record import KEY, Record
+    from appliance.clock import SystemClock
+    from appliance.deeds import Act, Deed
+
+    folder = settings.store.folder
+    if not (folder / KEY).exists():
+        personnel.write_founding(folder, founding)
+        return
+    record = Record(folder, SystemClock(settings.time.marker))
+    record.open()
+    try:
+        deed = Deed(Act.CLAIMED, founding.first.name, founding.practice)
+        record.perform(deed, personnel.plan_founding(folder, founding))
+    finally:
+        record.close()
 
 
 def _mailboxes(person: Person) -> str:

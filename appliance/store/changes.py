@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,10 +30,11 @@ class Change:
     """What becomes of which files below the store's folder, in this order: the octets that one holds then, or None for one (or an empty folder) that goes."""
 
     steps: Mapping[Path, bytes | None]
+    later: Mapping[Path, bytes] = field(default_factory=dict)  # files that follow, by another hand: only told of
 
     def __or__(self, other: Change) -> Change:
         """Both, this one first."""
-        return Change({**self.steps, **other.steps})
+        return Change({**self.steps, **other.steps}, {**self.later, **other.later})
 
 
 NOTHING: Final = Change({})

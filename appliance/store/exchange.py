@@ -123,7 +123,10 @@ def commit(folder: Path, disk: Disk, witness: Witness, by: str) -> None:
         if owed(folder):
             raise RotationOwesError
         public = (folder / NEXT_PUBLIC).read_text(encoding="ascii").strip()
-        witness.perform(Deed(Act.ROTATED, by, public), Change({COMMIT: by.encode("ascii")}))
+        coming = {
+            _KEYS / name: (folder / NEXT / name).read_bytes() for name in _KEY_FILES if (folder / NEXT / name).exists()
+        }
+        witness.perform(Deed(Act.ROTATED, by, public), Change({COMMIT: by.encode("ascii")}, coming))
     finish(folder, disk, witness)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from appliance.access import claim, record
+from appliance.access import claim, record, vouching
 from appliance.access.answers import KeyAnswers
 from appliance.access.chain import Line
 from appliance.access.record import Record
@@ -46,12 +46,15 @@ class Box:
     folder: Path
     clock: FakeClock = field(default_factory=FakeClock)
     events: list[Event] = field(default_factory=list)
+    sheet: str = field(default="", repr=False)  # where a test uses it
 
     def __enter__(self) -> Self:
         self.record = Record(self.folder, self.clock)
         self.record.open()
         self.inbox = Inbox(self.folder, RingSet(2, 12), self.clock, witness=self.record)
         self.inbox.start()
+        if word := vouching.first_word(self.folder):
+            self.record.write(Deed(Act.STARTED, detail=word))
         claim.make_ready(self.folder)
         answers = KeyAnswers(
             folder=self.folder,

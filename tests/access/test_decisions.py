@@ -15,6 +15,7 @@ import pytest
 from appliance.access import decisions
 from appliance.access.decisions import FEATURES, Choice, Switch
 from appliance.access.people import Role
+from appliance.deeds import Act
 from appliance.errors import (
     DecisionError,
     DecisionsDamagedError,
@@ -22,6 +23,7 @@ from appliance.errors import (
     PersonUnknownError,
     SwitchedOffError,
 )
+from appliance.store.changes import Change
 from tests import planned
 from tests.access.practice import Practice
 
@@ -135,7 +137,7 @@ def test_a_decision_about_a_switch_of_a_newer_version_is_kept(practice: Practice
     file = practice.folder / decisions.FILE
     data = json.loads(file.read_bytes())
     data["decisions"][0]["switch"] = "carrier-pigeons"
-    file.write_text(json.dumps(data), encoding="utf-8")
+    planned.perform(practice.folder, Act.DECIDED, Change({decisions.FILE: json.dumps(data).encode()}))
     decide(practice)
     assert [item.switch for item in decisions.read(practice.folder)] == ["carrier-pigeons", "take-messages"]
 

@@ -19,8 +19,8 @@ from appliance.access.practice import proof_of
 from appliance.access.roles import Role
 from appliance.access.unlock import unlock
 from appliance.cli.main import main
+from appliance.deeds import Act, Deed
 from appliance.errors import OwnAccountError, WrongPasswordError
-from tests import planned
 from tests.access.box import Box
 from tests.access.practice import ANA, OTHER
 
@@ -117,7 +117,7 @@ def test_a_list_shows_and_an_export_opens_ones_own_mailboxes_only(box: Box, keep
     found(keepline)
     front, billing = box.leave(), box.leave("billing")
     choice = decisions.Choice(decisions.Switch.TAKE_MESSAGES, True, "ana", "for the export", "a file stays behind")
-    planned.decide(box.folder, choice, 0.0, True)
+    box.record.perform(Deed(Act.DECIDED), decisions.plan(box.folder, choice, 0.0, True)[1])
     for name, mailbox in (("ben", "billing"), ("toni", "")):
         more = ("--mailbox", mailbox) if mailbox else ("--role", "technician")
         keepline("people", "add", name, *more, "--as", "ana", "--password-stdin", typed=f"{ANA}\n{OTHER}\n")

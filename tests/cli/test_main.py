@@ -17,7 +17,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import certificates, people, testimony
+from appliance.access import certificates, people, testimony, vouching
 from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record, read
@@ -139,6 +139,24 @@ def test_the_first_person_founds_the_practice_and_sees_the_recovery_key_once(kee
     kept = b"".join(path.read_bytes() for path in keepline.store.rglob("*") if path.is_file())
     assert b"AGE-SECRET-KEY-1" not in kept
     assert unlock(keepline.store, "ana", PASSWORD).person.name == "ana"
+
+
+def test_founding_while_the_daemon_rests_is_on_record_where_there_is_one(keepline: Command) -> None:
+    with keepline.daemon():
+        pass
+    book = Record(keepline.store, SystemClock(keepline.settings.parent / "marker"))
+    book.open()
+    book.write(Deed(Act.STARTED, detail=vouching.first_word(keepline.store)))
+    book.close()
+    Inbox(keepline.store, RingSet(1, 1), SystemClock(keepline.settings.parent / "marker")).start()
+    keepline.found()
+    assert b'"act":"claimed"' in list(read(keepline.store))[-1]
+    code, out, _ = keepline("store", "check")
+    assert (code, "fit together" in out) == (0, True)
+    file = keepline.store / "keys/people/ana.json"
+    file.write_bytes(file.read_bytes().replace(b"admin", b"staff"))
+    code, out, _ = keepline("store", "check")
+    assert (code, "keys/people/ana.json" in out, "altered" in out) == (4, True, True)
 
 
 def test_without_a_terminal_and_without_a_password_it_says_how_to_give_one(keepline: Command) -> None:

@@ -143,13 +143,13 @@ class Practice:
     def switch(self, switch: Switch, on: bool) -> None:
         """Ana decides."""
         choice = Choice(switch, on, NAME, "The practice needs it.", "A file stays behind.")
-        planned.decide(self.folder, choice, self.clock.now(), clock_trusted=True)
+        self.daemon.decide(choice)
 
     def agree(self, name: str) -> None:
         """This person has read the policy sheet before, and agreed."""
         if not policy.has_acknowledged(self.folder, people.find_person(self.folder, name)):
             version = policy.sheet(self.folder).version
-            planned.acknowledge(self.folder, name, version, self.clock.now(), clock_trusted=True)
+            self.daemon.acknowledge_policy(name, version)
 
     def leave(
         self, sound: bytes, number: str = "", name: str = "", *, at: float | None = None, mailbox: str = "front-desk"

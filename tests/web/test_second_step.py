@@ -10,7 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from appliance.access import factors, record
+from appliance.access import decisions, factors, record
 from appliance.access.decisions import Switch
 from appliance.access.practice import proof_of
 from appliance.access.unlock import unlock
@@ -84,6 +84,15 @@ def test_a_recorded_decision_lets_a_password_alone_do(strict: Practice, ana: Sta
     strict.switch(Switch.PASSWORD_ALONE, True)
     assert enter(ana) == "/"
     assert ana.get("/").status_code == 200
+
+
+def test_a_decision_that_somebody_put_on_the_card_lets_no_password_alone_do(strict: Practice, ana: Staff) -> None:
+    strict.switch(Switch.PASSWORD_ALONE, True)
+    on = (strict.folder / decisions.FILE).read_bytes()
+    strict.switch(Switch.PASSWORD_ALONE, False)
+    for forged in (on, (strict.folder / decisions.FILE).read_bytes().replace(b'"on": false', b'"on": true')):
+        (strict.folder / decisions.FILE).write_bytes(forged)
+        assert enter(ana) == "/factors"
 
 
 def test_the_decision_does_not_spare_who_has_a_second_factor(strict: Practice, ana: Staff) -> None:

@@ -113,5 +113,5 @@ def test_what_does_not_exist_cannot_be_switched(ana: Staff) -> None:
 def test_a_damaged_file_is_told_in_words(practice: Practice, ana: Staff) -> None:
     (practice.folder / decisions.FILE).write_bytes(b"{")
     page = ana.get("/switches").text
-    assert "The file of decisions is damaged" in page
+    assert "The file of decisions (decisions.json) is damaged or was altered" in page
     assert "Switch on …" not in page

@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from appliance.access import record, testimony
+from appliance.access import papers, record, testimony
 from appliance.access import unlock as unlock_module
 from appliance.access.attempts import ALONE, MOST_SUMS
 from appliance.access.chain import Line
@@ -210,4 +210,12 @@ def test_the_page_cannot_have_a_line_written_of_what_the_daemon_does(practice: P
     before = practice.record.head
     with pytest.raises(ControlError):
         practice.daemon.record(Deed(act, NAME))
+    assert practice.record.head == before
+
+
+@pytest.mark.parametrize("act", [Act.CHECKED, Act.LOOKED])
+def test_the_page_cannot_have_a_line_vouch_for_a_paper(practice: Practice, act: Act) -> None:
+    before = practice.record.head
+    with pytest.raises(ControlError):
+        practice.daemon.record(Deed(act, NAME, detail={papers.DETAIL: f"decisions.json={'0' * 64}"}))
     assert practice.record.head == before
