@@ -140,6 +140,7 @@ class Inbox:
         """Somebody erased it: for `undo` seconds it can be had back. Raises `MessageNotFoundError`, `MessageHeldError`."""
         now, at = self._ground.now()
         with self._lock:
+            self._disk.must_be_good()
             found = self._index.set_once(self.must_erase(id), at, "erase_at", now + undo)
         self._changed(found)
 
@@ -167,6 +168,7 @@ class Inbox:
         """
         _, at = self._ground.now()
         with self._lock:
+            self._disk.must_be_good()
             also = {"erase_at": None} if held else {"warned_at": None}
             found = self._index.set([self.must_hold(id, held)], at, held=held, **also)
         self._changed(found)

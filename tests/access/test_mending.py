@@ -67,7 +67,7 @@ def test_without_its_proof_no_key_is_written_until_whoever_opens_the_practice_ke
     add_ben(box)
     lines = [Line.from_bytes(line) for line in record.read(box.folder)]
     (mended,) = [line.deed for line in lines if line.deed.act is Act.KEYS_MENDED]
-    assert (mended.by, mended.detail) == ("ana", {"made": str(PROOF)})
+    assert (mended.by, mended.detail["made"]) == ("ana", str(PROOF))
 
 
 def test_ones_own_password_needs_ones_own_proof_alone(box: Box) -> None:
