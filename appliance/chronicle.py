@@ -77,7 +77,10 @@ class Chronicle:
 
     def look_at_clock(self) -> float:
         """How many seconds the wall clock stepped since the last look; a step is put on record."""
-        ahead = self.clock.now() - self.clock.monotonic()
+        before = self.clock.monotonic()
+        ahead = self.clock.now() - before
+        if self.clock.monotonic() - before >= STEP / 2:
+            return 0.0  # kept waiting between the two clocks: a bad look, and the next one tells
         step = 0.0 if self._ahead is None else ahead - self._ahead
         self._ahead = ahead
         if abs(step) < STEP:

@@ -157,6 +157,24 @@ def test_a_step_of_the_clock_is_told_with_its_seconds(box: Box, seconds: float) 
     assert line.deed.detail == {"seconds": f"{seconds:+.0f}"}
 
 
+def test_being_kept_from_the_processor_between_two_clocks_is_no_step(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    chronicle, calm = Chronicle(box.record, box.clock), FakeClock.now
+    assert chronicle.look_at_clock() == 0.0
+
+    def kept_waiting(clock: FakeClock) -> float:
+        seen = calm(clock)
+        clock.advance(30.0)
+        return seen
+
+    monkeypatch.setattr(FakeClock, "now", kept_waiting)
+    assert chronicle.look_at_clock() == 0.0
+    monkeypatch.setattr(FakeClock, "now", calm)
+    assert chronicle.look_at_clock() == 0.0
+    assert told(box, Act.CLOCK_STEPPED) == []
+    box.clock.wall += 30.0
+    assert chronicle.look_at_clock() == pytest.approx(30.0)
+
+
 def test_a_pin_that_was_set_while_the_daemon_did_not_run_is_told_at_its_start(box: Box) -> None:
     before = settings.Settings()
     Chronicle(box.record, box.clock).settings(box.folder, before)
