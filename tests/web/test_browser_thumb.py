@@ -180,7 +180,12 @@ def read_the_fax(thumb: Thumb) -> None:
     thumb.tap(larger)
     sheets = page.locator(".sheets")
     before = sheets.evaluate("it => it.scrollLeft")
-    thumb.drag((320, 500), (120, 500))
+    sheet = page.locator(f"#page-{choice.input_value()}").bounding_box()
+    assert sheet is not None
+    middle = round(
+        (max(sheet["y"], 0) + min(sheet["y"] + sheet["height"], PHONE["height"])) / 2
+    )  # of what is seen of it
+    thumb.drag((320, middle), (120, middle))
     page.wait_for_function("before => document.querySelector('.sheets').scrollLeft > before", arg=before)
     thumb.press("Fit to the width")
     looked_at = choice.input_value()
