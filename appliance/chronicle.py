@@ -12,7 +12,8 @@ from typing import Final
 from appliance import logs
 from appliance.access import practice, vouching
 from appliance.access.chain import Head
-from appliance.access.record import FOLDER, Record
+from appliance.access.record import Record
+from appliance.access.segments import FOLDER
 from appliance.clock import Clock
 from appliance.console import pin
 from appliance.deeds import Act, Deed

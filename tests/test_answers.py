@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 
 from appliance import answers
-from appliance.access import decisions, factors, people, policy, practice, record, rotation
+from appliance.access import decisions, factors, people, policy, practice, rotation, segments
 from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record
@@ -74,7 +74,7 @@ class Daemon:
         self.record.close()
 
     def lines(self) -> list[Line]:
-        return [Line.from_bytes(line) for line in record.read(self.folder)]
+        return [Line.from_bytes(line) for line in segments.read(self.folder)]
 
     def state(self) -> dict[str, object]:
         """All that a deed could change."""
@@ -173,7 +173,7 @@ def asked(store: Path) -> dict[str, Asked]:
 
 def fill_last_page(box: Daemon) -> None:
     """The record's next line needs a page of its own."""
-    file = record.segments(box.folder)[-1]
+    file = segments.files(box.folder)[-1]
     while PAGE - file.stat().st_size % PAGE > 200:
         box.record.write(Deed(Act.LOCKED))
         if PAGE - file.stat().st_size % PAGE > 500:

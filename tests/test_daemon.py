@@ -18,7 +18,7 @@ from appliance.access import audit, claim, rotation, testimony
 from appliance.access.chain import Line
 from appliance.access.people import Newcomer, Role, list_people, prepare_founding, prepare_person, prepare_removal
 from appliance.access.personnel import found_practice
-from appliance.access.record import read as read_record
+from appliance.access.segments import read as read_record
 from appliance.access.unlock import unlock
 from appliance.condition import Refusal
 from appliance.console import pin

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance import settings
-from appliance.access import audit, chain, record
+from appliance.access import audit, chain, segments
 from appliance.access.chain import Line
 from appliance.access.record import Record
 from appliance.chronicle import Chronicle
@@ -37,7 +37,7 @@ def night(box: Box) -> Night:
 
 
 def told(box: Box, act: Act) -> list[Line]:
-    return [line for line in map(Line.from_bytes, record.read(box.folder)) if line.deed.act is act]
+    return [line for line in map(Line.from_bytes, segments.read(box.folder)) if line.deed.act is act]
 
 
 def compared(night: Night) -> None:
@@ -105,13 +105,13 @@ def test_lines_older_than_six_years_go_and_the_record_stays_whole(tmp_path: Path
         kept.write(Deed(Act.LOOKED, "ben", f"{number:032x}"))
     went = kept.shorten(clock.now() - KEPT_FOR, lambda line: line.deed.act is Act.KEPT)
     assert went == 2
-    verdict = chain.verify(record.read(tmp_path), record.public_key(tmp_path), [kept.head])
+    verdict = chain.verify(segments.read(tmp_path), segments.public_key(tmp_path), [kept.head])
     assert verdict.flaws == []
     assert verdict.first == 11
     assert kept.has(Act.KEPT, f"{3:032x}"), "what is still needed of them was written again"
     assert kept.shorten(clock.now() - KEPT_FOR, lambda _: False) == 0
-    record.segments(tmp_path)[0].unlink()
-    assert not chain.verify(record.read(tmp_path), record.public_key(tmp_path)).whole
+    segments.files(tmp_path)[0].unlink()
+    assert not chain.verify(segments.read(tmp_path), segments.public_key(tmp_path)).whole
     kept.close()
 
 

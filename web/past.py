@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from appliance.access import record
+from appliance.access import segments
 from appliance.access.chain import Line
 from appliance.deeds import Act
 from appliance.errors import RecordError
@@ -50,7 +50,7 @@ def sheet_is_coming(folder: Path) -> bool:
 def _lines(folder: Path, *acts: Act) -> Iterator[Line]:
     marks = tuple(f'"{act.value}"'.encode() for act in acts)
     try:
-        for octets in islice(record.read_backwards(folder), NEWEST):
+        for octets in islice(segments.read_backwards(folder), NEWEST):
             if any(mark in octets for mark in marks):
                 line = Line.from_bytes(octets)
                 if line.deed.act in acts:

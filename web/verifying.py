@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import chain, record
+from appliance.access import chain, segments
 from appliance.access.chain import Head, Verdict
 from appliance.clock import Clock
 from appliance.errors import KeeplineError
@@ -62,11 +62,11 @@ class Verifying:
         self._bench.join(within)
 
     def _work(self, tell: Callable[[Verdict], None]) -> None:
-        self.lines, self._octets, self._of, self.mistake = 0, 0, record.size(self.folder), ""
+        self.lines, self._octets, self._of, self.mistake = 0, 0, segments.size(self.folder), ""
         try:
             progress = View(self.folder / FILE_NAME).progress()
             anchor = Head(progress.record_sequence, progress.record_hash)
-            verdict = chain.verify(self._counted(), record.public_key(self.folder), [anchor])
+            verdict = chain.verify(self._counted(), segments.public_key(self.folder), [anchor])
             tell(verdict)
             self.outcome = Outcome(verdict, self.clock.now())
         except KeeplineError as error:
@@ -77,7 +77,7 @@ class Verifying:
             log.exception("verify.failed")
 
     def _counted(self) -> Iterator[bytes]:
-        for line in record.read(self.folder):
+        for line in segments.read(self.folder):
             self.lines += 1
             self._octets += len(line) + 1
             yield line

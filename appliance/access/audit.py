@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from appliance.access import audit_notes, chain, damage, mending, papers, record
+from appliance.access import audit_notes, chain, damage, mending, papers, segments
 from appliance.access.chain import Head, Line, Verdict
 from appliance.access.papers import Said
 from appliance.deeds import Act
@@ -155,10 +155,10 @@ def compare_surely(folder: Path, head: Callable[[], Head | None], wait: Callable
 
 
 def _read(folder: Path, progress: Progress, head: Head | None) -> tuple[Verdict, _Told]:
-    told, point = _Told(), record.public_key(folder)
+    told, point = _Told(), segments.public_key(folder)
 
     def listen() -> Iterator[bytes]:
-        for octets in record.read(folder):
+        for octets in segments.read(folder):
             with suppress(RecordError):  # `verify` tells of it
                 told.hear(Line.from_bytes(octets), point)
             yield octets

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from appliance.access import record, testimony
+from appliance.access import segments, testimony
 from appliance.access.chain import Line
 from appliance.deeds import Act
 from appliance.errors import RecordError
@@ -57,7 +57,7 @@ def newest(folder: Path, wanted: Filter, before: int = 0) -> Iterator[Line]:
 
     Lines that cannot be read are left out: `chain.verify` tells of them.
     """
-    for octets in record.read_backwards(folder):
+    for octets in segments.read_backwards(folder):
         if not wanted._may_take(octets):
             continue
         try:
@@ -81,7 +81,7 @@ def of_message(folder: Path, id: str) -> list[Line]:
 def kept(folder: Path, ids: set[str]) -> dict[str, Line]:
     """The lines that messages of these ids were kept, as far as they are not too far back."""
     left, found = {id for id in ids if len(id) == _ID}, dict[str, Line]()
-    for octets in itertools.islice(record.read_backwards(folder), _FAR_BACK):
+    for octets in itertools.islice(segments.read_backwards(folder), _FAR_BACK):
         if not left:
             break
         if b'"act":"kept"' in octets and any(id.encode() in octets for id in left):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import chain, papers, testimony
+from appliance.access import chain, papers, segments, testimony
 from appliance.access.chain import Head, Line
 from appliance.access.papers import Said
 from appliance.clock import Clock, Trust
@@ -27,9 +27,7 @@ from appliance.store.changes import Change
 from appliance.store.disk import FILE_MODE, Disk, keep_room, write_all
 from appliance.store.primitives import SigningKey
 
-FOLDER: Final = Path("record")
 KEY: Final = Path("keys/box.key")  # 32 octets, for the daemon's eyes only
-PUBLIC: Final = Path("keys/box.pub")
 SEGMENT: Final = 5000  # lines a file, some 4 MB
 _TWO_LINES: Final = 16 * 1024  # octets; the longest line that may be asked for takes some 24 kB, those of `doing` one
 
@@ -42,7 +40,7 @@ class Record:
     def __init__(self, folder: Path, clock: Clock, disk: Disk | None = None, segment: int = SEGMENT) -> None:
         self.disk = disk or Disk()
         self._store = folder
-        self._folder = folder / FOLDER
+        self._folder = folder / segments.FOLDER
         self._clock = clock
         self._segment = segment
         self._key: SigningKey | None = None
@@ -61,7 +59,7 @@ class Record:
             for folder in (self._store, self._folder, self._store / KEY.parent):
                 self.disk.make_folder(folder)
             self._key = _key(self._store, self.disk)
-            found = segments(self._store)
+            found = segments.files(self._store)
             torn = self._take_up(found[-1]) if found else 0
             if not found:
                 self._begin_segment(1)
@@ -135,9 +133,11 @@ class Record:
     def restate(self, deed: Deed, said: Said, since: int) -> None:
         """Once a day: `deed`, and again what papers there are, so that nobody needs to look far back. `said` was heard up to the line `since`."""
         with self._performing:  # nobody changes one meanwhile
-            newer = itertools.takewhile(lambda line: line.sequence > since, _readable(read_backwards(self._store)))
+            newer = itertools.takewhile(
+                lambda line: line.sequence > since, segments.readable(segments.read_backwards(self._store))
+            )
             for line in reversed(list(newer)):
-                said.hear(line, public_key(self._store))
+                said.hear(line, segments.public_key(self._store))
             self.write(papers.telling(deed, said.now) if said.last else deed)
 
     def settle(self) -> None:
@@ -167,14 +167,14 @@ class Record:
 
     def told(self, act: Act, subject: str) -> tuple[Deed, ...]:
         """What such lines say, newest first."""
-        return tuple(line.deed for line in _readable(self._of(act, subject)))
+        return tuple(line.deed for line in segments.readable(self._of(act, subject)))
 
     def must_hold(self, anchor: Head) -> bool:
         """The index remembers the record's head: does the record hold it, and end no earlier? If not, that is put on record.
 
         Earlier lines that were written behind it once more are no end: the record goes on behind the anchor.
         """
-        holds = anchor.sequence == 0 or any(line.head == anchor for line in _near(self._store, anchor.sequence))
+        holds = anchor.sequence == 0 or any(line.head == anchor for line in segments.near(self._store, anchor.sequence))
         if holds and self._head.sequence >= anchor.sequence:
             return True
         log.error("record.broken expected=%d found=%d", anchor.sequence, self._head.sequence)
@@ -189,10 +189,12 @@ class Record:
 
         What is still `needed` of them, such as that a message was kept which still lies here, is written again first.
         """
-        going = list(itertools.takewhile(lambda file: _ends_before(file, before), segments(self._store)[:-1]))
+        going = list(
+            itertools.takewhile(lambda file: segments.ends_before(file, before), segments.files(self._store)[:-1])
+        )
         if not going:
             return 0
-        lines = [line for file in going for line in _readable(iter(_lines(file)))]
+        lines = [line for file in going for line in segments.readable(segments.of(file))]
         for line in lines:
             if needed(line):
                 self.write(line.deed)
@@ -204,12 +206,14 @@ class Record:
 
     def _of(self, act: Act, subject: str) -> Iterator[bytes]:
         marks = f'"act":"{act.value}",'.encode(), f'"subject":"{subject}",'.encode()
-        return (line for line in read_backwards(self._store) if all(mark in line for mark in marks))
+        return (line for line in segments.read_backwards(self._store) if all(mark in line for mark in marks))
 
     def _kept(self, promise: str) -> Line | None:
         """The line that was promised, if it was written."""
         after = int(promise.partition(" ")[0]) if promise[:1].isdecimal() else self._head.sequence
-        newest = itertools.takewhile(lambda line: line.sequence > after, _readable(read_backwards(self._store)))
+        newest = itertools.takewhile(
+            lambda line: line.sequence > after, segments.readable(segments.read_backwards(self._store))
+        )
         return next((line for line in newest if _promise(after, line.deed) == promise), None)
 
     def _reserve(self) -> None:
@@ -235,7 +239,7 @@ class Record:
             self.disk.flush(self._file, os.fdatasync)
             full = self._file
             self._begin_segment(
-                int(segments(self._store)[-1].stem) + 1
+                int(segments.files(self._store)[-1].stem) + 1
             )  # where there is no room, the full one stays open
             os.close(full)
         now = self._clock.now()
@@ -280,42 +284,12 @@ class Record:
             self.disk.flush(self._file)
             log.warning("record.torn octets=%d", torn)
         self._count = whole.count(b"\n")
-        for line in _readable(read_backwards(self._store)):
+        for line in segments.readable(segments.read_backwards(self._store)):
             self._head = max(self._head, line.head, key=lambda head: head.sequence)
             if line.trusted:
                 self._last_event = line.at
                 break
         return torn
-
-
-def segments(folder: Path) -> list[Path]:
-    """The record's files below the store's `folder`, oldest first."""
-    return sorted(file for file in (folder / FOLDER).glob("[0-9]*.jsonl") if file.stem.isdecimal())
-
-
-def read(folder: Path) -> Iterator[bytes]:
-    """Every line, oldest first."""
-    for file in segments(folder):
-        yield from _lines(file)
-
-
-def size(folder: Path) -> int:
-    """Octets of the whole record."""
-    return sum(file.stat().st_size for file in segments(folder))
-
-
-def read_backwards(folder: Path) -> Iterator[bytes]:
-    """Every line, newest first."""
-    for file in reversed(segments(folder)):
-        yield from reversed(_lines(file))
-
-
-def public_key(folder: Path) -> bytes:
-    """The public half of what the box signs with, 32 octets. Raises `RecordError`."""
-    try:
-        return bytes.fromhex((folder / PUBLIC).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        raise RecordError("The box's public key (keys/box.pub) is missing or damaged: start the daemon.") from None
 
 
 def _promise(after: int, deed: Deed) -> str:
@@ -341,35 +315,6 @@ def _key(folder: Path, disk: Disk) -> SigningKey:
         secret = key.to_bytes()
         with primitives.forgetting(secret):
             disk.replace(file, secret, 0o600)
-    if not (folder / PUBLIC).exists():
-        disk.replace(folder / PUBLIC, key.point.hex().encode("ascii") + b"\n")
+    if not (folder / segments.PUBLIC).exists():
+        disk.replace(folder / segments.PUBLIC, key.point.hex().encode("ascii") + b"\n")
     return key
-
-
-def _lines(file: Path) -> list[bytes]:
-    try:
-        octets = file.read_bytes()
-    except FileNotFoundError:  # it grew too old in this moment
-        return []
-    except OSError as error:
-        raise RecordError from error
-    return octets[: octets.rfind(b"\n") + 1].splitlines()
-
-
-def _ends_before(file: Path, before: float) -> bool:
-    last = next(_readable(reversed(_lines(file))), None)
-    return last is not None and last.trusted and last.at < before
-
-
-def _readable(lines: Iterator[bytes]) -> Iterator[Line]:
-    for octets in lines:
-        try:
-            yield Line.from_bytes(octets)
-        except RecordError:
-            continue
-
-
-def _near(folder: Path, sequence: int) -> Iterator[Line]:
-    """The line of that number, wherever it stands."""
-    mark = f'{{"sequence":{sequence},'.encode()
-    return _readable(line for line in read_backwards(folder) if line.startswith(mark))

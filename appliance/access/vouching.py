@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from appliance.access import chain, papers, record
+from appliance.access import chain, papers, segments
 from appliance.access.chain import Line
 from appliance.deeds import Act, Deed
 from appliance.errors import RecordError
@@ -27,7 +27,7 @@ def vouches(folder: Path, paper: Path) -> bool:
 
 def first_word(folder: Path) -> dict[str, str]:
     """A record that never said anything of papers, of a version before it did, takes them as they are, once: that is the detail of the line to write."""
-    if any(_MARK in line for line in record.read_backwards(folder)):
+    if any(_MARK in line for line in segments.read_backwards(folder)):
         return {}
     return papers.telling(Deed(Act.STARTED), papers.present(folder)).detail
 
@@ -36,8 +36,8 @@ def _said(folder: Path, place: str) -> str:
     """What the newest line that names the place holds of it; empty where there is none, or the record is not whole behind it."""
     mark, expected = f"{place}=".encode(), 0
     try:
-        point = record.public_key(folder)
-        for octets in record.read_backwards(folder):
+        point = segments.public_key(folder)
+        for octets in segments.read_backwards(folder):
             number = _number(octets)
             if expected and number != expected:
                 return ""  # lines were moved, or put in: who knows what there was

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 def head_told(settings: Settings) -> Head | None:
     """The record's head as the daemon knows it; None while it does not run. Its last lines may still be on their way to us."""
-    from appliance.access import chain, record
+    from appliance.access import chain, segments
     from appliance.control.client import Client
 
     with suppress(ControlError):
         told = Client(settings.control.path).status().record
         if told is not None:
-            for octets in record.read_backwards(settings.store.folder):
+            for octets in segments.read_backwards(settings.store.folder):
                 line = chain.Line.from_bytes(octets)
                 if line.sequence <= told.sequence:
                     fits = line.sequence == told.sequence and line.head.short == told.hash
@@ -39,7 +39,7 @@ def head_told(settings: Settings) -> Head | None:
 
 def verify(given: Namespace, settings: Settings) -> None:
     """`keepline record verify`: is every line as the box wrote it, and none missing? Exit status 4 when not."""
-    from appliance.access import chain, record
+    from appliance.access import chain, segments
     from appliance.store.index.tables import FILE_NAME
     from appliance.store.index.view import View
 
@@ -48,8 +48,8 @@ def verify(given: Namespace, settings: Settings) -> None:
     anchors = [chain.Head(progress.record_sequence, progress.record_hash)]
     if (told := head_told(settings)) is not None:
         anchors.append(told)
-    lines = output.counted(record.read(folder), record.size(folder), "Verifying the record")
-    verdict = chain.verify(lines, record.public_key(folder), anchors)
+    lines = output.counted(segments.read(folder), segments.size(folder), "Verifying the record")
+    verdict = chain.verify(lines, segments.public_key(folder), anchors)
     if given.json:
         output.as_json({"lines": verdict.lines, "head": verdict.head, "flaws": verdict.flaws})
     else:
@@ -64,7 +64,7 @@ def verify(given: Namespace, settings: Settings) -> None:
 
 def export(given: Namespace, settings: Settings) -> None:
     """`keepline record export`: all of it, oldest first, to standard output. That it was exported stands in the record."""
-    from appliance.access import chain, ledger, record, testimony
+    from appliance.access import chain, ledger, segments, testimony
     from appliance.access.roles import Permission
     from appliance.control.client import Client
     from appliance.deeds import Act, Deed
@@ -79,7 +79,7 @@ def export(given: Namespace, settings: Settings) -> None:
             if unlocked.person.may_read:
                 key = stack.enter_context(testimony.open_key(folder, unlocked.practice))
         Client(settings.control.path).record(Deed(Act.EXPORTED, by, detail={"as": given.format}))
-        lines = (chain.Line.from_bytes(octets) for octets in record.read(folder))
+        lines = (chain.Line.from_bytes(octets) for octets in segments.read(folder))
         if given.format == "csv":
             sys.stdout.write(ledger.as_csv(lines, key, ZoneInfo(settings.practice.zone)))
         else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from appliance.access import claim, record, vouching
+from appliance.access import claim, segments, vouching
 from appliance.access.answers import KeyAnswers
 from appliance.access.chain import Line
 from appliance.access.record import Record
@@ -107,7 +107,7 @@ class Box:
 
     def acts(self) -> list[Act]:
         """What was put on record by these answers."""
-        found = [Line.from_bytes(line).deed.act for line in record.read(self.folder)]
+        found = [Line.from_bytes(line).deed.act for line in segments.read(self.folder)]
         return [act for act in found if act in ANSWERED]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import audit, record
+from appliance.access import audit, segments
 from appliance.access.audit import Wrong
 from appliance.deeds import Act, Deed
 from appliance.messages import Row
@@ -240,7 +240,7 @@ def test_a_record_that_was_meddled_with_is_found(
     box: Box, rows: list[Row], damage: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     stopped(box)
-    (file,) = record.segments(box.folder)
+    (file,) = segments.files(box.folder)
     file.write_bytes(b"".join(damage(file.read_bytes().splitlines(True))))
     assert any(Wrong.FLAW in sentence for sentence in report_of(box))
 

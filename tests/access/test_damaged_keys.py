@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import audit, ledger, record, rotation, testimony
+from appliance.access import audit, ledger, rotation, segments, testimony
 from appliance.access.chain import Line
 from appliance.access.ledger import Filter
 from appliance.control.client import Client
@@ -96,7 +96,7 @@ def test_without_a_damaged_key_an_exchange_goes_on_when_a_person_says_so_and_the
     assert sorted(file.stem for file in (box.folder / "epochs").glob("*.age")) == [kept]
     assert not (box.folder / "keys/next").exists()
     for act in (Act.KEY_GIVEN_UP, Act.EPOCH_DESTROYED):
-        told = [line.deed for line in map(Line.from_bytes, record.read(box.folder)) if line.deed.act is act]
+        told = [line.deed for line in map(Line.from_bytes, segments.read(box.folder)) if line.deed.act is act]
         assert sorted((deed.subject, deed.by) for deed in told) == [(one, "ana"), (other, "ana")]
     assert audit.compare(box.folder).found == (), "a person knows of it"
     box.restart()

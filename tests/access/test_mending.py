@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import audit, mending, people, practice, record, testimony
+from appliance.access import audit, mending, people, practice, segments, testimony
 from appliance.access.chain import Line
 from appliance.access.mending import Mended
 from appliance.access.people import Newcomer, Role, Unlocked
@@ -65,7 +65,7 @@ def test_without_its_proof_no_key_is_written_until_whoever_opens_the_practice_ke
     assert (box.folder / PROOF).read_text(encoding="ascii") == kept
     assert places(box) == []
     add_ben(box)
-    lines = [Line.from_bytes(line) for line in record.read(box.folder)]
+    lines = [Line.from_bytes(line) for line in segments.read(box.folder)]
     (mended,) = [line.deed for line in lines if line.deed.act is Act.KEYS_MENDED]
     assert (mended.by, mended.detail["made"]) == ("ana", str(PROOF))
 
@@ -114,7 +114,7 @@ def test_without_the_records_public_key_nothing_is_told_that_would_lose_its_name
     assert (box.folder / testimony.PUBLIC).read_bytes() == kept
     assert places(box) == []
     box.leave()
-    lines = [Line.from_bytes(line) for line in record.read(box.folder)]
+    lines = [Line.from_bytes(line) for line in segments.read(box.folder)]
     with testimony.open_key(box.folder, ana(box).practice) as key:
         told = [testimony.open_sealed(line.deed.sealed, key) for line in lines if line.deed.act is Act.KEPT]
     assert told == [{"name": "Jane Canary"}] * 2

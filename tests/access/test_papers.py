@@ -20,8 +20,8 @@ from appliance.access import (
     people,
     policy,
     practice,
-    record,
     rotation,
+    segments,
     signs,
     vouching,
 )
@@ -170,9 +170,9 @@ def test_nothing_forged_is_vouched_for_by_the_next_agreement(box: Box) -> None:
 
 def test_a_line_of_an_earlier_version_that_was_written_again_vouches_for_nothing(box: Box) -> None:
     """Each line is signed, so a copy is; but it does not stand where it stood, and the next start goes on behind the last true one."""
-    old = next(line for line in record.read(box.folder) if b'"decided"' in line)
+    old = next(line for line in segments.read(box.folder) if b'"decided"' in line)
     box.inbox.remember_record()
-    with record.segments(box.folder)[-1].open("ab") as file:
+    with segments.files(box.folder)[-1].open("ab") as file:
         file.write(old + b"\n")
     box.restart()
     assert not box.record.must_hold(Head(*box.inbox.remembered))
@@ -183,11 +183,11 @@ def test_a_line_of_an_earlier_version_that_was_written_again_vouches_for_nothing
 
 def test_a_line_that_the_box_did_not_sign_vouches_for_nothing(box: Box) -> None:
     (box.folder / decisions.FILE).write_bytes(earlier(box, decisions.FILE))
-    *lines, last = record.read(box.folder)
+    *lines, last = segments.read(box.folder)
     forged = json.loads(last)
     forged["sequence"] += 1
     forged["detail"] = {papers.DETAIL: f"decisions.json={signs.digest(earlier(box, decisions.FILE))}"}
-    with record.segments(box.folder)[-1].open("ab") as file:
+    with segments.files(box.folder)[-1].open("ab") as file:
         file.write(json.dumps(forged, separators=(",", ":")).encode() + b"\n")
     assert len(lines) > 3
     assert not decisions.is_on(box.folder, Switch.PASSWORD_ALONE)
@@ -195,7 +195,7 @@ def test_a_line_that_the_box_did_not_sign_vouches_for_nothing(box: Box) -> None:
 
 
 def test_a_record_of_before_takes_papers_as_they_are_once(box: Box) -> None:
-    for file in record.segments(box.folder):
+    for file in segments.files(box.folder):
         kept = [line for line in file.read_bytes().splitlines(keepends=True) if b'"papers"' not in line]
         file.write_bytes(b"".join(kept))
     taken = vouching.first_word(box.folder)
@@ -209,7 +209,7 @@ def test_what_there_is_is_said_again_each_night_with_what_came_meanwhile(box: Bo
     decide(box, Switch.TAKE_MESSAGES, True)
     box.record.restate(Deed(Act.CHECKED), report.papers, report.verdict.head.sequence)
     assert decisions.is_on(box.folder, Switch.TAKE_MESSAGES)
-    *_, last = record.read(box.folder)
+    *_, last = segments.read(box.folder)
     assert all(str(paper).encode() in last for paper in PAPERS)
     os.utime(box.folder / decisions.FILE)  # looked at anew
     assert decisions.is_on(box.folder, Switch.TAKE_MESSAGES)

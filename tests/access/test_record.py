@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 
-from appliance.access import chain, record, testimony
+from appliance.access import chain, record, segments, testimony
 from appliance.access.chain import Break, Head
 from appliance.access.record import Record
 from appliance.clock import Trust
@@ -42,11 +42,11 @@ def fill(kept: Record, count: int = 10) -> None:
 
 
 def lines(folder: Path) -> list[bytes]:
-    return list(record.read(folder))
+    return list(segments.read(folder))
 
 
 def verdict(folder: Path, *anchors: Head) -> chain.Verdict:
-    return chain.verify(record.read(folder), record.public_key(folder), anchors)
+    return chain.verify(segments.read(folder), segments.public_key(folder), anchors)
 
 
 def troubles(folder: Path, *anchors: Head) -> list[tuple[int, Break]]:
@@ -54,7 +54,7 @@ def troubles(folder: Path, *anchors: Head) -> list[tuple[int, Break]]:
 
 
 def change(folder: Path, sequence: int, meddle: Callable[[dict[str, object]], object]) -> None:
-    for file in record.segments(folder):
+    for file in segments.files(folder):
         found = [json.loads(line) for line in file.read_bytes().splitlines()]
         for line in found:
             if line["sequence"] == sequence:
@@ -63,7 +63,7 @@ def change(folder: Path, sequence: int, meddle: Callable[[dict[str, object]], ob
 
 
 def keep_only(folder: Path, wanted: Callable[[int], bool]) -> None:
-    for file in record.segments(folder):
+    for file in segments.files(folder):
         found = [line for line in file.read_bytes().splitlines(True) if wanted(json.loads(line)["sequence"])]
         file.write_bytes(b"".join(found))
 
@@ -75,7 +75,7 @@ def test_what_was_written_stands_there_in_order_and_whole(kept: Record, tmp_path
     found = chain.Line.from_bytes(lines(tmp_path)[-1])
     assert (found, found.deed, found.at, found.trusted) == (line, deed, clock.now(), True)
     assert verdict(tmp_path, kept.head) == chain.Verdict(11, 1, kept.head, [])
-    assert len(record.segments(tmp_path)) == 3
+    assert len(segments.files(tmp_path)) == 3
 
 
 def test_a_restart_goes_on_behind_the_last_line(kept: Record, tmp_path: Path, clock: FakeClock) -> None:
@@ -92,7 +92,7 @@ def test_a_restart_goes_on_behind_the_last_line(kept: Record, tmp_path: Path, cl
 def test_a_line_that_a_power_cut_tore_is_cut_off_and_told_of(kept: Record, tmp_path: Path, clock: FakeClock) -> None:
     fill(kept, 3)
     kept.close()
-    newest = record.segments(tmp_path)[-1]
+    newest = segments.files(tmp_path)[-1]
     newest.write_bytes(newest.read_bytes() + b'{"sequence":4,"at":17')
     again = Record(tmp_path, clock)
     assert again.open() == 21
@@ -131,7 +131,7 @@ def test_a_line_that_was_taken_out_is_found(kept: Record, tmp_path: Path) -> Non
 
 def test_lines_that_changed_places_are_found(kept: Record, tmp_path: Path) -> None:
     fill(kept, 4)
-    file = record.segments(tmp_path)[0]
+    file = segments.files(tmp_path)[0]
     one, two, three, four = file.read_bytes().splitlines(True)
     file.write_bytes(one + three + two + four)
     assert {trouble for _, trouble in troubles(tmp_path)} == {Break.GAP}
@@ -139,7 +139,7 @@ def test_lines_that_changed_places_are_found(kept: Record, tmp_path: Path) -> No
 
 def test_lines_that_somebody_else_chained_anew_are_forged(kept: Record, tmp_path: Path) -> None:
     fill(kept, 4)
-    file = record.segments(tmp_path)[0]
+    file = segments.files(tmp_path)[0]
     head, key, forged = Head(), SigningKey.generate(), b""
     for octets in file.read_bytes().splitlines():
         line = chain.Line.from_bytes(octets)
@@ -158,7 +158,7 @@ def test_a_tail_that_was_cut_off_shows_against_what_is_remembered(kept: Record, 
 
 def test_a_beginning_that_was_cut_off_is_found(kept: Record, tmp_path: Path) -> None:
     fill(kept)
-    record.segments(tmp_path)[0].unlink()
+    segments.files(tmp_path)[0].unlink()
     assert troubles(tmp_path) == [(5, Break.GAP)]
 
 
@@ -181,7 +181,7 @@ def test_an_older_record_put_back_and_gone_on_with_is_found_and_stays_found(
 def test_words_added_behind_a_lines_signature_are_found(kept: Record, tmp_path: Path) -> None:
     """Whoever reads the line takes the last word of a name, and the signature was over the first."""
     fill(kept, 4)
-    file = record.segments(tmp_path)[0]
+    file = segments.files(tmp_path)[0]
     one, two, *more = file.read_bytes().splitlines(True)
     ends = chain.Line.from_bytes(two)
     for added in (b',"by":"ben"}', f',"by":"ben","hash":"{ends.hash}","signature":"{ends.signature}"}}'.encode()):
@@ -192,7 +192,7 @@ def test_words_added_behind_a_lines_signature_are_found(kept: Record, tmp_path: 
 
 def test_what_is_no_line_is_found_and_the_rest_still_compared(kept: Record, tmp_path: Path) -> None:
     fill(kept, 4)
-    file = record.segments(tmp_path)[0]
+    file = segments.files(tmp_path)[0]
     one, _, three, four = file.read_bytes().splitlines(True)
     file.write_bytes(one + b"no line\n" + three + four)
     assert troubles(tmp_path) == [(2, Break.UNREADABLE), (3, Break.GAP)]
@@ -200,7 +200,7 @@ def test_what_is_no_line_is_found_and_the_rest_still_compared(kept: Record, tmp_
 
 def test_the_boxs_key_is_for_the_daemon_alone(kept: Record, tmp_path: Path) -> None:
     assert (tmp_path / record.KEY).stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / record.PUBLIC).stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / segments.PUBLIC).stat().st_mode & 0o777 == 0o640
 
 
 def test_a_card_that_refuses_a_line_is_bad_for_ever(kept: Record, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import audit, departures, emergency, people, practice, record, rotation
+from appliance.access import audit, departures, emergency, people, practice, rotation, segments
 from appliance.access import practice as keys
 from appliance.access.chain import Line
 from appliance.access.people import Role, Unlocked
@@ -390,7 +390,7 @@ def test_the_commit_waits_for_the_card_as_often_for_many_days_as_for_few(
     for _ in range(7):
         box.leave()
     assert flushes_of_a_commit() == few
-    made = [line for line in map(Line.from_bytes, record.read(box.folder)) if line.deed.act is Act.EPOCH_MADE]
+    made = [line for line in map(Line.from_bytes, segments.read(box.folder)) if line.deed.act is Act.EPOCH_MADE]
     assert sum(line.deed.detail.get("how") == "exchanged" for line in made) == 3 + 10
     assert audit.compare(box.folder).found == ()
 

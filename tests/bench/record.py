@@ -14,7 +14,7 @@ from statistics import median
 from time import perf_counter
 from typing import Final
 
-from appliance.access import chain, record
+from appliance.access import chain, segments
 from appliance.access.record import Record
 from appliance.clock import SystemClock
 from appliance.deeds import Act, Deed
@@ -37,7 +37,7 @@ def measure(rounds: int = 7) -> list[Figure]:
         ours, peer = _in_turn(rounds, lambda: kept.write(DEED), folder / "plain", octets)
         together = median(_together(kept) for _ in range(rounds))
         start = perf_counter()
-        verdict = chain.verify(record.read(folder / "store"), record.public_key(folder / "store"))
+        verdict = chain.verify(segments.read(folder / "store"), segments.public_key(folder / "store"))
         verifying = (perf_counter() - start) / verdict.lines
         assert verdict.whole
         kept.close()

@@ -13,8 +13,8 @@ import pytest
 from appliance import answers
 from appliance.access import testimony
 from appliance.access.chain import Line
-from appliance.access.record import read
 from appliance.access.roles import Role
+from appliance.access.segments import read
 from appliance.access.unlock import unlock
 from appliance.cli.main import main
 from appliance.control.server import Server, own_users

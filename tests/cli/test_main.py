@@ -20,9 +20,10 @@ import pytest
 from appliance.access import certificates, people, testimony, vouching
 from appliance.access.chain import Line
 from appliance.access.decisions import Choice, Switch
-from appliance.access.record import Record, read
+from appliance.access.record import Record
 from appliance.access.roles import Role
 from appliance.access.second_step import Way
+from appliance.access.segments import read
 from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock

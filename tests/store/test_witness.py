@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import chain, record, testimony
+from appliance.access import chain, record, segments, testimony
 from appliance.access.chain import Head, Line
 from appliance.access.record import Record
 from appliance.deeds import Act, Deed
@@ -18,7 +18,7 @@ from tests.store.boxes import CALLER, Box, sound
 
 
 def told(box: Box, *acts: Act) -> list[Line]:
-    found = [Line.from_bytes(line) for line in record.read(box.folder)]
+    found = [Line.from_bytes(line) for line in segments.read(box.folder)]
     return [line for line in found if line.deed.act in acts]
 
 
@@ -108,7 +108,7 @@ def test_a_store_that_is_older_than_its_record_is_taken_as_it_is_once(box: Box) 
 
 def forget_the_record(box: Box) -> None:
     """As an index that a version without a record has written."""
-    for file in record.segments(box.folder):
+    for file in segments.files(box.folder):
         file.unlink()
     engine = box.inbox._index._engine
     with engine.begin() as connection:
@@ -118,7 +118,7 @@ def forget_the_record(box: Box) -> None:
 
 def test_a_record_that_was_thrown_away_is_not_made_anew_as_if_nothing_had_been(box: Box) -> None:
     box.deliver()
-    for file in record.segments(box.folder):
+    for file in segments.files(box.folder):
         file.unlink()
     box.restart()
     assert told(box, Act.KEPT) == []
@@ -132,10 +132,10 @@ def test_the_index_remembers_how_far_the_record_had_come(box: Box, change: Calla
     progress = View(box.folder / FILE_NAME).progress()
     head = Head(progress.record_sequence, progress.record_hash)
     assert head.sequence > 0
-    assert chain.verify(record.read(box.folder), record.public_key(box.folder), [head]).whole
-    last = record.segments(box.folder)[-1]
+    assert chain.verify(segments.read(box.folder), segments.public_key(box.folder), [head]).whole
+    last = segments.files(box.folder)[-1]
     last.write_bytes(b"".join(last.read_bytes().splitlines(True)[: head.sequence - 1]))
-    assert not chain.verify(record.read(box.folder), record.public_key(box.folder), [head]).whole
+    assert not chain.verify(segments.read(box.folder), segments.public_key(box.folder), [head]).whole
 
 
 def test_an_index_of_an_earlier_version_learns_to_remember(tmp_path: Path) -> None:
@@ -174,5 +174,5 @@ def test_openssl_alone_verifies_a_line_as_the_format_says(box: Box, tmp_path: Pa
 def test_the_record_and_its_keys_are_whole_after_all_that(box: Box) -> None:
     for number in range(3):
         box.inbox.remove(box.deliver(seed=number).stamp.id, "erased")
-    assert chain.verify(record.read(box.folder), record.public_key(box.folder), [box.record.head]).whole
+    assert chain.verify(segments.read(box.folder), segments.public_key(box.folder), [box.record.head]).whole
     assert isinstance(box.record, Record)

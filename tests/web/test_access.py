@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.access import record
+from appliance.access import segments
 from appliance.access.chain import Line
 from appliance.access.roles import Role
 from appliance.deeds import Act
@@ -66,7 +66,7 @@ def test_the_lock_on_the_page_logs_everybody_off_and_is_on_record(practice: Prac
     answer = toni.post("/lock")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?why=everybody")
     assert [desk.pulse_status() for desk in (ana, toni)] == [401, 401]
-    lines = [Line.from_bytes(line).deed for line in record.read(practice.folder)]
+    lines = [Line.from_bytes(line).deed for line in segments.read(practice.folder)]
     assert [deed.by for deed in lines if deed.act is Act.LOCKED] == ([] if silent else [TECHNICIAN])
 
 

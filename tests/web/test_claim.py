@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access import certificates, claim, people, record
+from appliance.access import certificates, claim, people, segments
 from appliance.access import practice as keys
 from appliance.deeds import Act
 from tests.access.practice import key_by_sheet
@@ -89,7 +89,7 @@ def test_a_box_is_claimed_in_four_steps_and_the_first_admin_logs_in(empty: Pract
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/factors")  # a second factor is set up before anything else
     key_by_sheet(empty.folder, "".join(groups)).wipe()
-    assert any(f'"{Act.CLAIMED}"'.encode() in line for line in record.read(empty.folder))
+    assert any(f'"{Act.CLAIMED}"'.encode() in line for line in segments.read(empty.folder))
 
 
 def test_the_sheet_can_be_gone_back_to_until_it_is_confirmed_and_never_after(empty: Practice, desk: Staff) -> None:

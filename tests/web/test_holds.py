@@ -8,8 +8,8 @@ import pytest
 
 from appliance.access import ledger, testimony
 from appliance.access.chain import Line
-from appliance.access.record import read
 from appliance.access.roles import Role
+from appliance.access.segments import read
 from appliance.access.unlock import unlock
 from appliance.deeds import Act, Deed
 from appliance.errors import NoRoomError

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from appliance.access import emergency, record, rotation
+from appliance.access import emergency, rotation, segments
 from appliance.access import practice as keys
 from appliance.access.roles import RECOVERY
 from appliance.access.unlock import unlock
@@ -158,7 +158,7 @@ def test_an_interrupted_exchange_goes_on_with_the_password(practice: Practice, a
     answer = ana.post("/keys/resume", password="not this one at all")
     assert answer.status_code == 422
     assert 'id="password-mistake"' in answer.text
-    assert b'"act":"log-in-failed","by":"ana"' in list(record.read(practice.folder))[-1]
+    assert b'"act":"log-in-failed","by":"ana"' in list(segments.read(practice.folder))[-1]
     assert ana.post("/keys/resume", password=PASSWORD).status_code == 303
     finished(practice)
     assert public(practice) != before
@@ -178,7 +178,7 @@ def test_who_came_in_with_the_sheet_goes_on_with_the_new_one(practice: Practice)
     answer = inside.post("/keys/resume", password=practice.sheet)
     assert answer.status_code == 422
     assert "not the sheet which was printed for this exchange" in answer.text
-    assert b'"with":"recovery sheet"' in list(record.read(practice.folder))[-1]
+    assert b'"with":"recovery sheet"' in list(segments.read(practice.folder))[-1]
     assert inside.post("/keys/resume", password=sheet.lower()).status_code == 303
     finished(practice)
     key_by_sheet(practice.folder, sheet).wipe()

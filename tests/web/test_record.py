@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from appliance.access import people, record
+from appliance.access import people, segments
 from appliance.access.chain import Line, Verdict
 from appliance.access.people import Newcomer
 from appliance.access.roles import Role
@@ -158,7 +158,7 @@ def test_what_came_of_a_verification_stands_there_with_its_time_for_everybody_wh
     assert practice.record.has(Act.CHECKED, "")
     practice.clock.advance(120)
     assert "Verified Friday 21 November 2025, 12:00" in auditor.get("/record").text
-    file = record.segments(practice.folder)[0]
+    file = segments.files(practice.folder)[0]
     file.write_bytes(file.read_bytes().replace(b'"by":"ana"', b'"by":"ben"', 1))
     page = verified(practice, auditor)
     assert "The record is not whole, as was found Friday 21 November 2025, 12:02" in page
@@ -214,7 +214,7 @@ def test_the_status_page_shows_the_head(practice: Practice, ana: Staff) -> None:
     found = re.search(r'class="head-of-record">line ([\d,]+), ([0-9a-f ]+)<', page)
     assert found
     sequence = int(found[1].replace(",", ""))
-    line = next(line for line in map(Line.from_bytes, record.read(practice.folder)) if line.sequence == sequence)
+    line = next(line for line in map(Line.from_bytes, segments.read(practice.folder)) if line.sequence == sequence)
     assert line.head.short == found[2]
 
 

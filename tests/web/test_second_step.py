@@ -10,7 +10,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from appliance.access import decisions, factors, record
+from appliance.access import decisions, factors, segments
 from appliance.access.decisions import Switch
 from appliance.access.practice import proof_of
 from appliance.access.unlock import unlock
@@ -265,6 +265,6 @@ def test_nobody_takes_the_id_of_somebody_elses_passkey(strict: Practice, ana: St
 def test_a_wrong_passkey_in_ones_account_leaves_a_line(practice: Practice) -> None:
     desk = Staff(practice).log_in()
     assert desk.post("/account/confirm/passkey", answer="{}").status_code == 401
-    newest = list(record.read(practice.folder))[-1]
+    newest = list(segments.read(practice.folder))[-1]
     assert b'"act":"log-in-failed","by":"ana"' in newest
     assert b'"with":"passkey"' in newest

@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 
-from appliance.access import certificates, record
+from appliance.access import certificates, segments
 from appliance.access.attempts import Kind
 from appliance.access.certificates import TlsFiles
 from appliance.access.chain import Line
@@ -364,9 +364,9 @@ def test_attempts_that_nobody_looked_at_are_told_once_a_minute(practice: Practic
     certificate_of(practice)
     practice.services.doorkeeper.attempts.add(Kind("", "192.168.1.66", looked_at=False), 2999)
     keeper.tidy(practice.services, lambda: None, Rounds(keeper.MINUTE - 1))
-    before = len(list(record.read(practice.folder)))
+    before = len(list(segments.read(practice.folder)))
     keeper.tidy(practice.services, lambda: None, Rounds(3 * keeper.MINUTE))
-    lines = list(record.read(practice.folder))[before:]
+    lines = list(segments.read(practice.folder))[before:]
     assert [Line.from_bytes(line).deed.detail for line in lines] == [{"from": "192.168.1.66", "refused": "2999"}]
 
 

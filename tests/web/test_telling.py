@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from appliance.access import papers, record, testimony
+from appliance.access import papers, segments, testimony
 from appliance.access import unlock as unlock_module
 from appliance.access.attempts import ALONE, MOST_SUMS
 from appliance.access.chain import Line
@@ -25,7 +25,7 @@ def id(practice: Practice) -> str:
 
 
 def told(practice: Practice, *acts: Act) -> list[Line]:
-    found = [Line.from_bytes(line) for line in record.read(practice.folder)]
+    found = [Line.from_bytes(line) for line in segments.read(practice.folder)]
     return [line for line in found if line.deed.act in acts]
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_told_of_the_person_and_never_what_was_typed(practic
     stranger.post("/login", name=PASSWORD, password=NAME)  # the password in the wrong field
     failed = told(practice, Act.LOG_IN_FAILED)
     assert [line.deed.by for line in failed] == [NAME, ""]
-    assert b"lantern" not in b"".join(record.read(practice.folder))
+    assert b"lantern" not in b"".join(segments.read(practice.folder))
 
 
 def test_attempts_that_nobody_looked_at_are_one_line_an_address_with_their_number(
@@ -153,7 +153,7 @@ def test_what_is_given_to_somebody_else_says_whom_and_why_sealed(practice: Pract
         "whom": "Dr. Otherwise",
         "why": "referral",
     }
-    assert b"Otherwise" not in b"".join(record.read(practice.folder))
+    assert b"Otherwise" not in b"".join(segments.read(practice.folder))
 
 
 def test_where_the_key_for_names_is_lost_nothing_is_given_away(practice: Practice, ana: Staff, id: str) -> None:
