@@ -52,7 +52,7 @@ def leave_fax(box: Box) -> Row:
 
 
 def must_open(there: Elsewhere, voicemail: Row, letter: Row) -> None:
-    practice, epochs, message, _ = STEPS
+    practice, epochs, message, *_ = STEPS
     done = there.run(voicemail.stamp.id, practice, epochs, message)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
