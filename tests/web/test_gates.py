@@ -33,10 +33,10 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> list[Door]:
     made = [Door("first"), Door("second")]
     before = guard.stand_before
 
-    def stand_before(app: Flask, page: object, _: object) -> None:
+    def stand_before(app: Flask, page: object, _: object, prove: object) -> None:
         for door in made:
             door.put(app)
-        before(app, page, [door.gate() for door in made])  # type: ignore[arg-type] # the page's own settings pass through
+        before(app, page, [door.gate() for door in made], prove)  # type: ignore[arg-type] # the page's own pass through
 
     monkeypatch.setattr(guard, "stand_before", stand_before)
     return made
