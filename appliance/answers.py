@@ -39,6 +39,7 @@ REPORTED: Final = frozenset(
         Act.DISCLOSED,
         Act.CHECKED,
         Act.EXPORTED,
+        Act.PAGE_STARTED,
     }
 )
 _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")

@@ -52,6 +52,7 @@ class Act(StrEnum):
     # the box
     STARTED = "started"
     STOPPED = "stopped"
+    PAGE_STARTED = "page-started"  # by itself, or anew: sessions of before are over
     CLOCK_STEPPED = "clock-stepped"
     SETTING_CHANGED = "setting-changed"
     DECIDED = "decided"  # a switch was turned on or off

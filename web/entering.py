@@ -51,7 +51,7 @@ def log_in(unlocked: Unlocked, way: Way, response: Response | None = None) -> Re
     Raises `ControlError` when no line of it can be written.
     """
     services, address = here(), request.remote_addr or ""
-    services.sessions.close(request.cookies.get(COOKIE, ""))
+    services.sessions.replace(request.cookies.get(COOKIE, ""))
     sign = sign_of(services.folder, unlocked.person.name)
     telling.record_of(unlocked.person.name, Act.LOGGED_IN, detail={"from": address, "with": way.value})
     secret = services.sessions.open(

@@ -48,6 +48,7 @@ ACTS: Final = {
     Act.ROTATED: spoken("exchanged the practice key"),
     Act.STARTED: spoken("was started"),
     Act.STOPPED: spoken("was stopped"),
+    Act.PAGE_STARTED: spoken("began to show the page, with nobody logged in"),
     Act.CLOCK_STEPPED: spoken("saw the clock step"),
     Act.SETTING_CHANGED: spoken("found a setting changed"),
     Act.DECIDED: spoken("decided about a switch"),
@@ -107,6 +108,7 @@ GROUPS: Final = {
             {
                 Act.STARTED,
                 Act.STOPPED,
+                Act.PAGE_STARTED,
                 Act.CLOCK_STEPPED,
                 Act.SETTING_CHANGED,
                 Act.DECIDED,
@@ -199,6 +201,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "longest time over": spoken("its longest time was over"),
         "ended from another one": spoken("ended from another browser"),
         "person changed": spoken("the person was changed"),
+        "logged in over it": spoken("somebody logged in where it was open"),
         "made room": spoken("too many were logged in at once"),
     },
     "reason": {

@@ -45,6 +45,7 @@ def serve(settings: Settings) -> None:
     tls = keeper.certificate(services.folder)
     address = _free_address(settings.page)
     gateway = Gateway(create_app(services).wsgi_app)
+    services.tell_started()
     try:
         asyncio.run(_serve(services, make_server(gateway, address, settings.page.port, tls)))
     except (asyncio.CancelledError, TimeoutError):

@@ -84,6 +84,11 @@ class PageServices:
                 self.control.record(Deed(Act.SESSION_ENDED, name, detail={"why": why}))
         self.steps.drop_ended()
 
+    def tell_started(self) -> None:
+        """A line of the record: whoever was logged in before is so no more. Without a daemon nobody was, and none can be written."""
+        with suppress(KeeplineError):
+            self.control.record(Deed(Act.PAGE_STARTED))
+
     def tell_refused(self) -> None:
         """A line of the record for each sum of failed log-ins that have none of their own; what cannot be written now is told the next time."""
         failed = self.doorkeeper.attempts.take()

@@ -170,6 +170,11 @@ class Sessions:
         with self._lock:
             self._kept.pop(_place(cookie), None)
 
+    def replace(self, cookie: str) -> None:
+        """End one session because somebody logs in where it was open."""
+        with self._lock:
+            self._drop(lambda place, _: place == _place(cookie), "logged in over it")
+
     def close_all(self) -> int:
         """End every session, as the lock button does; says how many there were."""
         with self._lock:

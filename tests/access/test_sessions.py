@@ -127,6 +127,15 @@ def test_the_session_that_rested_longest_makes_room(sessions: Sessions, clock: F
     assert sessions.take_ended() == [("ana", "made room")]
 
 
+def test_a_session_that_is_logged_in_over_is_told_of(sessions: Sessions) -> None:
+    first, other = sessions.open(person()), sessions.open(person())
+    sessions.replace(first)
+    sessions.replace("none of ours")
+    assert sessions.get(first, activity=False) is None
+    assert alive(sessions, other)
+    assert sessions.take_ended() == [("ana", "logged in over it")]
+
+
 def test_a_closed_request_holds_no_key(sessions: Sessions) -> None:
     found = alive(sessions, sessions.open(person()))
     found.close()

@@ -25,6 +25,7 @@ from appliance.access.unlock import unlock
 from appliance.control.client import Client
 from appliance.control.server import Server
 from appliance.control.values import Event
+from appliance.deeds import Act
 from appliance.errors import AccessError, CertificateError, DaemonSilentError, PageError
 from tests.rig.ports import free_port
 from tests.web.page_process import PageProcess, allow_many_files, control_of, still_open, wait_for
@@ -212,6 +213,16 @@ def test_only_tls_1_3_and_no_word_about_who_serves(page: PageProcess) -> None:
     assert page.ask("GET", "/login").headers.get_all("Server") == ["keepline"]
     with page.said("NONSENSE\n\n") as connection:
         assert b"granian" not in connection.recv(4096).lower()
+
+
+def test_each_start_of_the_page_is_on_record_because_it_ends_the_sessions(practice: Practice, control: Server) -> None:
+    def starts() -> int:
+        return sum(Line.from_bytes(line).deed.act is Act.PAGE_STARTED for line in segments.read(practice.folder))
+
+    for number in (1, 2):
+        with PageProcess(practice) as page:
+            assert starts() == number
+            page.log_in()
 
 
 def test_no_request_is_logged(practice: Practice, page: PageProcess) -> None:
