@@ -202,7 +202,7 @@ def test_a_kind_of_modem_that_nobody_knows_is_a_mistake_in_the_settings(tmp_path
 @pytest.mark.parametrize("line", [{"rings": 2}], indirect=True)
 def test_who_called_is_in_the_envelope_and_nowhere_in_clear(line: Line, tmp_path: Path) -> None:
     rows = make_page(3, rows=400)  # efax divides by the whole seconds that a page took
-    with FaxModems(tmp_path, 8.0, machine=("-c", "5559876543", "-N", "Quillon Canary")) as pair:
+    with FaxModems(tmp_path, 4.0, machine=("-c", "5559876543", "-N", "Quillon Canary")) as pair:
         line.device.symlink_to(pair.near)
         assert line.wait(lambda: line.modem is Modem.READY)
         sender = efax.send(pair.far, tmp_path / "efax.log", [efax.write_pbm(tmp_path / "page.pbm", rows)])

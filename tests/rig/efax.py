@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.rig import guard
 from tests.rig.errors import FaxRigError
 
 Rows = Sequence[bytes]
@@ -32,9 +33,11 @@ def send(
     command: list[str | Path] = ["efax", "-d", device, *how, "-t", to, *pages]
     try:
         with log.open("wb") as file:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+            sender = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
     except FileNotFoundError as error:
         raise FaxRigError from error
+    guard.put_ahead(sender.pid)
+    return sender
 
 
 def receive(device: Path, log: Path, page: Path, *, capabilities: str = "1,5,0,2,0,0,0,0") -> subprocess.Popen[bytes]:
@@ -54,11 +57,13 @@ def receive(device: Path, log: Path, page: Path, *, capabilities: str = "1,5,0,2
     ]
     try:
         with log.open("wb") as file:
-            return subprocess.Popen(
+            receiver = subprocess.Popen(
                 [*command, "-l", "+1 555 0111", "-r", page], stdin=subprocess.DEVNULL, stdout=file, stderr=file
             )
     except FileNotFoundError as error:
         raise FaxRigError from error
+    guard.put_ahead(receiver.pid)
+    return receiver
 
 
 def find_shift(sent: Rows, came: Rows, *, most: int = 80) -> int | None:

@@ -39,6 +39,7 @@
 enum { STEP = 80, KEPT = 256, TAIL = 20 };      /* samples in 10 ms; steps the line remembers: 2.5 s; octets of the modem's that are looked back on */
 static const double STEP_S = 0.01;
 static const double RING_S = 6.0;   /* from ring to ring */
+static const double BURST_S = 0.2;  /* of the line that come at once, at most, after this program had to wait */
 static const double DROP_S = 0.4;   /* until a hang-up is seen at the other end, behind the sound still on its way */
 
 struct modem {
@@ -364,8 +365,8 @@ int main(int count, char **words)
         next += STEP_S / speed;
         double behind = real_time() - next;
         late += behind > 0;
-        if (behind > 1)
-            next += behind;         /* far behind: the line has stood still, time is not made up for */
+        if (behind * speed > BURST_S)
+            next += behind;         /* far behind: the line has stood still; made up for, it would run away from the programs at its ends */
         wait_until(next);
     }
     printf("steps %ld late %ld\n", step - KEPT, late);

@@ -22,7 +22,6 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 OUTPUT = "output"  # what the program says, in its folder
-AHEAD = -5  # priority (nice): a telephone line and a modem of metal do not wait for what else the computer does
 
 
 def die_with_parent(signal_number: int) -> None:
@@ -30,14 +29,21 @@ def die_with_parent(signal_number: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
 
 
+def put_ahead(pid: int) -> None:
+    """Lets a process (0: this one) not wait for what else the computer does, as a telephone line and a modem of metal do not. A nice value would count
+    among the processes of its session only."""
+    if os.getuid() == 0:
+        with contextlib.suppress(PermissionError):  # a container may forbid it
+            os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(1))
+
+
 def start(folder: Path, uid: int, gid: int, command: list[str]) -> subprocess.Popen[bytes]:
     """The program, as that user, in that folder. Should even the guard be killed, the program dies with it."""
     guard = os.getpid()
 
     def prepare() -> None:
+        put_ahead(0)
         if os.getuid() == 0:
-            with contextlib.suppress(PermissionError):  # a container may forbid it
-                os.setpriority(os.PRIO_PROCESS, 0, AHEAD)
             os.setgroups([])
             os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)
