@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from appliance.access import certificates, decisions, papers, policy
 from appliance.access.answers import KeyAnswers, one_by_one
+from appliance.access.attempts import Attempts
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
 from appliance.control.values import Due, Event, Status, Verb, unpack
@@ -63,6 +64,10 @@ class Parts:
     drop_sessions: Callable[[], None]
     publish: Callable[[Event], None]
     status: Callable[[], Status]
+    attempts: Attempts = field(init=False)  # wrong claim codes, until the record was told
+
+    def __post_init__(self) -> None:
+        self.attempts = Attempts(self.clock)
 
 
 def table(parts: Parts) -> dict[Verb, Answer]:
@@ -140,6 +145,7 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
         record=parts.record.write,
         perform=parts.record.perform,
         drop_sessions=parts.drop_sessions,
+        attempts=parts.attempts,
     )
     return dict(keys.table())
 

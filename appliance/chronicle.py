@@ -1,16 +1,18 @@
 """What the daemon notices of itself and puts on record: that it started, that a setting or the console's PIN is another one than last time, that the wall
-clock stepped."""
+clock stepped, that wrong claim codes came faster than each gets a line."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from appliance import logs
 from appliance.access import practice, vouching
+from appliance.access.attempts import MINUTE, Attempts
 from appliance.access.chain import Head
 from appliance.access.record import Record
 from appliance.access.segments import FOLDER
@@ -35,6 +37,7 @@ class Chronicle:
     clock: Clock
     _pin: bytes | None = None  # its hash at the last look
     _ahead: float | None = None  # s, wall clock before uptime at the last look
+    _told_at: float = -math.inf  # monotonic s, of the last sums of wrong claim codes
 
     def started(self, folder: Path, inbox: Inbox, torn: int) -> None:
         """The store is ready, and the record is compared with what the index remembers of it. A practice that was founded at the terminal before the
@@ -75,6 +78,12 @@ class Chronicle:
         """Root sets the technician's PIN without asking the daemon: another one is put on record as soon as it is seen."""
         if _pin(folder) != self._pin:
             self.settings(folder, settings)
+
+    def look_at_attempts(self, attempts: Attempts) -> None:
+        """Once a minute at most their sums are put on record."""
+        if self.clock.monotonic() - self._told_at >= MINUTE:
+            self._told_at = self.clock.monotonic()
+            attempts.tell(self.record.write)
 
     def look_at_clock(self) -> float:
         """How many seconds the wall clock stepped since the last look; a step is put on record."""

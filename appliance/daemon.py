@@ -132,6 +132,7 @@ class Daemon:
             self._schedule.check()
             with suppress(StoreError):  # bad storage has been told of
                 self._chronicle.look_at_clock()
+                self._chronicle.look_at_attempts(self._parts.attempts)
                 self._chronicle.look_at_pin(self._settings.store.folder, self._settings)
             self._night.watch()
             if self._certificate_is_due():

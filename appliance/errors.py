@@ -99,6 +99,10 @@ class NotAllowedError(AccessError):
     """This person's role does not allow that. An admin can change the role: `keepline people role NAME ROLE`."""
 
 
+class SheetIsNobodyError(AccessError):
+    """That is for a person to do, under their own name, and the recovery sheet is none. Give somebody a new password on the page “People”; then they do it."""
+
+
 class MailboxNameError(AccessError):
     """A mailbox is named with small letters, digits and dashes, as the settings name it; `*` alone means every mailbox."""
 

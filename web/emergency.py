@@ -14,7 +14,7 @@ from appliance.access.people import Unlocked
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.second_step import Way
 from appliance.access.sessions import Session
-from appliance.errors import AccessError, ReasonError, WrongPasswordError, WrongSheetError
+from appliance.errors import AccessError, ReasonError, SheetIsNobodyError, WrongPasswordError, WrongSheetError
 from web import access, entering, telling, words
 from web.guard import Gate, allow, gate_here, person_here, public, session
 from web.languages import gettext, tell
@@ -78,7 +78,7 @@ def enter() -> AnyResponse | tuple[str, int]:
 def show_notice() -> AnyResponse | str:
     """What an admin has not been told of yet."""
     untold = emergency.untold(here().folder, session().person.name)
-    if not untold:
+    if not untold or session().person.name == RECOVERY:
         return redirect(access.home(session().person), 303)
     zone = here().zone
     notices = [
@@ -93,6 +93,8 @@ def show_notice() -> AnyResponse | str:
 def acknowledge() -> AnyResponse:
     """This admin has read it: what stood on the page, not what came since."""
     me, read = session().person.name, set(request.form.getlist("read"))
+    if me == RECOVERY:
+        raise SheetIsNobodyError
     here().control.told([one.number for one in emergency.untold(here().folder, me) if str(one.number) in read], by=me)
     return redirect(access.home(session().person), 303)
 

@@ -227,8 +227,8 @@ def _authorise(app: Flask) -> AnyResponse | None:
         if request.method == "GET" and _navigates():
             return redirect(url_for("access.show_log_in"), 303)
         raise Unauthorized
-    if rule.permission is not None and not found.person.may(rule.permission):
-        raise Forbidden
+    if rule.permission is not None:
+        found.person.must(rule.permission)
     if rule.switch is not None:
         decisions.must_be_on(here().folder, rule.switch)
     return None

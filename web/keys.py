@@ -109,10 +109,12 @@ def turn_sheet() -> AnyResponse:
 
 
 @keys.post("/keys/sheet/groups")
-@allow(Permission.RUN_KEYS)
+@allow(Permission.RUN_KEYS, proven=True)
 def type_back() -> AnyResponse | tuple[str, int]:
-    """Two groups of the new sheet; when they are right the exchange begins."""
+    """Two groups of the new sheet; when they are right the exchange begins. The sheet may lie beside a screen that was left, so it proves nobody."""
     remembered = memory.of(session())
+    if "first" not in request.form:  # they were typed before the question who it is, which keeps no groups
+        return redirect(url_for("keys.show_sheet"), 303)
     aside = remembered.exchange
     secret = safekeeping.read(aside.key, _cookie(), here().clock.monotonic()) if aside else None
     if aside is None or secret is None:
@@ -142,7 +144,7 @@ def resume() -> AnyResponse | tuple[str, int]:
 
 
 @keys.post("/keys/drop")
-@allow(Permission.RUN_KEYS)
+@allow(Permission.RUN_KEYS, proven=True)
 def drop() -> AnyResponse:
     """Leave the key as it is."""
     if request.form.get("drop") != "yes":

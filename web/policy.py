@@ -13,7 +13,7 @@ from appliance.access import people, policy
 from appliance.access.policy import LANGUAGES, LONGEST
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.sessions import Session
-from appliance.errors import PolicyChangedError
+from appliance.errors import PolicyChangedError, SheetIsNobodyError
 from web import access, languages, words
 from web.guard import Gate, allow, session
 from web.languages import gettext
@@ -56,6 +56,8 @@ def show() -> str:
 def acknowledge() -> AnyResponse | tuple[str, int]:
     """This person agrees."""
     me = session().person
+    if me.name == RECOVERY:
+        raise SheetIsNobodyError
     try:
         here().control.acknowledge_policy(me.name, request.form.get("version", "")[:64])
     except PolicyChangedError:
@@ -89,14 +91,14 @@ def show_people() -> str:
 
 
 @sheets.get("/policy/text/<language>")
-@allow(Permission.RUN_SWITCHES)
+@allow(Permission.RUN_SWITCHES, proven=True)
 def edit(language: str) -> str:
     """The text, to change it."""
     return _edit(_language(language), policy.sheet(here().folder).text(language))
 
 
 @sheets.post("/policy/text/<language>")
-@allow(Permission.RUN_SWITCHES)
+@allow(Permission.RUN_SWITCHES, proven=True)
 def put(language: str) -> AnyResponse | tuple[str, int]:
     """The practice's own text; or the one that came with Keepline again."""
     text = "" if request.form.get("shipped") else policy.clean(request.form.get("text", ""))
@@ -129,6 +131,7 @@ def _show(changed: bool) -> str:
         short=sheet.version[:SHORT],
         done=words.in_full(found.at, here().zone) if found and found.version == sheet.version else "",
         again=found is not None,
+        may_agree=me.name != RECOVERY,
         changed=changed,
         offered=LANGUAGES,
         names=languages.LANGUAGES,

@@ -1,5 +1,5 @@
-"""Once more: is it really you? A session that somebody left open shows what its person may see. To change people, keys or switches with it takes a proof that
-is a few minutes old: the password or a passkey, as at log-in. What was typed waits in the question's own form, but for passwords."""
+"""Once more: is it really you? A session that somebody left open shows what its person may see. To change people, keys, switches or the policy takes a proof
+that is a few minutes old: the password or a passkey, as at log-in. What was typed waits in the question's own form, passwords and a sheet's groups do not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ proving = Blueprint("proving", __name__)
 
 LASTS: Final = 300.0  # s that a proof is good for; to have logged in is one
 _OURS: Final = frozenset({"then", "again", "own_password", "answer", "derived"})
-_SECRET: Final = frozenset({"password"})  # that was typed for somebody: it waits in no page
+_SECRET: Final = frozenset({"password", "first", "second"})  # typed for somebody, or off a sheet: it waits in no page
 
 Fields = tuple[tuple[str, str], ...]
 

@@ -23,10 +23,12 @@ from appliance.errors import (
     MessageHeldError,
     MessageNotFoundError,
     NoRoomError,
+    NotAllowedError,
     PictureError,
     RecordError,
     RecordKeyError,
     SealError,
+    SheetIsNobodyError,
     SwitchedOffError,
     TranscriptError,
 )
@@ -125,6 +127,8 @@ def put(app: Flask) -> None:
     app.register_error_handler(PictureError, lambda _: _answer(UNDRAWN, 410))
     app.register_error_handler(CallNotFoundError, lambda _: _answer(FORGOTTEN, 404))
     app.register_error_handler(TranscriptError, lambda _: _answer(UNREADABLE, 410))
+    app.register_error_handler(NotAllowedError, lambda _: _answer(BY_CODE[403], 403))
+    app.register_error_handler(SheetIsNobodyError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 403))
     app.register_error_handler(AccessError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(DecisionsDamagedError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))

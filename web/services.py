@@ -91,15 +91,7 @@ class PageServices:
 
     def tell_refused(self) -> None:
         """A line of the record for each sum of failed log-ins that have none of their own; what cannot be written now is told the next time."""
-        failed = self.doorkeeper.attempts.take()
-        with suppress(KeeplineError):
-            for kind in tuple(failed):
-                detail = {"from": kind.source} if kind.source else {}
-                detail |= {"further" if kind.looked_at else "refused": str(failed[kind])}
-                self.control.record(Deed(Act.LOG_IN_FAILED, kind.by, detail=detail))
-                del failed[kind]
-        for kind, count in failed.items():
-            self.doorkeeper.attempts.add(kind, count)
+        self.doorkeeper.attempts.tell(self.control.record)
 
     def founded(self) -> bool:
         """Does this box belong to a practice? Once it does, it does for good."""

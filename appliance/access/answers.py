@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from appliance.access import claim, departures, emergency, factors, mending, people, personnel, practice
+from appliance.access.attempts import Attempts, Kind, source
 from appliance.access.claim import Gate
 from appliance.access.mending import Mended
 from appliance.access.people import Founding, PersonFiles, Removal
@@ -31,6 +32,7 @@ from appliance.store.changes import NOTHING, Change
 from appliance.store.exchange import NextKey
 
 Given = Mapping[str, Any]
+CLAIM_CODE: Final = "claim code"  # what was wrong, as the record has it
 _LONGEST_ADDRESS: Final = 64  # letters; the longest of IPv6 has 45
 _LONGEST_LIST: Final = 64  # letters of the accesses that somebody was told of
 _BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
@@ -58,6 +60,7 @@ class KeyAnswers:
     record: Callable[[Deed], object]  # writes a line of the record
     perform: Callable[[Deed | None, Change], None]  # writes the deed's line, then makes the change (`Record.perform`)
     drop_sessions: Callable[[], None]
+    attempts: Attempts  # wrong claim codes that have no line of their own; whoever made these answers tells the record
     _gate: Gate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -136,11 +139,14 @@ class KeyAnswers:
             return True  # who knows
 
     def _check_claim(self, given: Given) -> None:
-        address = unpack(str, given["address"])
+        address = str(unpack(str, given["address"]))[:_LONGEST_ADDRESS]
         try:
             self._gate.check(unpack(str, given["code"]), address)
         except WrongClaimError:
-            self.record(Deed(Act.LOG_IN_FAILED, detail={"from": address[:_LONGEST_ADDRESS], "with": "claim code"}))
+            if self.attempts.has_room():
+                self.record(Deed(Act.LOG_IN_FAILED, detail={"from": address, "with": CLAIM_CODE}))
+            else:
+                self.attempts.add(Kind("", source(address), looked_at=True, way=CLAIM_CODE))
             raise
 
     def _claim(self, given: Given) -> None:

@@ -6,10 +6,14 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from appliance.clock import Clock
+from appliance.deeds import Act, Deed
+from appliance.errors import KeeplineError
 
 ALONE: Final = 12  # attempts a minute with a line of their own: more than a whole practice mistypes on a Monday morning
 MINUTE: Final = 60.0  # s
@@ -26,11 +30,17 @@ class Kind:
     by: str  # whose log-in; "" for nobody's, or when nobody looked
     source: str
     looked_at: bool  # a password, code or passkey was wrong; else they came too soon
+    way: str = ""  # what was wrong, where all that this process sees are alike
 
     @property
     def rest(self) -> Kind:
         """What is left of it where there is no room to tell it apart."""
-        return Kind("", "", self.looked_at)
+        return Kind("", "", self.looked_at, self.way)
+
+    def deed(self, count: int) -> Deed:
+        """So many of them, as a line of the record."""
+        detail = {"from": self.source, "further" if self.looked_at else "refused": str(count), "with": self.way}
+        return Deed(Act.LOG_IN_FAILED, self.by, detail={name: word for name, word in detail.items() if word})
 
 
 class Attempts:
@@ -62,6 +72,16 @@ class Attempts:
         with self._lock:
             taken, self._sums = self._sums, Counter()
         return dict(taken)
+
+    def tell(self, record: Callable[[Deed], object]) -> None:
+        """A line for each sum, by `record`; what cannot be written now is told the next time."""
+        failed = self.take()
+        with suppress(KeeplineError):
+            for kind in tuple(failed):
+                record(kind.deed(failed[kind]))
+                del failed[kind]
+        for kind, count in failed.items():
+            self.add(kind, count)
 
 
 def source(address: str) -> str:

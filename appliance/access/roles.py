@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from appliance.errors import MailboxNameError, NotAllowedError, PersonNameError
+from appliance.errors import MailboxNameError, NotAllowedError, PersonNameError, SheetIsNobodyError
 from appliance.store.keys import Recipient
 
 _MAILBOX: Final = re.compile(r"[a-z0-9-]{1,32}")  # as in the settings
@@ -87,6 +87,9 @@ READERS: Final = frozenset(
 ALL: Final = frozenset({"*"})  # every mailbox, those that are yet to come as well
 NONE: Final[frozenset[str]] = frozenset()
 RECOVERY: Final = "recovery-sheet"  # the name of whoever came in with it
+NOT_BY_SHEET: Final = frozenset(
+    {Permission.OWN_ACCOUNT, Permission.RUN_SWITCHES}
+)  # there is no account, and what is decided stands under a person's name for good
 _NOBODY: Final = frozenset({RECOVERY, "root"})  # stand in the record for no person
 
 
@@ -105,12 +108,12 @@ class Person:
 
     def may(self, permission: Permission) -> bool:
         """Is this allowed to this person? What no table allows is not."""
-        return permission in MAY[self.role]
+        return permission in MAY[self.role] and not (self.name == RECOVERY and permission in NOT_BY_SHEET)
 
     def must(self, permission: Permission) -> None:
-        """Raises `NotAllowedError` when this is not allowed to this person."""
+        """Raises `NotAllowedError` when this is not allowed to this person, `SheetIsNobodyError` when it is to any other of that role."""
         if not self.may(permission):
-            raise NotAllowedError
+            raise SheetIsNobodyError if permission in MAY[self.role] else NotAllowedError
 
     def may_open(self, mailbox: str) -> bool:
         """May this person see what is in that mailbox?"""

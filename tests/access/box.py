@@ -10,6 +10,7 @@ from typing import Self
 
 from appliance.access import claim, segments, vouching
 from appliance.access.answers import KeyAnswers
+from appliance.access.attempts import Attempts
 from appliance.access.chain import Line
 from appliance.access.record import Record
 from appliance.access.unlock import unlock
@@ -56,6 +57,7 @@ class Box:
         if word := vouching.first_word(self.folder):
             self.record.write(Deed(Act.STARTED, detail=word))
         claim.make_ready(self.folder)
+        self.attempts = Attempts(self.clock)
         answers = KeyAnswers(
             folder=self.folder,
             store=self.inbox,
@@ -65,6 +67,7 @@ class Box:
             record=self.record.write,
             perform=self.record.perform,
             drop_sessions=lambda: self.events.append(Event.LOCKED),
+            attempts=self.attempts,
         )
         everybody = Users(os.geteuid(), os.geteuid(), os.geteuid())
         path = self.folder.parent / f"{self.folder.name}.sock"

@@ -14,9 +14,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from appliance.access import claim, people, personnel
+from appliance.access import claim, people, personnel, segments
+from appliance.access.attempts import ALONE, MOST_SUMS
+from appliance.access.chain import Line
 from appliance.access.claim import Gate
 from appliance.access.unlock import unlock
+from appliance.chronicle import Chronicle
 from appliance.control.client import Client
 from appliance.control.values import MAY_ASK, Peer, Verb
 from appliance.deeds import Act
@@ -167,3 +170,21 @@ def gate_of(folder: Path, code: str) -> Gate:
     (folder / "keys").mkdir()
     (folder / claim.FILE).write_text(code + "\n", encoding="ascii")
     return Gate(folder, FakeClock())
+
+
+def test_a_host_that_guesses_from_ever_new_addresses_cannot_fill_the_record_and_no_guess_is_lost(box: Box) -> None:
+    """Two minutes of it, nine codes a second, from forty networks."""
+    chronicle, before, sent = Chronicle(box.record, box.clock), len(list(segments.read(box.folder))), 2 * 60 * 9
+    for number in range(sent):
+        box.clock.advance(1 / 9)
+        with pytest.raises(WrongClaimError):
+            box.client.check_claim("0000-0000", f"2001:db8:{number % 40:x}:2::{number:x}")
+        chronicle.look_at_attempts(box.attempts)
+    box.clock.advance(60)
+    chronicle.look_at_attempts(box.attempts)
+    lines = [Line.from_bytes(line).deed for line in segments.read(box.folder)][before:]
+    sums = [deed for deed in lines if "further" in deed.detail]
+    assert {(deed.act, deed.detail["with"]) for deed in lines} == {(Act.LOG_IN_FAILED, "claim code")}
+    assert len(lines) <= 3 * (ALONE + MOST_SUMS + 2)
+    assert len(lines) - len(sums) + sum(int(deed.detail["further"]) for deed in sums) == sent
+    assert any(deed.detail.get("from", "").endswith(":2::/64") for deed in sums)

@@ -7,11 +7,13 @@ import re
 
 import pytest
 
-from appliance.access import emergency
-from appliance.access.roles import Role
+from appliance.access import decisions, emergency
+from appliance.access.decisions import Switch
+from appliance.access.roles import NOT_BY_SHEET, Role
 from tests.web.practice import NAME, Practice, babble
-from tests.web.roles import add_everybody, desk_of
-from tests.web.staff import Staff
+from tests.web.roles import add_everybody, desk_of, offered
+from tests.web.staff import OWN, Staff
+from web import guard
 
 WHY = "All three admins are ill, and the pharmacy waits."
 
@@ -44,6 +46,41 @@ def test_whoever_is_inside_gives_people_new_passwords(practice: Practice) -> Non
     desk.post("/emergency", why=WHY, sheet=practice.sheet)
     assert desk.post(f"/people/{NAME}/password", password="gravel window socket plum two").status_code == 303
     assert Staff(practice).post("/login", name=NAME, password="gravel window socket plum two").status_code == 303
+
+
+def test_what_only_a_person_does_is_not_offered_to_the_sheet(practice: Practice) -> None:
+    desk = Staff(practice)
+    desk.post("/emergency", why=WHY, sheet=practice.sheet)
+    app = practice.app()
+    walked = set()
+    for page, address, endpoint in offered(app, desk):
+        walked.add(page)
+        declared = guard.declared(app, endpoint)
+        assert declared is not None, address
+        assert declared.permission not in NOT_BY_SHEET, f"{page} leads to {address}"
+    assert walked >= {"/", "/people", "/keys", "/switches", "/policy", "/record"}
+    assert "I have read this" not in desk.get("/policy").text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/account"),
+        ("GET", "/switches/take-messages"),
+        ("POST", "/switches/take-messages"),
+        ("POST", "/policy/text/en"),
+        ("POST", "/policy"),
+        ("POST", "/emergency/notice"),
+    ],
+)
+def test_and_refused_in_words_when_it_is_asked_for(practice: Practice, method: str, path: str) -> None:
+    desk = Staff(practice)
+    desk.post("/emergency", why=WHY, sheet=practice.sheet)
+    form = {"on": "no", "why": "It must be.", "other": "None.", "text": "No rules.", "version": "0", "read": "1"}
+    answer = desk.ask(method, path, headers=OWN, data=form if method == "POST" else None)
+    assert answer.status_code == 403
+    assert "the recovery sheet is none" in answer.text
+    assert decisions.is_on(practice.folder, Switch.TAKE_MESSAGES)
 
 
 @pytest.mark.parametrize("why", ["", "because", " " * 40, "x" * 700, "one\x00two three four"])

@@ -1,4 +1,4 @@
-"""Once more, is it you? A screen that was left open changes no people, keys and switches; who it belongs to is asked once and loses nothing that was typed."""
+"""Once more, is it you? A screen that was left open changes no people, keys, switches and rules; whose it is is asked once and loses nothing typed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from html import unescape
 
 import pytest
 
-from appliance.access import decisions, people
+from appliance.access import decisions, people, policy
 from appliance.access.decisions import Switch
 from appliance.access.roles import Role
 from appliance.deeds import Act
 from tests.web.practice import NAME, PASSWORD, Practice
 from tests.web.roles import PEOPLE, add_everybody, questions
 from tests.web.staff import OWN, Staff
+from tests.web.test_claim import groups_of, typed
 from tests.web.test_emergency import WHY
 from tests.web.test_telling import told
 from web.proving import LASTS
@@ -29,6 +30,10 @@ GRAVE = {
     ("POST", "/people/<name>/remove"),
     ("POST", "/keys/exchange"),
     ("GET", "/keys/sheet"),
+    ("POST", "/keys/sheet/groups"),
+    ("POST", "/keys/drop"),
+    ("GET", "/policy/text/<language>"),
+    ("POST", "/policy/text/<language>"),
     ("GET", "/switches/<name>"),
     ("POST", "/switches/<name>"),
 }
@@ -67,12 +72,13 @@ def test_at_a_screen_that_was_left_nobody_and_nothing_is_changed(practice: Pract
     before = {file: file.read_bytes() for file in (practice.folder / "keys").rglob("*") if file.is_file()}
     lines = len(told(practice, *Act))
     for method, rule in GRAVE:
-        path = rule.replace("<name>", "take-messages" if "switches" in rule else "sam")
+        path = rule.replace("<name>", "take-messages" if "switches" in rule else "sam").replace("<language>", "en")
         form = NEW | {"reason": "sheet", "on": "no", "why": "because", "other": "none", "mailboxes": "*"}
+        form |= {"drop": "yes", "text": "No rules.", "first": "QQQQQQ", "second": "PPPPPP"}
         given = left.ask(method, path, headers=OWN, data=form if method == "POST" else None)
         assert given.status_code == 401, rule
         assert "Is it you?" in given.text, rule
-        assert NEW["password"] not in given.text
+        assert not [secret for secret in (NEW["password"], "QQQQQQ", "PPPPPP") if secret in given.text], rule
     assert {file: file.read_bytes() for file in (practice.folder / "keys").rglob("*") if file.is_file()} == before
     assert decisions.is_on(practice.folder, Switch.TAKE_MESSAGES)
     assert len(told(practice, *Act)) == lines
@@ -99,6 +105,35 @@ def test_what_was_typed_is_sent_once_more_by_the_browser_itself(practice: Practi
     assert (status, where) == (307, "/people/sam")
     assert left.ask("POST", where, headers=OWN, data=dict(fields(page))).status_code == 303
     assert people.find_person(practice.folder, "sam").role is Role.AUDITOR
+
+
+def test_the_policy_sheet_waits_as_it_was_typed(practice: Practice, left: Staff) -> None:
+    text = "# Rules\r\nLock the door.\r\n\r\nAnd “<b>bolt</b>” it."
+    page = left.post("/policy/text/en", text=text).text
+    assert "Lock the door" not in policy.sheet(practice.folder).text("en")
+    assert dict(fields(page))["text"] == text
+    assert answer(left, page) == (307, "/policy/text/en")
+    assert left.ask("POST", "/policy/text/en", headers=OWN, data=dict(fields(page))).status_code == 303
+    assert policy.sheet(practice.folder).text("en").endswith("And “<b>bolt</b>” it.")
+
+
+def test_who_finds_the_new_sheet_beside_the_screen_does_not_end_the_exchange(practice: Practice, ana: Staff) -> None:
+    """Who it belongs to is asked, and types the two groups once more: they wait in no page."""
+    ana.post("/keys/exchange", reason="sheet")
+    groups = groups_of(ana.get("/keys/sheet").text)
+    ana.post("/keys/sheet", printed="yes")
+    right = typed(groups, ana.get("/keys/sheet").text)
+    practice.clock.advance(LASTS)
+    page = ana.post("/keys/sheet/groups", None, **right).text
+    assert "Is it you?" in page
+    assert not [group for group in right.values() if group in page]
+    assert answer(ana, page) == (307, "/keys/sheet/groups")
+    again = ana.ask("POST", "/keys/sheet/groups", headers=OWN, data=dict(fields(page)))
+    assert (again.status_code, again.headers["Location"]) == (303, "/keys/sheet")
+    assert not told(practice, Act.ROTATION_BEGUN)
+    assert ana.post("/keys/sheet/groups", None, **right).status_code == 303
+    practice.services.exchanging.join(60)
+    assert told(practice, Act.ROTATED)
 
 
 def test_a_wrong_password_opens_nothing_is_on_record_and_loses_nothing(practice: Practice, left: Staff) -> None:
