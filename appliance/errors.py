@@ -156,6 +156,11 @@ class RotationOwesError(AccessError):
     """Some days' keys are not yet sealed to the new practice key. Go on with the exchange: `keepline keys rotate --as NAME`."""
 
 
+class SheetStaysError(AccessError):
+    """The exchange that was interrupted was begun without a new recovery sheet, and leaves the sheet as it is. Go on with it without `--new-sheet`
+    and exchange once more with it, or drop it first: `keepline keys rotate --as NAME --drop`."""
+
+
 class NewSheetError(AccessError):
     """The recovery sheet was used, so the practice key is exchanged together with it: say that a new sheet is wanted (`--new-sheet`)."""
 

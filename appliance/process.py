@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +56,12 @@ def harden() -> None:
         log.warning("process.not_locked errno=%d", ctypes.get_errno())
 
 
+def lift_lock_limit() -> None:
+    """Root lifts it for the user that it becomes, if it may: under a limit `harden` locks nothing."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
 def allow_many_files() -> int:
     """As many open files as this process may have; gives the number. A connection is a file, and half-open ones are many."""
     _limit(resource.RLIMIT_NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
@@ -72,6 +79,6 @@ def _may_lock_all() -> bool:
     """Under a limit, a lock on everything to come would make a later allocation fail: then `MemorySwapMax=0` of the unit has to do."""
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
         return True
-    status = Path(f"/proc/{os.getpid()}/status").read_text(encoding="ascii", errors="replace")
+    status = Path(f"/proc/{os.getpid()}/status").read_text(encoding="utf-8", errors="replace")
     rights = re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)
     return rights is not None and bool(int(rights[1], 16) >> CAP_IPC_LOCK & 1)

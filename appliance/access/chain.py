@@ -156,7 +156,8 @@ def verify(lines: Iterable[bytes], point: bytes, anchors: Iterable[Head] = ()) -
     verdict.head = before
     if start is not None and start not in gone:
         verdict.flaws.insert(0, Flaw(start.sequence + 1, Break.GAP))
-    verdict.flaws.extend(Flaw(sequence, Break.CUT) for sequence in sorted(wanted) if sequence > before.sequence)
+    last = before.sequence + unread  # what cannot be read at the end is damaged, and not missing
+    verdict.flaws.extend(Flaw(sequence, Break.CUT) for sequence in sorted(wanted) if sequence > last)
     return verdict
 
 

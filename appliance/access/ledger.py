@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance.access import segments, testimony
-from appliance.access.chain import Line
+from appliance.access.chain import Break, Flaw, Line
 from appliance.deeds import Act
 from appliance.errors import RecordError
 from appliance.store.keys import Identity
 
 COLUMNS: Final = ("sequence", "at", "clock_trusted", "act", "by", "subject", "detail", "sealed", "hash")
+DAMAGED: Final = "damaged"  # for `act`, where there is none to tell
 _ID: Final = 32  # letters of a message's id
 _FAR_BACK: Final = 50_000  # lines: a year of a busy practice
 _FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what begins with these
@@ -97,13 +98,28 @@ def opened(line: Line, key: Identity | None) -> dict[str, str]:
     return testimony.open_sealed(line.deed.sealed, key) if key and line.deed.sealed else {}
 
 
-def as_rows(lines: Iterable[Line], key: Identity | None = None, zone: tzinfo = UTC) -> Iterator[dict[str, Any]]:
+def in_order(octets: Iterable[bytes]) -> Iterator[Line | Flaw]:
+    """Lines as `segments.read` gives them, oldest first; in the place of one that cannot be understood stands what is wrong."""
+    last = 0
+    for each in octets:
+        try:
+            line: Line | Flaw = Line.from_bytes(each)
+        except RecordError:
+            line = Flaw(last + 1, Break.UNREADABLE)
+        last = line.sequence
+        yield line
+
+
+def as_rows(lines: Iterable[Line | Flaw], key: Identity | None = None, zone: tzinfo = UTC) -> Iterator[dict[str, Any]]:
     """For a program to read; times as ISO 8601 writes them. `sealed` is what `key` opens, else whether there is something."""
     for line in lines:
+        if isinstance(line, Flaw):
+            yield _damaged(line)
+            continue
         deed = line.deed
         yield {
             "sequence": line.sequence,
-            "at": datetime.fromtimestamp(line.at, zone).isoformat(timespec="milliseconds"),
+            "at": _moment(line.at, zone),
             "clock_trusted": line.trusted,
             "act": deed.act.value,
             "by": deed.by,
@@ -114,7 +130,19 @@ def as_rows(lines: Iterable[Line], key: Identity | None = None, zone: tzinfo = U
         }
 
 
-def as_csv(lines: Iterable[Line], key: Identity | None, zone: tzinfo) -> str:
+def _damaged(flaw: Flaw) -> dict[str, Any]:
+    told = {"sequence": flaw.sequence, "clock_trusted": False, "act": DAMAGED, "sealed": False}
+    return dict.fromkeys(COLUMNS, "") | told | {"detail": {"trouble": flaw.trouble.value}}
+
+
+def _moment(at: float, zone: tzinfo) -> str:
+    try:
+        return datetime.fromtimestamp(at, zone).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):  # of a line that was changed; `chain.verify` tells of it
+        return ""
+
+
+def as_csv(lines: Iterable[Line | Flaw], key: Identity | None, zone: tzinfo) -> str:
     """For a spreadsheet; times in the practice's zone."""
     text = io.StringIO()
     writer = csv.writer(text)

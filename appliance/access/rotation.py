@@ -104,6 +104,7 @@ class Rotation:
         self, folder: Path, old: Identity, new: Identity, beginning: Exchange | None, sheet: RecoverySheet | None
     ) -> None:
         self.sheet = sheet  # the new recovery sheet: show it and have it typed back before `run`
+        self.sheet_goes = sheet is not None  # at the end the sheet of before opens nothing
         self._folder = folder
         self._old = old
         self._new = new
@@ -249,7 +250,9 @@ def resume(folder: Path, by: Unlocked) -> Rotation:
     if mistake := _mistake(folder, by, roster, coming):
         new.wipe()
         raise mistake
-    return Rotation(folder, _copy(by.practice), new, None, None)
+    resumed = Rotation(folder, _copy(by.practice), new, None, None)
+    resumed.sheet_goes = coming.recovery != roster.recovery
+    return resumed
 
 
 def _mistake(folder: Path, by: Unlocked, roster: Roster, coming: Roster) -> AccessError | None:

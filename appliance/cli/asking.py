@@ -76,17 +76,19 @@ def _tell(settings: Settings, deed: Deed) -> None:
 def password(given: Namespace, prompt: str) -> str:
     """One password. Raises `UsageError` when none comes."""
     if given.password_stdin:
-        line = sys.stdin.readline()
-        if not line:
-            raise UsageError("Standard input ended before a password came.")
-        return line.rstrip("\n")
+        with _as_text():
+            line = sys.stdin.readline()
+            if not line:
+                raise UsageError("Standard input ended before a password came.")
+            return _must_be_text(line).rstrip("\n")
     return _asked(prompt)
 
 
 def plain(prompt: str) -> str:
     """A line that is no secret, typed at a terminal. Raises `UsageError` when none comes."""
     try:
-        return input(prompt)
+        with _as_text():
+            return _must_be_text(input(prompt))
     except EOFError:
         raise UsageError("Nothing was typed. Nothing was changed.") from None
 
@@ -108,8 +110,25 @@ def chosen(given: Namespace, prompt: str) -> str:
     return first
 
 
+@contextmanager
+def _as_text() -> Iterator[None]:
+    """Octets that are no UTF-8 come as an error or as half letters, as the machine's language has it: neither is anybody's password."""
+    try:
+        yield
+    except UnicodeError:
+        raise UsageError(
+            "What was typed or came on standard input is no text in UTF-8. Set the terminal, or the program that writes it, to UTF-8. Nothing was changed."
+        ) from None
+
+
+def _must_be_text(typed: str) -> str:
+    typed.encode()
+    return typed
+
+
 def _asked(prompt: str) -> str:
     try:
-        return getpass.getpass(prompt)
+        with _as_text():
+            return _must_be_text(getpass.getpass(prompt))
     except EOFError:
         raise UsageError("No password was typed. Where there is no terminal, use --password-stdin.") from None

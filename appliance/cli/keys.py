@@ -71,7 +71,7 @@ def rotate(given: Namespace, settings: Settings) -> None:
     """`keepline keys rotate`: another practice key; goes on with one that was interrupted."""
     from appliance.access import rotation
     from appliance.control.client import Client
-    from appliance.errors import DamagedKeysError
+    from appliance.errors import DamagedKeysError, SheetStaysError
 
     folder, daemon = settings.store.folder, Client(settings.control.path)
     unlocked = _by_sheet(given, settings) if given.sheet else asking.unlock(given, settings, Permission.RUN_KEYS)
@@ -86,6 +86,8 @@ def rotate(given: Namespace, settings: Settings) -> None:
     else:
         made = rotation.start(folder, unlocked, given.new_sheet)
     with made:
+        if given.new_sheet and not made.sheet_goes:
+            raise SheetStaysError
         if made.sheet is not None:
             sheets.show(made.sheet)
             sheets.type_back(given, made.sheet)
@@ -97,7 +99,7 @@ def rotate(given: Namespace, settings: Settings) -> None:
             _show_damage(error.names, settings)
             raise
     output.say("The practice key is another one. The old one opens nothing any more, and everybody is logged off.")
-    if given.new_sheet:
+    if made.sheet_goes:
         output.say("Destroy the old recovery sheet; the new one goes into the safe.")
 
 
@@ -148,7 +150,7 @@ def mend(given: Namespace, settings: Settings) -> None:
     unlocked = asking.unlock(given, settings, Permission.READ_MESSAGES)
     mended = mending.prepare(settings.store.folder, unlocked.practice)
     unlocked.wipe()
-    made = Client(settings.control.path).mend_keys(mended, given.who)
+    made = Client(settings.control.path).mend_keys(mended, unlocked.person.name)
     output.say(f"Made anew: {', '.join(made)}." if made else "Nothing is missing beside the practice key.")
 
 

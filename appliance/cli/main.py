@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from appliance import logs, settings
+from appliance import logs, process, settings
 from appliance.cli import commands, faxes, inbox, keys, materials, output, people, record, store, switches
 from appliance.errors import KeeplineError
 
@@ -68,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         read = settings.read(given.settings)
         if not given.keeps_root:
             _become_owner(read.store.folder)
+        if arguments is None:
+            process.harden()  # before a password or a sheet is asked for; to become another user would undo some of it
         given.run(given, read)
     except KeeplineError as error:
         output.complain(str(error))
@@ -84,6 +86,7 @@ def _become_owner(store: Path) -> None:
     if os.geteuid() != 0 or not store.exists() or (owner := store.stat().st_uid) == 0:
         return
     user = pwd.getpwuid(owner)
+    process.lift_lock_limit()
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)
     os.setuid(owner)

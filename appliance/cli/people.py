@@ -59,7 +59,7 @@ def add(given: Namespace, settings: Settings) -> None:
         given.name, Role(given.role), asking.new_password(given), frozenset(given.mailboxes or ())
     )
     files = people.prepare_person(folder, unlocked, newcomer, passwords.work_factor(settings.store.work_factor))
-    Client(settings.control.path).put_person(files, given.who)
+    Client(settings.control.path).put_person(files, unlocked.person.name)
     output.say(f"{given.name} may log in now, as {given.role}.")
     if newcomer.role is Role.STAFF and not newcomer.mailboxes:
         output.say(f"They see no message yet. Open mailboxes to them: keepline people mailboxes {given.name} NAME ...")
@@ -87,16 +87,17 @@ def change_password(given: Namespace, settings: Settings) -> None:
     from appliance.control.client import Client
 
     folder, work = settings.store.folder, passwords.work_factor(settings.store.work_factor)
-    own = given.name is None or as_kept(given.name) == as_kept(given.who)
-    if own:
-        given.name = given.who = as_kept(given.who)
-        old = asking.password(given, f"Present password of {given.who}: ")
-        with asking.failures_told(settings, given.who):
-            files = people.prepare_password(folder, given.who, old, asking.new_password(given), work)
+    me = as_kept(given.who)
+    if given.name is None or as_kept(given.name) == me:
+        given.name = me
+        old = asking.password(given, f"Present password of {me}: ")
+        with asking.failures_told(settings, me):
+            files = people.prepare_password(folder, me, old, asking.new_password(given), work)
     else:
         unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
+        me = unlocked.person.name
         files = people.prepare_new_key(folder, unlocked, given.name, asking.new_password(given), work)
-    Client(settings.control.path).put_person(files, given.who)
+    Client(settings.control.path).put_person(files, me)
     output.say(f"{given.name} logs in with the new password from now on.")
 
 
@@ -121,10 +122,11 @@ def remove(given: Namespace, settings: Settings) -> None:
 
     unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
     removal = prepare_removal(settings.store.folder, unlocked, given.name)
-    Client(settings.control.path).remove_person(removal, given.who)
+    me = unlocked.person.name
+    Client(settings.control.path).remove_person(removal, me)
     output.say(f"{given.name} may not log in any more.")
     if removal.practice_key:
-        output.say(f"If they may have copied a key, exchange the practice's: keepline keys rotate --as {given.who}")
+        output.say(f"If they may have copied a key, exchange the practice's: keepline keys rotate --as {me}")
 
 
 def _change(given: Namespace, settings: Settings, role: Role, mailboxes: frozenset[str]) -> None:
@@ -133,7 +135,7 @@ def _change(given: Namespace, settings: Settings, role: Role, mailboxes: frozens
 
     unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
     files = prepare_change(settings.store.folder, unlocked, given.name, role, mailboxes)
-    Client(settings.control.path).put_person(files, given.who)
+    Client(settings.control.path).put_person(files, unlocked.person.name)
     changed = Person(given.name, role, unlocked.person.recipient, frozenset(files.mailboxes))
     output.say(f"{given.name} is {role.value} now. Mailboxes: {_mailboxes(changed)}.")
 

@@ -29,8 +29,7 @@ def head_told(settings: Settings) -> Head | None:
     with suppress(ControlError):
         told = Client(settings.control.path).status().record
         if told is not None:
-            for octets in segments.read_backwards(settings.store.folder):
-                line = chain.Line.from_bytes(octets)
+            for line in segments.readable(segments.read_backwards(settings.store.folder)):
                 if line.sequence <= told.sequence:
                     fits = line.sequence == told.sequence and line.head.short == told.hash
                     return line.head if fits else chain.Head(told.sequence, f"told by the daemon: {told.hash}")
@@ -64,7 +63,7 @@ def verify(given: Namespace, settings: Settings) -> None:
 
 def export(given: Namespace, settings: Settings) -> None:
     """`keepline record export`: all of it, oldest first, to standard output. That it was exported stands in the record."""
-    from appliance.access import chain, ledger, segments, testimony
+    from appliance.access import ledger, segments, testimony
     from appliance.access.roles import Permission
     from appliance.control.client import Client
     from appliance.deeds import Act, Deed
@@ -79,7 +78,7 @@ def export(given: Namespace, settings: Settings) -> None:
             if unlocked.person.may_read:
                 key = stack.enter_context(testimony.open_key(folder, unlocked.practice))
         Client(settings.control.path).record(Deed(Act.EXPORTED, by, detail={"as": given.format}))
-        lines = (chain.Line.from_bytes(octets) for octets in segments.read(folder))
+        lines = ledger.in_order(segments.read(folder))
         if given.format == "csv":
             sys.stdout.write(ledger.as_csv(lines, key, ZoneInfo(settings.practice.zone)))
         else:

@@ -51,11 +51,11 @@ def put(given: Namespace, settings: Settings) -> None:
         switch = decisions.Switch(given.switch)
     except ValueError:
         raise UsageError(f'There is no switch "{given.switch}". `keepline switches list` shows them.') from None
-    choice = decisions.Choice(switch, given.state == "on", given.who, given.why, given.risk)
-    for text in (choice.why, choice.risk):
+    for text in (given.why, given.risk):
         decisions.check_text(text)
     unlocked = asking.unlock(given, settings, Permission.RUN_SWITCHES)
     unlocked.wipe()
+    choice = decisions.Choice(switch, given.state == "on", unlocked.person.name, given.why, given.risk)
     Client(settings.control.path).decide(choice)
     output.say(f"{decisions.BY_SWITCH[choice.switch].title}: switched {given.state}. The decision is kept.")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import emergency, factors, one_time, people, rotation
+from appliance.access import emergency, factors, one_time, people, rotation, segments
 from appliance.access.people import find_person
 from appliance.access.practice import proof_of
 from appliance.access.roles import Role
@@ -148,6 +148,36 @@ def test_the_practice_key_is_exchanged_and_an_interrupted_exchange_goes_on(box: 
     assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{again}\n")[0] == 0
 
 
+def test_an_exchange_that_keeps_the_sheet_is_not_gone_on_with_as_if_it_made_a_new_one(
+    box: Box, keepline: Keepline
+) -> None:
+    """Whoever then destroyed the sheet in the safe would have destroyed the only one."""
+    sheet = found(keepline)
+    box.leave()
+    made = rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=False)
+    with made, contextlib.closing(made.run(box.client, "ana")) as running:
+        next(running)
+    as_ana = ("--as", "ana", "--password-stdin")
+    code, out, err = keepline("keys", "rotate", "--new-sheet", *as_ana, typed=f"{ANA}\n")
+    assert (code, "Destroy" in out, "leaves the sheet as it is" in err) == (3, False, True)
+    assert rotation.is_under_way(box.folder)
+    code, out, _ = keepline("keys", "rotate", *as_ana, typed=f"{ANA}\n")
+    assert (code, "Destroy" in out) == (0, False)
+    emergency.unlock(box.folder, sheet).wipe()
+
+
+def test_an_exchange_that_prints_a_new_sheet_says_so_at_its_end_whoever_goes_on_with_it(
+    box: Box, keepline: Keepline
+) -> None:
+    found(keepline)
+    box.leave()
+    made = rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=True)
+    with made, contextlib.closing(made.run(box.client, "ana")) as running:
+        next(running)
+    code, out, _ = keepline("keys", "rotate", "--as", "ana", "--password-stdin", typed=f"{ANA}\n")
+    assert (code, "Destroy the old recovery sheet" in out) == (0, True)
+
+
 def test_with_the_sheet_alone_an_interrupted_exchange_goes_on_or_is_dropped(box: Box, keepline: Keepline) -> None:
     sheet = found(keepline)
     box.leave()
@@ -270,6 +300,37 @@ def test_one_changes_ones_own_password_with_the_old_one_however_one_writes_ones_
     assert "ana logs in with the new password" in out
     assert find_person(box.folder, "ana").recipient == key, "the key stays, and with it what is sealed to it"
     unlock(box.folder, "ana", NEW).wipe()
+
+
+def test_whatever_an_admin_does_they_may_write_their_name_with_a_capital_letter(box: Box, keepline: Keepline) -> None:
+    found(keepline)
+    for words, more in (
+        (("people", "add", "ben"), OTHER),
+        (("people", "role", "ben", "technician"), ""),
+        (("people", "mailboxes", "ben", "billing"), ""),
+        (("people", "password", "ben"), NEW),
+        (("people", "factors", "ben"), ""),
+        (("people", "remove", "ben"), ""),
+        (("keys", "mend"), ""),
+        (("keys", "rotate"), ""),
+        (("keys", "check"), ""),
+    ):
+        code, _, err = keepline(*words, "--as", "Ana", "--password-stdin", typed=f"{ANA}\n{more}\n")
+        assert (words, code, err) == (words, 0, "")
+    deeds = [line.deed for line in segments.readable(segments.read(box.folder))]
+    assert {deed.by for deed in deeds if deed.act is not Act.CLAIMED} <= {"", "ana"}
+
+
+@pytest.mark.parametrize("how", ["strict", "surrogateescape"])  # as the machine's language has it
+def test_what_is_no_text_is_nobodys_password_and_nothing_goes_wrong_over_it(
+    box: Box, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    settings = ("--settings", str(box.folder.parent / "keepline.toml"))
+    octets = io.BytesIO(b"caf\xe9 lantern copper river\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(octets, encoding="utf-8", errors=how))
+    assert main([*settings, "people", "add", "ana", "--password-stdin"]) == 2
+    assert "UTF-8" in capsys.readouterr().err
+    assert not (box.folder / "keys/practice.pub").exists()
 
 
 def test_a_lost_telephone_is_forgiven_with_an_admins_password(box: Box, keepline: Keepline) -> None:

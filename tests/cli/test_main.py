@@ -8,17 +8,19 @@ import io
 import json
 import os
 import pwd
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
 from appliance.access import certificates, people, testimony, vouching
-from appliance.access.chain import Line
+from appliance.access.chain import Break, Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record
 from appliance.access.roles import Role
@@ -28,7 +30,7 @@ from appliance.access.unlock import unlock
 from appliance.cli.main import VERBS, build_parser, main
 from appliance.clock import SystemClock
 from appliance.control.server import Server, own_users
-from appliance.control.values import Verb, unpack
+from appliance.control.values import RecordState, Status, Verb, unpack
 from appliance.deeds import Act, Deed
 from appliance.messages import Envelope, Kind
 from appliance.store.inbox import Inbox, RingSet
@@ -78,7 +80,15 @@ class Command:
         """As far as it keeps the record."""
         record = Record(self.store, SystemClock(self.settings.parent / "marker"))
         record.open()
-        answers = {Verb.RECORD: lambda given: record.write(unpack(Deed, given["deed"])) and None}
+
+        def status(_: object) -> Status:
+            state = RecordState(record.head.sequence, record.head.short, None)
+            return Status(time.time(), (), 0, 0, None, None, {}, state)
+
+        def write(given: Mapping[str, Any]) -> None:
+            record.write(unpack(Deed, given["deed"]))
+
+        answers = {Verb.RECORD: write, Verb.STATUS: status}
         server = Server(self.settings.parent / "control.sock", own_users("", ""), answers)
         server.start()
         try:
@@ -305,6 +315,47 @@ def test_the_record_is_verified_and_exported(keepline: Command) -> None:
     assert code == 4
     assert "was changed after it was written" in out
     assert "Copy the folder" in err
+
+
+@pytest.mark.parametrize("which", [1, -1])
+def test_a_damaged_line_is_named_and_all_others_are_verified_compared_and_exported(
+    keepline: Command, which: int
+) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    with keepline.daemon():
+        keepline("record", "export")  # whose own line is the newest now
+        file = keepline.store / "record" / "000001.jsonl"
+        lines = file.read_bytes().splitlines(keepends=True)
+        damaged = lines[which]
+        number = json.loads(damaged)["sequence"]
+        file.write_bytes(file.read_bytes().replace(damaged, damaged[:40] + b"\xff" + damaged[41:]))
+        code, out, err = keepline("record", "verify", "--json")
+        flaws = {flaw["sequence"]: flaw["trouble"] for flaw in json.loads(out)["flaws"]}
+        assert (code, flaws.get(number)) == (4, Break.UNREADABLE.value)
+        assert Break.CUT.value not in flaws.values(), "it is there, and damaged"
+        assert "Copy the folder" in err
+        code, out, _ = keepline("store", "check")
+        assert (code, f"line {number} is no line of the record" in " ".join(out.split())) == (4, True)
+        code, out, err = keepline("record", "export", "--format", "json")
+        assert (code, err) == (0, "")
+        rows = json.loads(out)
+        table = list(csv.DictReader(io.StringIO(keepline("record", "export")[1])))
+    assert [row["sequence"] for row in rows] == list(range(1, len(rows) + 1))
+    marked = [row for row in rows if row["act"] == "damaged"]
+    assert [(row["sequence"], row["detail"]) for row in marked] == [(number, {"trouble": Break.UNREADABLE.value})]
+    assert [row["sequence"] for row in table if row["act"] == "damaged"] == [str(number)]
+
+
+def test_a_line_with_a_time_that_never_was_is_exported_all_the_same(keepline: Command) -> None:
+    keepline.found()
+    keepline.leave_a_message()
+    file = keepline.store / "record" / "000001.jsonl"
+    file.write_bytes(re.sub(rb'"at":[0-9.]+', b'"at":9e99', file.read_bytes(), count=1))
+    with keepline.daemon():
+        code, out, _ = keepline("record", "export", "--format", "json")
+    assert code == 0
+    assert [row["at"] == "" for row in json.loads(out)][:2] == [True, False]
 
 
 def test_at_a_terminal_a_verification_tells_how_far_it_is(keepline: Command) -> None:

@@ -51,6 +51,13 @@ def test_a_decision_is_made_shown_and_exported(keepline: Command) -> None:
 
 
 @pytest.mark.usefixtures("daemon")
+def test_a_decision_is_in_the_name_of_the_person_however_they_wrote_it(keepline: Command) -> None:
+    words = ("switches", "set", "take-messages", "on", *WORDS[:4], "--as", "Ana", "--password-stdin")
+    assert keepline(*words, typed=PASSWORD + "\n")[0] == 0
+    assert [decision.by for decision in decisions.read(keepline.store)] == ["ana"]
+
+
+@pytest.mark.usefixtures("daemon")
 @pytest.mark.parametrize(
     ("words", "typed", "code"),
     [
