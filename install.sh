@@ -12,7 +12,8 @@ Keepline: voicemail and fax that only the practice's own people can open.
   ./install.sh try [--once]   the whole appliance on a real-parts line, without hardware; page on https://localhost:8443
                               --once: one call and one fax, each checked, then it ends and leaves nothing running
   ./install.sh test [ARGS]    every test, the real-parts ones included; ARGS go to pytest
-  ./install.sh bench [NAME]   the measured figures, each beside its peer's; NAME: seal journal calls greeting memory page guessing turnaround fax
+  ./install.sh bench [NAME]   the measured figures, each beside its peer's; NAME: seal journal calls record greeting memory page
+                              guessing turnaround fax
   ./install.sh install --ata ADDRESS [--box ADDRESS]
                               this machine becomes the box: users, program, Asterisk, units (asks for root). ADDRESS: where the
                               telephone adapter is on the practice's network, and this machine (found out when not given)
@@ -268,6 +269,7 @@ install() {
     command install -m 644 systemd/*.service /etc/systemd/system/
     command install -d -m 755 /etc/systemd/system/keepline.service.d
     command install -m 644 systemd/keepline-fax.conf /etc/systemd/system/keepline.service.d/fax.conf
+    give_pins "$program/venv/bin/python" "$etc/keepline.toml" /etc/systemd/system/keepline.service.d
     # the daemon may speak to this machine only, and Asterisk listens on this address of it
     printf '[Service]\nIPAddressAllow=%s\n' "$box" >/etc/systemd/system/keepline.service.d/address.conf
     ln -sf "$program/venv/bin/keepline" /usr/local/bin/keepline
@@ -323,6 +325,16 @@ zone() {
     local name
     name=$(readlink -f /etc/localtime | sed -n 's|^/usr/share/zoneinfo/||p')
     printf '%s\n' "${name:-UTC}"
+}
+
+# For a daemon whose settings $2 (read by the Python $1) ask for lamps and lock button: the Pi's pins, in the folder $3 of its unit.
+give_pins() {
+    if "$1" -P -c 'import sys, pathlib, appliance.settings as s; sys.exit(s.read(pathlib.Path(sys.argv[1])).panel.board != "gpio")' "$2" 2>/dev/null; then
+        command install -m 644 systemd/keepline-panel.conf "$3/panel.conf"
+        say "Lamps and lock button: the daemon gets the pins."
+    else
+        rm -f "$3/panel.conf"
+    fi
 }
 
 # A file that a person may have changed is never written over.

@@ -1,7 +1,7 @@
 """Time, and whether it can be trusted. Clocks are arguments everywhere; this is where the real one is made.
 
 A Pi may start years off. The wall clock is trusted when it was synchronised since boot (systemd-timesyncd touches its marker file each time it puts the
-clock right) or set by a person, is not earlier than the last event on record, and has not stepped against the uptime since. A marker proves only what it
+clock right), is not earlier than the last event on record, and has not stepped against the uptime since. A marker proves only what it
 can: its date must fit the clock that is read now, or the clock was stepped after it was synchronised.
 """
 
@@ -65,11 +65,6 @@ class SystemClock:
             if abs(now - uptime - self._offset) > JUMP:
                 return Trust.JUMPED
             return Trust.BEFORE_LAST_EVENT if now < last_event else Trust.TRUSTED
-
-    def vouch(self) -> None:
-        """A person has just set the clock, or read it and found it right. It holds until the clock steps or the program ends."""
-        with self._lock:
-            self._offset = self.now() - _uptime()
 
     def _look(self, now: float, uptime: float) -> None:
         """Take the clock as right if the marker was touched since the last look and its date fits the clock of this moment."""

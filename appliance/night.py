@@ -6,7 +6,8 @@ All of it on a thread of its own that reads; lines of calls and faxes wait for n
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -89,8 +90,8 @@ class Night:
         self.record.restate(Deed(Act.CHECKED, detail=detail), report.papers, report.verdict.head.sequence)
         if self._is_trusted():
             self._shorten()  # after what stands was said again
-        for discrepancy in report.found:
-            log.error("store.does_not_fit what=%s", discrepancy.sentence)
+        for kind, count in Counter(discrepancy.kind for discrepancy in report.found).items():
+            log.error("store.does_not_fit kind=%s count=%d", kind, count)  # whose it is stands on the page
         day, head = self.yesterday, self.record.head
         log.info(
             "day.summary date=%s voicemails=%d faxes=%d log_ins=%d failed=%d opened=%d removed=%d record=%d head=%s",
@@ -150,11 +151,10 @@ class Night:
         return self.clock.trust(self.inbox.last_event()) is Trust.TRUSTED
 
     @staticmethod
-    def _quietly(what: str, do: object) -> None:
+    def _quietly(what: str, do: Callable[[], object]) -> None:
         """Whatever goes wrong is told of, and tomorrow is another night."""
         try:
-            if callable(do):
-                do()
+            do()
         except (KeeplineError, OSError):
             log.exception("night.failed what=%s", what)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pexpect
@@ -64,3 +65,14 @@ def test_without_a_way_to_the_adapter_nothing_is_installed_and_it_is_said_so(
     assert done.returncode == 1
     assert "This machine has no way to 192.0.2.1." in done.stderr
     assert "Making a user" not in done.stdout
+
+
+def test_the_daemon_gets_the_pins_of_the_panel_when_its_settings_ask_for_lamps(tmp_path: Path) -> None:
+    settings, unit = tmp_path / "keepline.toml", tmp_path / "keepline.service.d"
+    unit.mkdir()
+    for board, gets_pins in (("none", False), ("gpio", True), ("gpio", True), ("mock", False)):
+        settings.write_text(f'[panel]\nboard = "{board}"\n', encoding="utf-8")
+        script = 'source "$1" help && give_pins "$2" "$3" "$4"'
+        command = ["bash", "-c", script, "install", str(SCRIPT), sys.executable, str(settings), str(unit)]
+        subprocess.run(command, capture_output=True, timeout=60, check=True)
+        assert (unit / "panel.conf").exists() == gets_pins

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -71,6 +72,22 @@ def test_what_does_not_fit_is_a_fault_that_says_what(box: Box, night: Night) -> 
     assert night.audit.found == 1
     assert "is missing" in night.audit.first
     assert told(box, Act.CHECKED)[-1].deed.detail["found"] == "1"
+
+
+def test_the_log_tells_how_much_does_not_fit_and_names_nobody(
+    box: Box, night: Night, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = box.deliver()
+    (box.folder / "vault" / f"{row.stamp.id}.age").unlink()
+    for name in ("maria", "nora"):
+        for file in (Path("keys/people", f"{name}.json"), Path("keys/factors", name, "factors.json")):
+            (box.folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (box.folder / file).write_bytes(b"damaged")
+    assert {"maria", "nora"} <= set(re.findall(r"\w+", " ".join(item.place for item in night.run().found)))
+    lines = [record.getMessage() for record in caplog.records if "does_not_fit" in record.getMessage()]
+    counted = dict(re.findall(r"kind=(\S+) count=(\d+)$", line)[0] for line in lines)
+    assert counted == {"vault": "1", "keys/people": "2", "keys/factors": "2"}
+    assert not re.search(rf"maria|nora|{row.stamp.id}", caplog.text)
 
 
 def test_the_day_is_summed_up_in_the_practices_zone(box: Box, night: Night) -> None:

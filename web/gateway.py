@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 THREADS: Final = 16  # requests that the page works on at once; up to five of them wait for a log-in's derivation
 WAITING: Final = 128  # requests that may wait for a thread; more are told to come back
-LARGEST_BODY: Final = 16 * 1024  # octets, in memory, on each connection; the page itself takes half
+LARGEST_BODY: Final = 16 * 1024  # octets, in memory, on each connection; the page itself takes less (`requests`)
 BODY_PATIENCE: Final = 10.0  # s for a whole request body
 PIECE: Final = 64 * 1024  # octets taken from the page at a time
 BITE: Final = 16 * 1024  # octets given to the network at a time

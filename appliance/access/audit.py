@@ -25,6 +25,16 @@ from appliance.store.index.tables import FILE_NAME
 from appliance.store.index.view import View
 from appliance.store.values import Progress, Trouble
 
+NAMES: Final = {  # the facts of a message, in words
+    "kind": "its kind",
+    "mailbox": "its mailbox",
+    "arrived_at": "its time",
+    "number": "its number",
+    "epoch": "its key",
+    "bytes": "its length",
+    "sha256": "its file’s SHA-256",
+}
+
 
 class Wrong(StrEnum):
     """What a comparison with the record can find, in words for a person, after the place."""
@@ -57,6 +67,20 @@ class Discrepancy:
     def sentence(self) -> str:
         """For a person."""
         return f"{self.place} {self.words}."
+
+    @property
+    def kind(self) -> str:
+        """For a log: "message", "record", or the folder it lies in, and nobody's name."""
+        match self.place.split():
+            case ["Message", _]:
+                return "message"
+            case ["Note", *_]:
+                return "note"
+            case ["The", "record:"]:
+                return "record"
+            case _:
+                folders = Path(self.place).parts[:-1]
+                return "/".join(folders[:2]) or self.place  # below these a folder has a person's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +257,3 @@ def _old_index(progress: Progress, told: _Told, arriving: set[str]) -> Iterator[
     newest = max(numbers, default=0)
     if progress.changes < told.changes or progress.last_sequence < newest:
         yield Discrepancy(FILE_NAME, Wrong.OLD_INDEX)
-
-
-NAMES: Final = {  # the facts of a message, in words
-    "kind": "its kind",
-    "mailbox": "its mailbox",
-    "arrived_at": "its time",
-    "number": "its number",
-    "epoch": "its key",
-    "bytes": "its length",
-    "sha256": "its file’s SHA-256",
-}

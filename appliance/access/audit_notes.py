@@ -15,6 +15,15 @@ from appliance.store.values import Trouble
 
 Place = tuple[str, int]  # a message's id, a note's number
 
+NAMES: Final = {  # the facts of a note, in words
+    "number": "its number",
+    "by": "who wrote it",
+    "written_at": "its time",
+    "clock_trusted": "whether the clock was right",
+    "bytes": "its length",
+    "sha256": "its file’s SHA-256",
+}
+
 
 class WrongNote(StrEnum):
     """What the comparison can find, in words for a person, after the place."""
@@ -97,13 +106,3 @@ def _facts(note: Note) -> dict[str, str]:
 
 def _named(place: Place) -> str:
     return f"Note {place[1]} on message {place[0]}"
-
-
-NAMES: Final = {  # the facts of a note, in words
-    "number": "its number",
-    "by": "who wrote it",
-    "written_at": "its time",
-    "clock_trusted": "whether the clock was right",
-    "bytes": "its length",
-    "sha256": "its file’s SHA-256",
-}

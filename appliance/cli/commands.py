@@ -1,4 +1,4 @@
-"""What the verbs of the `keepline` command do that concern the box as a whole; the others are in `inbox`, `people`, `modem` and `faxes`.
+"""What the verbs of the `keepline` command do that concern the box as a whole; the others have modules of their own, each with its `VERBS`.
 
 What a verb needs is imported when it runs, so that none waits for the others' libraries.
 """

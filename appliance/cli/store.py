@@ -1,4 +1,4 @@
-"""`keepline store check`: is every sealed file as its row says?"""
+"""`keepline store check`: do files, list and record fit together?"""
 
 # ruff: noqa: PLC0415 - as in `commands`: a verb loads only what it needs
 

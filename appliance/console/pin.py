@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance.errors import NoPinError, UsageError
+from appliance.store.disk import Disk, write_all
 from appliance.store.primitives import derive_from_password, random_bytes, same
 
 SHORTEST: Final = 6  # digits; with the delays after wrong ones, trying them all takes years
@@ -23,16 +24,20 @@ _LINE: Final = re.compile(r"keepline-pin 1 (\d{1,2}) ([0-9a-f]{32}) ([0-9a-f]{64
 
 
 def write(folder: Path, pin: str) -> None:
-    """Set the PIN of the store in `folder`. Raises `UsageError` for one that is easily guessed."""
+    """Set the PIN of the store in `folder`. Raises `UsageError` for one that is easily guessed, `StoreError`."""
     if not re.fullmatch(rf"[0-9]{{{SHORTEST},{LONGEST}}}", pin):
         raise UsageError(f"A PIN has {SHORTEST} to {LONGEST} digits and nothing else.")
     if len({(int(after) - int(before)) % 10 for before, after in pairwise(pin)}) == 1:
         raise UsageError("That PIN is one of the first that anybody would try. Take another.")
     salt = random_bytes(_SALT)
     line = f"keepline-pin 1 {WORK} {salt.hex()} {derive_from_password(pin.encode(), salt, WORK).hex()}\n"
-    file = place(folder)
-    file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-    _replace(file, line)
+    file, disk = place(folder), Disk()
+    disk.make_folder(file.parent)
+    owner = file.parent.stat()
+    with disk.replacing(file) as descriptor:
+        if os.geteuid() == 0:  # the folder's group is the console's
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        write_all(descriptor, line.encode("ascii"))
 
 
 def fits(folder: Path, typed: str) -> bool:
@@ -49,18 +54,3 @@ def fits(folder: Path, typed: str) -> bool:
 def place(folder: Path) -> Path:
     """Where the PIN of the store in `folder` stands, hashed."""
     return folder / "console" / "technician.pin"
-
-
-def _replace(file: Path, line: str) -> None:
-    """All of it or nothing, readable for the folder's group, which is the console's."""
-    owner = file.parent.stat()
-    part = file.with_suffix(".new")
-    part.unlink(missing_ok=True)
-    with part.open("x", encoding="ascii") as out:
-        os.fchmod(out.fileno(), 0o640)
-        if os.geteuid() == 0:
-            os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
-        out.write(line)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)

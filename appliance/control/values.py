@@ -137,7 +137,7 @@ class Light(StrEnum):
 class Part:
     """One part of the box and how it is: a level for the eye and a sentence for the person, with what to do when it is not good."""
 
-    name: str  # "Line", "Disk", "Clock", "Purge"
+    name: str  # "Line", "Disk", "Clock"
     level: Level
     text: str  # the sentence, with a place such as "%(count)s" for each of `values`: so it can be said in another language
     values: dict[str, str] = field(default_factory=dict)

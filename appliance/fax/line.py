@@ -102,7 +102,7 @@ class FaxLine:
             len(call.pages),
             call.complete,
             seconds,
-            type(error).__name__,
+            type(error).__name__ if error else "",
         )
         return Received(call, seconds, error, tuple(transcript))
 

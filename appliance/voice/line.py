@@ -34,7 +34,7 @@ _SEALING: Final = 30.0  # s for recordings to be sealed when the line stops
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """How the line is, for the status page."""
+    """How the line is."""
 
     listening: bool
     calls: int  # in progress

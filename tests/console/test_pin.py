@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.console import pin
-from appliance.errors import NoPinError, UsageError
+from appliance.errors import NoPinError, StoreError, UsageError
 
 
 def file(folder: Path) -> Path:
@@ -33,6 +33,13 @@ def test_the_pin_is_not_on_the_card_and_the_file_not_for_everybody(tmp_path: Pat
     assert "739154" not in file(tmp_path).read_text(encoding="ascii")
     assert file(tmp_path).stat().st_mode & 0o777 == 0o640
     assert [found.name for found in file(tmp_path).parent.iterdir()] == ["technician.pin"]
+
+
+def test_a_pin_that_cannot_be_kept_is_told_of_and_leaves_nothing(tmp_path: Path) -> None:
+    file(tmp_path).mkdir(parents=True)
+    with pytest.raises(StoreError):
+        pin.write(tmp_path, "739154")
+    assert list(file(tmp_path).parent.iterdir()) == [file(tmp_path)]
 
 
 def test_the_same_pin_is_never_kept_alike_twice(tmp_path: Path) -> None:

@@ -214,3 +214,12 @@ def test_only_what_the_modem_receives_is_offered_and_taken(tmp_path: Path) -> No
     with ActingTerminal(tmp_path / "modem", acting) as terminal, FaxLine(terminal.device) as line:
         received = line.receive(Station("5550199"), lambda page: True)
     assert isinstance(received.error, TermsError)  # this caller insists on V.17
+
+
+def test_the_log_names_an_error_where_there_was_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with ActingTerminal(tmp_path / "modem", ActingModem()) as terminal, FaxLine(terminal.device) as line:
+        assert line.receive(Station("5550199"), lambda page: True).error is None
+    (told,) = [record.getMessage() for record in caplog.records if record.getMessage().startswith("fax.received")]
+    assert "complete=True" in told
+    assert told.endswith("error=")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pypdfium2
 import pytest
 from PIL import Image
@@ -76,6 +78,16 @@ def test_its_length_is_known_before_and_its_table_leads_to_every_object() -> Non
 def test_it_says_neither_who_nor_when() -> None:
     for word in (b"/Info", b"Date", b"Creator", b"Producer", b"/ID"):
         assert word not in written()
+
+
+def test_nothing_stands_in_it_but_pages() -> None:
+    octets = written()
+    for sheet in SHEETS:
+        octets = octets.replace(source(sheet.start, sheet.octets), b"")
+    pages = b"Type Catalog Pages Count Kids Page Parent MediaBox Rotate Resources Contents"
+    picture = b"XObject Fax Length Subtype Image Width Height ColorSpace DeviceGray BitsPerComponent"
+    packed = b"Filter CCITTFaxDecode DecodeParms K Columns Rows Size Root"
+    assert set(re.findall(rb"/(\w+)", octets)) <= set(b" ".join((pages, picture, packed)).split())
 
 
 def test_a_file_that_grew_shorter_is_refused() -> None:

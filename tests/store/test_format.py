@@ -7,15 +7,19 @@ import re
 import shutil
 import subprocess
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
+from appliance.chronicle import Chronicle
+from appliance.console import pin
 from appliance.fax import tiff
 from appliance.messages import Envelope, Header, Kind, Row
 from appliance.notes import NoteStamp, to_bytes
+from appliance.settings import Settings
 from appliance.store import slots
 from appliance.store.index import tables
 from appliance.store.slots import Slot, Word
@@ -39,6 +43,33 @@ def founded(tmp_path: Path) -> tuple[Box, str]:
     shutil.copytree(folder / "keys", box.folder / "keys", dirs_exist_ok=True)
     box.restart()
     return box, sheet.text
+
+
+def test_the_table_has_every_file_of_a_box(founded: tuple[Box, str]) -> None:
+    box, _ = founded
+    box.practice = unlock(box.folder, "anna", PASSWORD).practice
+    box.note(box.deliver(1), "Called back.")
+    Chronicle(box.record, box.clock).settings(box.folder, Settings())
+    pin.write(box.folder, "739154")
+    known = "|".join(places())
+    files = [str(file.relative_to(box.folder)) for file in box.folder.rglob("*") if file.is_file()]
+    assert [file for file in sorted(files) if not re.fullmatch(known, file)] == []
+
+
+def places() -> Iterator[str]:
+    """Patterns of the files in the table."""
+    table = FORMAT.read_text(encoding="utf-8").partition("## The folder\n")[2].partition("\n\nFiles")[0]
+    for cell in re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE):
+        first, *others = re.findall(r"`([^`]+)`", cell)
+        for place in (first, *(_beside(first, other) for other in others)):
+            yield re.sub(r"<[^>]+>", "[^/]+", re.escape(place)) + (".*" if place.endswith("/") else "")
+
+
+def _beside(first: str, other: str) -> str:
+    """`other` in full: an ending of the first one's name, a file beside it, or a place of its own."""
+    if other.startswith("-"):
+        return first + other
+    return other if "/" in other else f"{first.rpartition('/')[0]}/{other}"
 
 
 def by_hand(box: Box, row: Row, recovery: str, steps: list[str]) -> Path:

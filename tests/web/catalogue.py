@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
@@ -21,6 +22,16 @@ ROOT: Final = Path(__file__).parents[2]
 TRANSLATIONS: Final = ROOT / "web" / "translations"
 SOURCE_LANGUAGE: Final = "en"
 WIDTH: Final = 160  # columns of the file
+HEADER: Final = "# {language}, for Keepline's page. Apache-2.0, as Keepline itself.\n"
+SAY_NOTHING: Final = (
+    "Project",
+    "Report",
+    "POT",
+    "PO-",
+    "Last",
+    "Language-Team",
+    "Generated",
+)  # who and when: git knows
 KEYWORDS: Final[dict[str, Any]] = {
     "_": None,
     "gettext": None,
@@ -66,12 +77,16 @@ def read(language: str) -> Catalog:
 
 def write(language: str, catalogue: Catalog) -> None:
     """The `.po` file, in an order that does not change with the code's."""
+    catalogue.header_comment = HEADER.format(language=Locale.parse(language).english_name)
+    catalogue.fuzzy = False
     written = io.BytesIO()
     write_po(
         written, catalogue, width=WIDTH, sort_output=True, ignore_obsolete=True, include_lineno=False, omit_header=False
     )
     file_of(language).parent.mkdir(parents=True, exist_ok=True)
-    file_of(language).write_bytes(written.getvalue())
+    unsaid = tuple(f'"{start}'.encode() for start in SAY_NOTHING)
+    lines = (line for line in written.getvalue().splitlines(keepends=True) if not line.startswith(unsaid))
+    file_of(language).write_bytes(b"".join(lines))
 
 
 def docstrings(file: Any, keywords: Any, comment_tags: Any, options: Any) -> Iterator[tuple[int, None, str, list[str]]]:

@@ -36,6 +36,13 @@ def test_every_sentence_is_translated_and_no_translation_is_left_over(language: 
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
+def test_a_catalogue_says_whose_it_is(language: str) -> None:
+    head = catalogue.file_of(language).read_text(encoding="utf-8").partition("\n\n")[0]
+    assert "Keepline" in head
+    assert not re.search(r"PROJECT|FIRST AUTHOR|FULL NAME|YEAR|@|fuzzy", head)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
     for message in catalogue.read(language):
         ids, strings = _texts(message.id), _texts(message.string)
