@@ -6,15 +6,14 @@ could not be done (`Record.doing`). Only the lock button waits for no card.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from appliance.access import certificates, decisions, papers, policy
-from appliance.access.answers import KeyAnswers, one_by_one
 from appliance.access.attempts import Attempts
+from appliance.access.key_answers import KeyAnswers, check_asker, one_by_one, who_asks
 from appliance.access.record import Record
 from appliance.clock import Clock, Trust
 from appliance.control.values import Due, Event, Status, Verb, unpack
@@ -22,6 +21,7 @@ from appliance.deeds import Act, Deed
 from appliance.errors import ControlError
 from appliance.notes import NoteStamp
 from appliance.retention.sweep import Sweep
+from appliance.store import age_header
 from appliance.store.inbox import Inbox
 
 Given = Mapping[str, Any]
@@ -43,11 +43,9 @@ REPORTED: Final = frozenset(
         Act.PAGE_STARTED,
     }
 )
-_BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
 _LONGEST: Final = 256  # letters of a subject and of each word of a detail
 _MOST: Final = 16  # words of a detail
 _LARGEST: Final = 8 * 1024  # octets that are sealed
-_AGE: Final = b"age-encryption.org/v1\n"
 
 
 @dataclass(slots=True)
@@ -79,7 +77,7 @@ def table(parts: Parts) -> dict[Verb, Answer]:
         **_messages(parts),
         **_people(parts),
         **_decisions(parts),
-        Verb.LOCK: lambda given: lock(parts, _by(given)),
+        Verb.LOCK: lambda given: lock(parts, who_asks(given)),
     }
 
 
@@ -92,22 +90,22 @@ def lock(parts: Parts, by: str) -> None:
 def _messages(parts: Parts) -> dict[Verb, Answer]:
     def mark_heard(given: Given) -> None:
         id, heard = parts.inbox.known(_id(given)), unpack(bool, given["heard"])
-        with parts.record.doing(Deed(Act.MARKED, _by(given), id, {"as": "heard" if heard else "new"})):
+        with parts.record.doing(Deed(Act.MARKED, who_asks(given), id, {"as": "heard" if heard else "new"})):
             parts.inbox.mark_heard(id, heard)
 
     def note(given: Given) -> None:
         number, at, sealed = unpack(int, given["number"]), unpack(float, given["at"]), unpack(bytes, given["sealed"])
-        parts.inbox.note(NoteStamp(_id(given), number, _by(given), at), sealed)  # which puts it on record
+        parts.inbox.note(NoteStamp(_id(given), number, who_asks(given), at), sealed)  # which puts it on record
 
     def erase(given: Given) -> None:
         id = parts.inbox.must_erase(_id(given))
-        with parts.record.doing(Deed(Act.ERASED, _by(given), id)):
+        with parts.record.doing(Deed(Act.ERASED, who_asks(given), id)):
             parts.inbox.erase(id, parts.undo)
         parts.sweep_soon()
 
     def undo_erase(given: Given) -> None:
         id = parts.inbox.known(_id(given))
-        with parts.record.doing(Deed(Act.UNERASED, _by(given), id)):
+        with parts.record.doing(Deed(Act.UNERASED, who_asks(given), id)):
             parts.inbox.undo_erase(id)
 
     def hold(given: Given) -> None:
@@ -121,7 +119,7 @@ def _messages(parts: Parts) -> dict[Verb, Answer]:
             parts.inbox.hold(id, held=False)
 
     def purge(given: Given) -> tuple[Due, ...]:
-        _by(given)  # the sweep's own lines tell what went
+        who_asks(given)  # the sweep's own lines tell what went
         return parts.sweep.run(dry_run=unpack(bool, given["dry_run"]))
 
     return {
@@ -158,12 +156,12 @@ def _decisions(parts: Parts) -> dict[Verb, Answer]:
         parts.record.perform(Deed(Act.DECIDED, decision.by, decision.switch, said), change)
 
     def set_policy(given: Given) -> None:
-        by, language, text = _by(given), str(unpack(str, given["language"])), str(unpack(str, given["text"]))
+        by, language, text = who_asks(given), str(unpack(str, given["language"])), str(unpack(str, given["text"]))
         sheet, change = policy.plan_text(parts.folder, by, language, text, parts.clock.now())
         parts.record.perform(Deed(Act.POLICY_SET, by, sheet.version[:16], {"language": language}), change)
 
     def acknowledge_policy(given: Given) -> None:
-        by, version = _by(given), str(unpack(str, given["version"]))
+        by, version = who_asks(given), str(unpack(str, given["version"]))
         said, change = policy.plan_acknowledgement(parts.folder, by, version, parts.clock.now(), _is_trusted(parts))
         parts.record.perform(Deed(Act.POLICY_ACKNOWLEDGED, said.name, said.version[:16]), change)
 
@@ -177,12 +175,8 @@ def _is_trusted(parts: Parts) -> bool:
 def _record(parts: Parts, given: Given) -> None:
     deed: Deed = unpack(Deed, given["deed"])
     words = (deed.subject, *deed.detail.keys(), *deed.detail.values())
-    if (
-        deed.act not in REPORTED
-        or papers.DETAIL in deed.detail
-        or not _BY.fullmatch(deed.by)
-        or len(deed.detail) > _MOST
-    ):
+    check_asker(deed.by)
+    if deed.act not in REPORTED or papers.DETAIL in deed.detail or len(deed.detail) > _MOST:
         raise ControlError("such a line is not written at somebody else's wish.")
     if any(len(word) > _LONGEST or not word.isprintable() for word in words):
         raise ControlError("a line of the record is short and plain.")
@@ -195,20 +189,13 @@ def _why(act: Act, id: str, given: Given) -> Deed:
     """A deed that is not done without a reason, which is sealed because it may name a patient."""
     sealed = unpack(bytes, given["sealed"])
     _must_be_sealed(sealed)
-    return Deed(act, _by(given), id, sealed=sealed)
+    return Deed(act, who_asks(given), id, sealed=sealed)
 
 
 def _must_be_sealed(words: bytes) -> None:
-    if not words.startswith(_AGE) or len(words) > _LARGEST:
+    if not age_header.is_sealed(words, _LARGEST):
         raise ControlError("what a line seals is an age file.")
 
 
 def _id(given: Given) -> str:
     return str(unpack(str, given["id"]))
-
-
-def _by(given: Given) -> str:
-    by = str(unpack(str, given["by"]))
-    if not _BY.fullmatch(by):
-        raise ControlError("who asks is told by a log-in name.")
-    return by

@@ -58,7 +58,7 @@ class Daemon:
         self._record = Record(folder, self._clock)
         self._inbox = Inbox(folder, voicemails, self._clock, self._changed, self._fax_rings(), self._record)
         self._fax = self._make_fax_line()
-        self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"), self._clock)
+        self._line = VoiceLine(voice, self._inbox, Prompts.load(folder / "prompts"))
         self._sweep = Sweep(self._inbox, settings.retention, self._clock, settings.practice.zone)
         self._schedule = Schedule(self._sweep, self._clock)
         self._panel = Panel(make_board(settings.panel), on_lock=self._lock)
@@ -198,7 +198,7 @@ class Daemon:
             now=self._clock.now(),
             trust=self._clock.trust(self._inbox.last_event()),
             asterisk_answers=self._asterisk_answers,
-            calls=self._line.state().calls,
+            calls=self._line.calls,
             storage_good=self._inbox.storage_good and self._record.disk.good and self._readable,
             free_bytes=free,
             disk_bytes=size,

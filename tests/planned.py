@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.access import decisions, factors, personnel, policy
+from appliance.access import decisions, factors, people, personnel, policy
 from appliance.access.decisions import Choice
 from appliance.access.factors import FactorFiles
 from appliance.access.people import PersonFiles, Removal
 from appliance.access.record import Record
+from appliance.access.recovery import RecoverySheet
 from appliance.deeds import Act, Deed
 from appliance.store import changes
 from appliance.store.changes import Change
 from appliance.store.disk import Disk
 from tests.fakes.clock import FakeClock
+
+
+def found(folder: Path, name: str, password: str, work_factor: int) -> RecoverySheet:
+    """The practice and its first person, where no daemon is at work. Raises `FoundedError`."""
+    founding, sheet = people.prepare_founding(name, password, work_factor)
+    personnel.write_founding(folder, founding)
+    return sheet
 
 
 def write_person(folder: Path, files: PersonFiles) -> Act:

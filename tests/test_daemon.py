@@ -17,7 +17,6 @@ import pytest
 from appliance.access import audit, claim, rotation, testimony
 from appliance.access.chain import Line
 from appliance.access.people import Newcomer, Role, list_people, prepare_founding, prepare_person, prepare_removal
-from appliance.access.personnel import found_practice
 from appliance.access.segments import read as read_record
 from appliance.access.unlock import unlock
 from appliance.condition import Refusal
@@ -41,6 +40,7 @@ from appliance.panel import pins
 from appliance.settings import read
 from appliance.store.reader import Reader
 from appliance.voice.prompts import speak_all
+from tests import planned
 from tests.web.page_process import wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -68,7 +68,7 @@ def folder(tmp_path: Path, prompts: Path) -> Path:
         f'[time]\nmarker = "{tmp_path}/synchronised"\n',
         encoding="utf-8",
     )
-    found_practice(store, "ana", PASSWORD, 15)
+    planned.found(store, "ana", PASSWORD, 15)
     return tmp_path
 
 

@@ -40,7 +40,6 @@ class RoleView:
     word: str
     may: str
     reads: bool  # and so has mailboxes to choose
-    everywhere: bool  # reads every mailbox, without a choice
 
 
 def word(role: Role) -> str:
@@ -66,7 +65,6 @@ def choices() -> tuple[RoleView, ...]:
             word(role),
             sentence(role),
             Permission.READ_MESSAGES in MAY[role] and role is not Role.ADMIN,
-            role is Role.ADMIN,
         )
         for role in (Role.STAFF, Role.ADMIN, Role.TECHNICIAN, Role.AUDITOR)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -26,14 +25,6 @@ factors = Blueprint("factors", __name__)
 BOTH = (Purpose.ENROL, Purpose.CHANGE)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where these pages stand: in the door, or in one's account."""
-
-    enrolling: bool
-    back: str
-
-
 @factors.get("/factors")
 @between(*BOTH)
 def choose() -> AnyResponse | str:
@@ -43,7 +34,6 @@ def choose() -> AnyResponse | str:
     site = entering.site()
     return render_template(
         "factors.html",
-        frame=_frame(),
         person=step().person.name.capitalize(),
         passkeys=site.may_have_passkeys,
         names=[name for name in here().settings.page.names if passkeys.Site(name, "").may_have_passkeys],
@@ -155,7 +145,7 @@ def _put(alter: Callable[[Held], Held], way: Way, anew: bool = False) -> AnyResp
     step().memory.pop("app", None)
     response: AnyResponse = redirect(_onward(), 303)
     if codes:
-        response = make_response(render_template("codes.html", frame=_frame(), codes=codes, on=_onward()))
+        response = make_response(render_template("codes.html", codes=codes, on=_onward()))
     return entering.log_in(unlocked, way, response) if enrolling else response
 
 
@@ -172,9 +162,9 @@ def _onward() -> str:
     return entering.home(step().person) if purpose() is Purpose.ENROL else url_for("account.show")
 
 
-def _frame() -> Frame:
-    enrolling = purpose() is Purpose.ENROL
-    return Frame(enrolling, url_for("factors.choose") if enrolling else url_for("account.show"))
+def _back() -> str:
+    """Where these pages stand: in the door, or in one's account."""
+    return url_for("factors.choose" if purpose() is Purpose.ENROL else "account.show")
 
 
 def _passkey_page(mistake: str) -> str:
@@ -185,7 +175,7 @@ def _passkey_page(mistake: str) -> str:
     question = passkeys.creation(entering.site(), person.name, handle, challenge, has.passkeys)
     return render_template(
         "add_passkey.html",
-        frame=_frame(),
+        back=_back(),
         question=question,
         mistake=mistake,
         host=entering.site().host,
@@ -198,7 +188,7 @@ def _app_page(mistake: str) -> str:
     address = one_time.address(secret, person.name, here().settings.practice.name)
     return render_template(
         "add_app.html",
-        frame=_frame(),
+        back=_back(),
         square=Markup(qr.svg(address)),  # nosec B704 # noqa: S704 - drawn by us; an address in it is dots
         secret=[secret[start : start + 4] for start in range(0, len(secret), 4)],
         address=address,

@@ -45,7 +45,7 @@ def show_parts() -> str:
         found = bill.read()
     except MaterialsError:
         found = ()
-    return render_template("materials.html", area="health", groups=_groups(found), count=len(found))
+    return render_template("materials.html", area="health", groups=_groups(found))
 
 
 @materials.get("/parts/keepline.cdx.json")

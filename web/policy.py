@@ -37,7 +37,6 @@ class Reader:
     """Somebody, and what they have agreed to."""
 
     name: str
-    role: str
     version: str  # "" when nothing yet
     when: str
     machine: str
@@ -77,7 +76,6 @@ def show_people() -> str:
         readers.append(
             Reader(
                 person.name.capitalize(),
-                person.role.value,
                 found.version[:SHORT] if found else "",
                 words.in_full(found.at, here().zone) if found else "",
                 words.machine(found.at, here().zone) if found else "",

@@ -30,7 +30,7 @@ from appliance.errors import (
     PersonNameError,
     SealError,
 )
-from appliance.store import age_file, primitives
+from appliance.store import age_file, age_header, primitives
 from appliance.store.changes import NOTHING, Change
 from appliance.store.keys import Identity
 
@@ -39,7 +39,6 @@ CLEAR: Final = "factors.json"
 SEALED: Final = "factors.age"
 MOST_PASSKEYS: Final = 10  # of one person
 _VERSION: Final = 1
-_AGE: Final = b"age-encryption.org/v1\n"
 _LARGEST: Final = 16 * 1024  # octets of a file handed over for writing
 _KEY_FILE: Final = re.compile(r"[0-9a-f]{32}\.age")
 
@@ -294,7 +293,7 @@ def _only_used(before: Factors, after: Factors) -> bool:
 def _parse_given(files: FactorFiles) -> Factors:
     check_name(files.name)
     sealed_files = (files.sealed, *files.keys.values())
-    if any(not sealed.startswith(_AGE) or len(sealed) > _LARGEST for sealed in sealed_files):
+    if not all(age_header.is_sealed(sealed, _LARGEST) for sealed in sealed_files):
         raise ControlError("that is no sealed file.")
     if len(files.clear) > _LARGEST or not all(_KEY_FILE.fullmatch(file) for file in files.keys):
         raise ControlError("those are no second factors.")

@@ -14,7 +14,6 @@ from typing import Any, Final
 from appliance import logs
 from appliance.access import claim, factors, people, practice, testimony
 from appliance.access.people import FOLDER, Founding, PersonFiles, Removal
-from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import Person, Role, check_mailboxes, check_name
 from appliance.access.small_file import reading
 from appliance.deeds import Act
@@ -27,14 +26,13 @@ from appliance.errors import (
     PersonDamagedError,
     RotatingError,
 )
-from appliance.store import changes
+from appliance.store import age_header, changes
 from appliance.store.changes import NOTHING, Change
 from appliance.store.disk import Disk
 from appliance.store.epochs import NEXT_PUBLIC
 from appliance.store.keys import Recipient
 
 _VERSION: Final = 2
-_AGE: Final = b"age-encryption.org/v1\n"
 LARGEST: Final = 32 * 1024  # octets of a file handed over for writing; a hundred readers take half of it
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -56,17 +54,8 @@ def plan_founding(folder: Path, founding: Founding) -> Change:
     return begins | _change(folder, founding.first, person) | testimony.plan_key(folder, public) | ends
 
 
-def found_practice(folder: Path, name: str, password: str, work_factor: int) -> RecoverySheet:
-    """Make a practice where no daemon is at work, as the store's owner. Raises `FoundedError`."""
-    if (folder / practice.PUBLIC).exists():
-        raise FoundedError
-    founding, sheet = people.prepare_founding(name, password, work_factor)
-    write_founding(folder, founding)
-    return sheet
-
-
 def write_founding(folder: Path, founding: Founding) -> None:
-    """Likewise, of what was prepared before. Raises what `plan_founding` raises."""
+    """Make the practice where no daemon is at work, as the store's owner. Raises what `plan_founding` raises."""
     changes.apply(folder, Disk(), plan_founding(folder, founding))
     log.info("practice.founded")
 
@@ -107,7 +96,7 @@ def plan_removal(folder: Path, removal: Removal) -> Change:
 
 def check_sealed(sealed: bytes) -> None:
     """Raises `ControlError` for what is no sealed key."""
-    if not sealed.startswith(_AGE) or len(sealed) > LARGEST:
+    if not age_header.is_sealed(sealed, LARGEST):
         raise ControlError("that is no sealed key.")
 
 

@@ -18,8 +18,7 @@ REPEATED: Final = 3.8  # after our answer a command that follows is the one befo
 ANSWER: Final = (
     1.5  # for a page to be kept before its caller is answered, which waits 2.55 s or more; to be heard takes us 1
 )
-T5: Final = 60.0  # with ECM a caller that hears RNR asks so long, T.30 §5.4.3.1: 60 +- 5
-ROUNDS: Final = 16  # of RR and RNR: each takes ANSWER and 2.4 s for the two frames at least, so more than T5
+ROUNDS: Final = 16  # of RR and RNR: each takes ANSWER and 2.4 s for the two frames at least, so more than T5 (T.30 §5.4.3.1: 60 s +- 5)
 KEPT_AT_LAST: Final = 600.0  # for a page to be kept when the call is over: nobody waits on the line any more
 
 TRAINING: Final = 1.5  # of zeros, T.30 §5.3.6.1.3 (TCF), +- 10 %

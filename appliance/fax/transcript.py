@@ -6,7 +6,6 @@ fields of its own) is `(private)`: such a frame reads back with an empty field, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from appliance.errors import BadFrameError, TermsError, TranscriptError
@@ -151,8 +150,3 @@ def read_event(line: str) -> Event:
                 raise TranscriptError
     except (KeyError, ValueError, TypeError):
         raise TranscriptError from None
-
-
-def read_events(lines: Sequence[str]) -> list[Event]:
-    """The events of a whole transcript, to play its script again. Raises `TranscriptError`."""
-    return [read_event(line[2:]) for line in lines if line.startswith("< ")]

@@ -70,7 +70,6 @@ class Sweep:
         self._inherited: frozenset[_Erasure] | None = None  # erasures from before this program started
         self._night: float | None = None  # when the next purge is due; None until the first look on a trusted clock
         self._lock = threading.Lock()
-        self.failed = 0  # messages that were due at the last run and could not be removed
 
     def run(self, dry_run: bool = False) -> tuple[Due, ...]:
         """Do all that is due now and say what went; with `dry_run` only say what would go. Nothing on a clock that cannot be trusted, but see `wake`."""
@@ -144,9 +143,7 @@ class Sweep:
             self._inbox.mark_heard(id, True)
         if look.now is not None:
             self._night = self._night_after(look.now)
-        gone = self._remove_all(going)
-        self.failed = sum(item.row in self._inbox.list() for item in going) if len(gone) < len(going) else 0
-        return gone
+        return self._remove_all(going)
 
     def _remove_all(self, going: Sequence[_Going]) -> tuple[_Going, ...]:
         return tuple(item for item in going if self._remove(item))

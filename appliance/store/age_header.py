@@ -48,6 +48,11 @@ class Header:
     mac: bytes
 
 
+def is_sealed(octets: bytes, most: int) -> bool:
+    """Does this begin as an age file, and is it no longer than `most` octets? Whether it opens, only a key tells."""
+    return octets.startswith(VERSION) and len(octets) <= most
+
+
 def signed_part(stanzas: tuple[Stanza, ...]) -> bytes:
     """The header of these stanzas, up to where the MAC comes in."""
     return VERSION + b"".join(stanza.to_bytes() for stanza in stanzas) + _END

@@ -127,7 +127,7 @@ class Disk:
         self.flush_folder(file.parent)
 
 
-def hold(folder: Path) -> int:
+def lock_folder(folder: Path) -> int:
     """`folder` is this program's alone for as long as it lives or until the descriptor is closed. Raises `StoreInUseError` when another holds it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -17,19 +17,18 @@ from appliance.messages import Envelope, Kind, Row
 from appliance.notes import NoteStamp
 from appliance.store import epochs, exchange, notebook, telling
 from appliance.store.delivery import Delivery
-from appliance.store.disk import hold
+from appliance.store.disk import lock_folder
 from appliance.store.exchange import NextKey
 from appliance.store.ground import MARGIN, Ground
-from appliance.store.inspection import inspect
 from appliance.store.intake import Intake
 from appliance.store.notebook import Notebook
 from appliance.store.removal import Removal
 from appliance.store.rings import Rings, RingSet
 from appliance.store.slots import PIECE
-from appliance.store.values import Extent, Finding, Receipt, Trouble
+from appliance.store.values import Receipt
 from appliance.store.witness import NoWitness, Witness
 
-__all__ = ["PIECE", "Delivery", "Extent", "Finding", "Inbox", "Receipt", "RingSet", "Trouble"]
+__all__ = ["PIECE", "Delivery", "Inbox", "Receipt", "RingSet"]
 
 
 class Inbox:
@@ -57,7 +56,7 @@ class Inbox:
         self._notebook = Notebook(ground)
         self._anchored = 0  # number of the record's line that the index was last told of without need
         self.remembered = (0, "")  # the record's head as the index remembered it at the start
-        self._held = -1  # descriptor: while it is open no other daemon works on this store
+        self._lock_descriptor = -1  # descriptor: while it is open no other daemon works on this store
 
     @property
     def storage_good(self) -> bool:
@@ -72,7 +71,7 @@ class Inbox:
         with self._lock:
             self._disk.make_folder(self._ground.folder)
             with self._disk.writing():
-                self._held = hold(self._ground.folder)
+                self._lock_descriptor = lock_folder(self._ground.folder)
             try:
                 return self._make_ready()
             except BaseException:
@@ -198,11 +197,6 @@ class Inbox:
         self._ground.on_change()
         return receipt
 
-    def receipts(self) -> tuple[Receipt, ...]:
-        """What went, oldest first."""
-        with self._lock:
-            return self._index.receipts()
-
     def last_event(self) -> float:
         """The latest time that a trusted clock gave, s since 1970, UTC; 0 when none did."""
         return self._ground.last_event
@@ -211,10 +205,6 @@ class Inbox:
         """How often the index has changed: an older one that is put back has changed less often."""
         with self._lock:
             return self._index.progress().changes
-
-    def check(self) -> tuple[Finding, ...]:
-        """Every file against its row. Reads the whole vault."""
-        return inspect(self._ground.folder)
 
     def begin_exchange(self, key: NextKey, deed: Deed) -> None:
         """The practice key is being exchanged for `key`, once `deed` is on record: epochs made from then on are sealed to both. Raises `RotatingError`."""
@@ -270,9 +260,9 @@ class Inbox:
             self._ground.witness.write(Deed(Act.EPOCH_MADE, subject=name, detail=epochs.made(sealed)))
 
     def _let_go(self) -> None:
-        if self._held >= 0:
-            os.close(self._held)
-            self._held = -1
+        if self._lock_descriptor >= 0:
+            os.close(self._lock_descriptor)
+            self._lock_descriptor = -1
 
     def _changed(self, found: int) -> None:
         if not found:

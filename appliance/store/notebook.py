@@ -21,13 +21,12 @@ from appliance.errors import (
     StoreError,
 )
 from appliance.notes import LARGEST, MOST, Note, NoteStamp
-from appliance.store import telling, vault
+from appliance.store import age_header, telling, vault
 from appliance.store.disk import Disk
 from appliance.store.ground import MARGIN, Ground
 
 FOLDER: Final = "notes"
 _NAME: Final = re.compile(r"([0-9a-f]{32})-([0-9]{3,6})")  # the message's id, the note's number
-_SEALED: Final = b"age-encryption.org/v1\n"
 _SLOWEST: Final = 60.0  # s from the writing to the keeping of a note; more means that two clocks are at odds
 
 log = logs.get(__name__)
@@ -71,7 +70,7 @@ class Notebook:
             place = place_of(file)
             if place is None or place in known:
                 continue
-            with suppress(MessageNotFoundError):  # of a message that is not here: `check` tells
+            with suppress(MessageNotFoundError):  # of a message that is not here: `keepline store check` tells
                 self._take_up(file, *place)
 
     def _take_up(self, file: Path, message: str, number: int) -> None:
@@ -96,7 +95,7 @@ class Notebook:
             raise NoteRefusedError(f"There are {MOST} notes on this message already, and no room for more.")
         if not stamp.by or abs(now - stamp.at) > _SLOWEST:
             raise NoteRefusedError
-        if not sealed.startswith(_SEALED) or len(sealed) > LARGEST:
+        if not age_header.is_sealed(sealed, LARGEST):
             raise NoteRefusedError
 
 

@@ -63,7 +63,7 @@ class Recovery:
             return False
         recording = _read(file)
         if recording is None or recording.opening.stamp.id != file.stem:
-            return False  # somebody else's: `check` tells
+            return False  # somebody else's: `keepline store check` tells
         self._add(recording, vault.measure(file), recovered=True)
         return True
 

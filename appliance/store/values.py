@@ -1,4 +1,4 @@
-"""What the store tells about itself: receipts, findings, how far it has come."""
+"""What the store tells about itself: receipts, what can be wrong with a file, how far it has come."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ class Extent(StrEnum):
     """How far a message is gone."""
 
     DELETED = "deleted"  # unlinked; what the card may still hold is sealed
-    ERASED = "erased"  # no living key and no known backup opens it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,3 @@ class Trouble(StrEnum):
     CHANGED = "was changed or damaged since it was sealed"
     NO_KEY = "is missing: it holds the key of messages in the list"
     FOREIGN = "belongs to no message in the list"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong, found by a check."""
-
-    file: str  # below the store's folder
-    trouble: Trouble
-
-    @property
-    def sentence(self) -> str:
-        """For a person, after the file's name."""
-        return self.trouble.value

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from appliance import logs
-from appliance.clock import Clock
 from appliance.errors import CallerGoneError, VoiceError
 from appliance.logs import Private
 from appliance.settings import Voice
@@ -23,7 +20,7 @@ from appliance.voice.audio_server import AudioServer
 from appliance.voice.call import Call
 from appliance.voice.callflow import Limits, take_message, turn_away
 from appliance.voice.listener import Connection, Listener
-from appliance.voice.player import CallerOnLine, Progress
+from appliance.voice.player import CallerOnLine
 from appliance.voice.prompts import Prompts
 from appliance.voice.recording import Caller, Inbox, Recording
 
@@ -32,45 +29,19 @@ log = logs.get(__name__)
 _SEALING: Final = 30.0  # s for recordings to be sealed when the line stops
 
 
-@dataclass(frozen=True, slots=True)
-class LineState:
-    """How the line is."""
-
-    listening: bool
-    calls: int  # in progress
-    last_call_at: (
-        float | None
-    )  # s since 1970 by the box's clock; None: Asterisk has handed over none since the daemon started
-    turned_away: int  # calls that found the lines busy
-    last_trouble_at: float | None  # when a message could last not be kept
-
-
 class VoiceLine:
-    """Everything between Asterisk and the inbox. `on_calls` is told the number of calls in progress whenever it changes; it must not wait."""
+    """Everything between Asterisk and the inbox."""
 
-    def __init__(
-        self,
-        options: Voice,
-        inbox: Inbox,
-        prompts: Prompts,
-        clock: Clock,
-        on_calls: Callable[[int], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, options: Voice, inbox: Inbox, prompts: Prompts) -> None:
         self._options: Final = options
         self._inbox: Final = inbox
         self._prompts: Final = prompts
-        self._clock: Final = clock
-        self._on_calls: Final = on_calls
         self._agi: Final = Listener("agi", (options.host, options.agi_port), self._take)
         self._audio: Final = AudioServer((options.host, options.audio_port), self._claim)
-        self._lock: Final = threading.RLock()  # guards what follows, for moments; `on_calls` may ask for `state`
-        self._listening = False
+        self._lock: Final = threading.Lock()  # guards what follows, for moments
         self._calls: dict[UUID, Call] = {}
         self._expected: dict[UUID, Call] = {}  # those whose sound has not come yet
         self._recordings: set[Recording] = set()
-        self._last_call_at: float | None = None
-        self._turned_away = 0
-        self._last_trouble_at: float | None = None
 
     @property
     def agi_port(self) -> int:
@@ -81,6 +52,12 @@ class VoiceLine:
     def audio_port(self) -> int:
         """TCP port of the AudioSocket server."""
         return self._audio.port
+
+    @property
+    def calls(self) -> int:
+        """How many are in progress."""
+        with self._lock:
+            return len(self._calls)
 
     def start(self) -> None:
         """Take calls from now on. Raises `VoiceError` when a port is taken."""
@@ -93,12 +70,10 @@ class VoiceLine:
                 f"the telephone line cannot be opened on {self._options.host}, ports {self._options.agi_port} and "
                 f"{self._options.audio_port}: {error.strerror}. Is Keepline running already? Otherwise see [voice] in the settings."
             ) from error
-        self._listening = True
         log.info("line.listening agi=%d audio=%d", self.agi_port, self.audio_port)
 
     def stop(self) -> None:
         """Take no more calls, end those in progress and wait until what they left is sealed."""
-        self._listening = False
         self._agi.stop()
         self._audio.stop()
         until = time.monotonic() + _SEALING
@@ -107,13 +82,6 @@ class VoiceLine:
         for recording in recordings:
             if not recording.wait(max(0.0, until - time.monotonic())):
                 log.error("message.unsealed reason=slow-card")  # its ring is recovered at the next start
-
-    def state(self) -> LineState:
-        """How the line is."""
-        with self._lock:
-            return LineState(
-                self._listening, len(self._calls), self._last_call_at, self._turned_away, self._last_trouble_at
-            )
 
     def _take(self, connection: Connection) -> None:
         """A call on its AGI thread, from Asterisk's first word to its last."""
@@ -139,9 +107,6 @@ class VoiceLine:
                 return None
             call = self._call(caller, takes_message)
             self._calls[call.id] = self._expected[call.id] = call
-            self._turned_away += not takes_message
-            self._last_call_at = self._clock.now()
-            self._on_calls(len(self._calls))
         log.info("call.arrived from=%s name=%s", Private(caller.number), Private(caller.name))
         return call
 
@@ -165,7 +130,6 @@ class VoiceLine:
         call.end()
         with self._lock:
             del self._calls[call.id]
-            self._on_calls(len(self._calls))
 
     def _record(self, caller: Caller) -> Recording | None:
         if not self._inbox.storage_good:
@@ -179,5 +143,3 @@ class VoiceLine:
     def _sealed(self, recording: Recording) -> None:
         with self._lock:
             self._recordings.discard(recording)
-            if recording.progress is Progress.FAILED:
-                self._last_trouble_at = self._clock.now()

@@ -9,11 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from appliance.access import claim, segments, vouching
-from appliance.access.answers import KeyAnswers
 from appliance.access.attempts import Attempts
 from appliance.access.chain import Line
+from appliance.access.key_answers import KeyAnswers
 from appliance.access.record import Record
-from appliance.access.unlock import unlock
 from appliance.control.client import Client
 from appliance.control.server import Server, Users
 from appliance.control.values import Event, Verb, unpack
@@ -103,10 +102,6 @@ class Box:
     def opens(self, key: Identity) -> list[bool]:
         """Which of the messages, newest first, `key` opens."""
         return [_opens(self.reader, row, key) for row in self.reader.list()]
-
-    def practice_of(self, name: str, password: str) -> Identity:
-        """The practice key, by a log-in."""
-        return unlock(self.folder, name, password).practice
 
     def acts(self) -> list[Act]:
         """What was put on record by these answers."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.access import emergency, people, personnel
+from appliance.access import emergency, people
 from appliance.access.people import Newcomer, Role, Unlocked
 from appliance.access.recovery import RecoverySheet
 from appliance.access.roles import NONE
@@ -28,7 +28,7 @@ class Practice:
 
     @classmethod
     def found(cls, folder: Path) -> Practice:
-        return cls(folder, personnel.found_practice(folder, "ana", ANA, WORK))
+        return cls(folder, planned.found(folder, "ana", ANA, WORK))
 
     def ana(self) -> Unlocked:
         return unlock(self.folder, "ana", ANA)

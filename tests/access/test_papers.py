@@ -30,12 +30,12 @@ from appliance.access.decisions import Choice, Switch
 from appliance.access.factors import FOLDER, open_held
 from appliance.access.papers import Amiss
 from appliance.access.people import Newcomer, Role
-from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.deeds import Act, Deed
 from appliance.errors import DecisionsDamagedError
 from appliance.night import Night
 from appliance.store.keys import Identity
+from tests import planned
 from tests.access.box import Box
 from tests.access.practice import ANA, OTHER, WORK
 
@@ -46,7 +46,7 @@ PAPERS = (decisions.FILE, policy.SHEET, policy.ACKNOWLEDGED)
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     """A box where Ana has decided twice, set the policy sheet twice and agreed to it twice."""
-    sheet = found_practice(tmp_path / "store", "ana", ANA, WORK)
+    sheet = planned.found(tmp_path / "store", "ana", ANA, WORK)
     with Box(tmp_path / "store") as made:
         made.sheet = sheet.text
         use(made)
@@ -143,7 +143,7 @@ def test_a_forged_agreement_and_a_forged_sheet_count_for_nothing(box: Box) -> No
 
 
 def test_one_that_no_line_knows_is_named_and_counts_for_nothing(tmp_path: Path) -> None:
-    found_practice(tmp_path / "store", "ana", ANA, WORK).forget()
+    planned.found(tmp_path / "store", "ana", ANA, WORK).forget()
     with Box(tmp_path / "store") as box:
         forged = {"keepline": 1, "by": "ana", "at": NOW, "texts": {"en": "Do as you like."}}
         (box.folder / policy.SHEET).write_text(json.dumps(forged), encoding="utf-8")

@@ -45,13 +45,13 @@ from tests.access.practice import ANA, OTHER, WORK, Practice
 
 def test_a_practice_is_founded_once(practice: Practice) -> None:
     with pytest.raises(FoundedError):
-        personnel.found_practice(practice.folder, "eve", OTHER, WORK)
+        planned.found(practice.folder, "eve", OTHER, WORK)
     assert [(person.name, person.role) for person in people.list_people(practice.folder)] == [("ana", Role.ADMIN)]
 
 
 def test_a_box_whose_founding_was_cut_short_can_be_founded(practice: Practice) -> None:
     (practice.folder / "keys" / "practice.pub").unlink()  # it is written last
-    personnel.found_practice(practice.folder, "ana", OTHER, WORK)
+    planned.found(practice.folder, "ana", OTHER, WORK)
     assert unlock(practice.folder, "ana", OTHER).practice
 
 

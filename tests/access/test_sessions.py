@@ -182,7 +182,7 @@ IDLE_PAGE = """
 import re, sys
 from pathlib import Path
 from appliance import process
-from appliance.access.personnel import found_practice
+from appliance.access import people, personnel
 from appliance.access.sessions import Sessions
 from appliance.access.unlock import unlock
 from appliance.clock import SystemClock
@@ -190,7 +190,10 @@ from appliance.store import primitives
 
 folder = Path(sys.argv[1])
 process.harden()
-found_practice(folder, "ana", "lantern copper river seven", 15).forget()
+founding, sheet = people.prepare_founding("ana", "lantern copper river seven", 15)
+sheet.forget()
+personnel.write_founding(folder, founding)
+del founding, sheet
 sessions = Sessions(SystemClock(folder / "none"), 600, 600)
 
 def log_in():

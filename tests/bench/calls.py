@@ -117,7 +117,7 @@ def _line(folder: Path, calls: int) -> Iterator[tuple[VoiceLine, Identity, Recor
     inbox = Inbox(folder, RingSet(calls, LONGEST), clock, witness=record)
     inbox.start()
     options = Voice(agi_port=0, audio_port=0, calls_at_once=calls, longest_message=LONGEST)
-    line = VoiceLine(options, inbox, Prompts.of(SPOKEN), clock)
+    line = VoiceLine(options, inbox, Prompts.of(SPOKEN))
     line.start()
     try:
         yield line, practice, record

@@ -95,7 +95,7 @@ def _ours() -> Iterator[PhoneCompany]:
         inbox = Inbox(folder, RingSet(AT_ONCE, 10), SystemClock(Path("/nonexistent")))
         inbox.start()
         options = Voice(agi_port=0, audio_port=0, calls_at_once=AT_ONCE, longest_message=10)
-        line = VoiceLine(options, inbox, Prompts.of(SPOKEN), SystemClock(Path("/nonexistent")))
+        line = VoiceLine(options, inbox, Prompts.of(SPOKEN))
         line.start()
         company.hand_calls_to("127.0.0.1", line.agi_port)
         try:

@@ -52,7 +52,7 @@ from appliance.fax.steps import (
 )
 from appliance.fax.t4 import Coding
 from appliance.fax.timers import IDLE, TRAININGS, TRIES, TURNS
-from appliance.fax.transcript import read_event, read_events, show_event, show_step
+from appliance.fax.transcript import read_event, show_event, show_step
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts" / "fax").glob("*.t30"))
 ECM = Frame(Kind.DCS, Terms(ecm=True).to_info())
@@ -120,7 +120,7 @@ def replay(events: list[Event], station: Station = STATION) -> tuple[list[str], 
 @pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda file: file.stem)
 def test_a_call_goes_as_written(file: Path) -> None:
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    steps, call, error = replay(read_events(lines))
+    steps, call, error = replay([read_event(line[2:]) for line in lines if line.startswith("< ")])
     assert [f"> {step}" for step in steps] == [line for line in lines if line.startswith(">")]
     (end,) = [line[2:] for line in lines if line.startswith("=")]
     assert f"{len(call.pages)} pages {'complete' if call.complete else type(error).__name__}" == end

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.control.client import Client
 from appliance.control.values import Status
@@ -21,6 +20,7 @@ from appliance.fax import tiff
 from appliance.messages import Envelope, Row
 from appliance.store.keys import Identity
 from appliance.store.reader import Reader
+from tests import planned
 from tests.rig import program
 from tests.rig.appliance import NAME, PASSWORD, StartError
 from tests.rig.program import ROOT, START
@@ -68,7 +68,7 @@ class FaxBox:
         )
         (self.folder / "keepline.toml").write_text(text, encoding="utf-8")
         hush(self.store / "prompts")
-        found_practice(self.store, NAME, PASSWORD, 15)
+        planned.found(self.store, NAME, PASSWORD, 15)
         self.practice = unlock(self.store, NAME, PASSWORD).practice
         self.start()
         return self

@@ -150,10 +150,6 @@ class Call:
         """20 ms of sound each."""
         return self._out.frames
 
-    @property
-    def frames_heard(self) -> int:
-        return self._in.frames
-
     def tick(self) -> None:
         if self.state is State.ANSWERED and self._sound_to:
             self._rtp.sendto(self._out.packet(), self._sound_to)

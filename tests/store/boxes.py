@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.access import practice
+from appliance.access import audit, practice
 from appliance.access.record import Record
 from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
@@ -18,6 +18,7 @@ from appliance.store.delivery import Delivery
 from appliance.store.inbox import Inbox, RingSet
 from appliance.store.keys import Identity
 from appliance.store.reader import OpenMessage, Reader
+from appliance.store.values import Receipt
 from tests.fakes.clock import FakeClock
 
 SECOND = 16_000  # octets of sound
@@ -84,6 +85,14 @@ class Box:
         """What stands under a message."""
         with self.reader.opening(self.practice) as opener:
             return [opener.open_note(row, note) for note in self.notes(row)]
+
+    def amiss(self) -> list[str]:
+        """What a comparison with the record finds, as `keepline store check` does it."""
+        return [item.sentence for item in audit.compare(self.folder, self.record.head).found]
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """What is kept of messages that went, oldest first."""
+        return self.inbox._index.receipts()
 
     def vault(self) -> list[str]:
         return sorted(file.name for file in (self.folder / "vault").iterdir())

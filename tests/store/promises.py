@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.clock import SystemClock
-from appliance.store.inbox import Inbox, RingSet
+from appliance.access import audit
+from appliance.access.practice import PROOF, digest_of, proof_of
 from appliance.store.keys import Identity
 from appliance.store.reader import RECOVERED, Reader
 from tests.store.boxes import WAV_HEAD, second
-from tests.store.writer_process import RING_SLOTS, RINGS
+from tests.store.writer_process import at_work
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +27,7 @@ def new_store(folder: Path) -> Identity:
     practice = Identity.generate()
     (folder / "keys").mkdir(parents=True)
     (folder / "keys" / "practice.pub").write_text(f"{practice.recipient}\n", encoding="ascii")
+    (folder / PROOF).write_text(f"{digest_of(proof_of(practice))}\n", encoding="ascii")
     return practice
 
 
@@ -60,12 +60,11 @@ class Promises:
 
     def hold(self, folder: Path, practice: Identity) -> int:
         """Starts an inbox as the next daemon would, asserts that every promise was kept, and says how many messages came back."""
-        inbox = Inbox(folder, RingSet(RINGS, RING_SLOTS), SystemClock(folder / "keys" / "practice.pub"))
-        with closing(inbox):
+        with at_work(folder) as (inbox, record):
             count = inbox.start()
             rows = {row.stamp.id: row for row in inbox.list()}
-            receipts = [receipt.message_id for receipt in inbox.receipts()]
-            assert (found := inbox.check()) == (), found
+            receipts = [receipt.message_id for receipt in inbox._index.receipts()]
+            assert (found := audit.compare(folder, record.head).found) == (), found
         sequences = [row.stamp.sequence for row in rows.values()]
         assert len(set(sequences)) == len(sequences)
         for id in self.seeds:

@@ -53,7 +53,7 @@ def recovered(box: Box) -> Row:
     assert box.restart() == 1
     (row,) = box.inbox.list()
     assert row.recovered
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
     return row
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.chronicle import Chronicle
 from appliance.console import pin
@@ -23,6 +22,7 @@ from appliance.settings import Settings
 from appliance.store import slots
 from appliance.store.index import tables
 from appliance.store.slots import Slot, Word
+from tests import planned
 from tests.store.boxes import CALLER, MAILBOX, WAV_HEAD, Box, fax, fax_page, second, sound
 
 FORMAT = Path(__file__).parents[2] / "appliance" / "store" / "FORMAT.md"
@@ -37,7 +37,7 @@ def founded(tmp_path: Path) -> tuple[Box, str]:
     """A box whose practice was founded as a person does it, and the text of its recovery sheet."""
     folder = tmp_path / "store"
     folder.mkdir()
-    sheet = found_practice(folder, "anna", PASSWORD, 15)
+    sheet = planned.found(folder, "anna", PASSWORD, 15)
     box = Box(tmp_path / "made")
     box.inbox.close()
     shutil.copytree(folder / "keys", box.folder / "keys", dirs_exist_ok=True)

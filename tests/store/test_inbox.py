@@ -17,7 +17,8 @@ from appliance.errors import (
     StoreInUseError,
 )
 from appliance.messages import Envelope, Kind, State
-from appliance.store.inbox import Extent, Finding, Inbox, RingSet, Trouble
+from appliance.store.inbox import Inbox, RingSet
+from appliance.store.values import Extent, Trouble
 from tests.fakes.clock import FakeClock
 from tests.store.boxes import CALLER, MAILBOX, SECOND, WAV_HEAD, Box, second, sound
 
@@ -40,7 +41,7 @@ def test_the_row_says_length_and_hash_of_the_sealed_file(box: Box) -> None:
     row = box.deliver()
     assert box.vault() == [f"{row.stamp.id}.age"]
     assert (box.folder / "vault" / f"{row.stamp.id}.age").stat().st_size == row.sealed_bytes
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
 
 
 def test_the_newest_message_stands_first(box: Box) -> None:
@@ -115,7 +116,7 @@ def test_several_threads_deliver_at_once(tmp_path: Path) -> None:
     assert sorted(row.stamp.sequence for row in rows) == list(range(1, 25))
     wanted = {b"".join(sound(4, seed * 10 + turn)) for seed in range(8) for turn in range(3)}
     assert {box.content(row)[WAV_HEAD:] for row in rows} == wanted
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
     box.inbox.close()
 
 
@@ -211,14 +212,14 @@ def test_a_removed_message_leaves_a_receipt_and_nothing_else(box: Box) -> None:
     receipt = box.inbox.remove(goes.stamp.id, "purged: heard 30 days ago")
     assert box.inbox.list() == (stays,)
     assert box.vault() == [f"{stays.stamp.id}.age"]
-    assert box.inbox.receipts() == (receipt,)
+    assert box.receipts() == (receipt,)
     assert (receipt.message_id, receipt.reason, receipt.at) == (
         goes.stamp.id,
         "purged: heard 30 days ago",
         box.clock.now(),
     )
     assert (receipt.extent, receipt.epoch_destroyed) == (Extent.DELETED, False)
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
 
 
 def test_the_key_of_a_past_day_goes_with_its_last_message(box: Box) -> None:
@@ -343,7 +344,7 @@ def test_only_a_trusted_clock_makes_events(box: Box) -> None:
     assert box.inbox.last_event() == right
 
 
-def test_a_check_names_what_is_missing_changed_or_foreign(box: Box) -> None:
+def test_a_comparison_names_what_is_missing_changed_or_foreign(box: Box) -> None:
     gone, changed, whole = box.deliver(), box.deliver(), box.deliver()
     vault = box.folder / "vault"
     (vault / f"{gone.stamp.id}.age").unlink()
@@ -353,22 +354,22 @@ def test_a_check_names_what_is_missing_changed_or_foreign(box: Box) -> None:
         file.seek(-1, 2)
         file.write(bytes([last ^ 1]))
     (vault / "holiday.jpg").write_bytes(b"not ours")
-    assert set(box.inbox.check()) == {
-        Finding(f"vault/{gone.stamp.id}.age", Trouble.MISSING),
-        Finding(f"vault/{changed.stamp.id}.age", Trouble.CHANGED),
-        Finding("vault/holiday.jpg", Trouble.FOREIGN),
+    assert set(box.amiss()) == {
+        f"vault/{gone.stamp.id}.age {Trouble.MISSING}.",
+        f"vault/{changed.stamp.id}.age {Trouble.CHANGED}.",
+        f"vault/holiday.jpg {Trouble.FOREIGN}.",
     }
     (box.folder / "epochs" / f"{whole.epoch}.age").unlink()
-    assert Finding(f"epochs/{whole.epoch}.age", Trouble.NO_KEY) in box.inbox.check()
+    assert f"epochs/{whole.epoch}.age {Trouble.NO_KEY}." in box.amiss()
     box.restart()
     assert (vault / "holiday.jpg").exists()
 
 
-def test_a_check_takes_no_message_on_its_way_for_a_foreign_one(box: Box) -> None:
+def test_a_comparison_takes_no_message_on_its_way_for_a_foreign_one(box: Box) -> None:
     delivery = box.begin()
     delivery.append(second(0))
     (box.folder / "vault" / f"{delivery.id}.age").write_bytes(b"renamed, and its row not yet committed")
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
 
 
 def test_the_group_may_read_and_others_nothing(box: Box) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance import notes
+from appliance.access.audit_notes import WrongNote
 from appliance.deeds import Act
 from appliance.errors import (
     BadStorageError,
@@ -25,7 +26,7 @@ from appliance.store.age_file import open_bytes, seal
 from appliance.store.epochs import open_epoch
 from appliance.store.index.tables import FILE_NAME
 from appliance.store.keys import Identity
-from appliance.store.values import Finding, Trouble
+from appliance.store.values import Trouble
 from tests.store.boxes import Box
 
 TEXT = "Asked for a Friday. Quillon Canary is her brother."
@@ -56,7 +57,7 @@ def test_notes_stand_in_the_order_of_writing_with_who_and_when(box: Box, row: Ro
     assert [(note.stamp.number, note.stamp.by) for note in (first, second)] == [(1, "ana"), (2, "sam")]
     assert second.stamp.at - first.stamp.at == 90
     assert box.reader.row(row.stamp.id).notes == 2
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
 
 
 def test_a_note_is_on_record_without_its_words(box: Box, row: Row) -> None:
@@ -183,7 +184,7 @@ def test_a_note_that_the_record_knows_is_found_again_from_its_file(box: Box, row
     box.restart()
     assert list(box.notes(row)) == written
     assert box.read(row) == [TEXT, "Called back."]
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
 
 
 def test_a_note_that_nobody_was_promised_goes_at_the_next_start(box: Box, row: Row) -> None:
@@ -202,19 +203,16 @@ def test_what_belongs_to_nothing_is_left_for_whoever_looks(box: Box, row: Row) -
     for name in (f"{'f' * 32}-001.age", "stray"):
         (box.folder / notebook.FOLDER / name).write_bytes(b"?")
     box.restart()
-    assert set(box.inbox.check()) == {
-        Finding(f"notes/{'f' * 32}-001.age", Trouble.FOREIGN),
-        Finding("notes/stray", Trouble.FOREIGN),
-    }
+    assert box.amiss() == [f"notes/{'f' * 32}-001.age {Trouble.FOREIGN}.", f"notes/stray {Trouble.FOREIGN}."]
 
 
 def test_changed_and_missing_files_are_found_and_not_opened(box: Box, row: Row) -> None:
     first, second, third = (box.note(row, text) for text in ("one", "two", "three"))
     file_of(box, first).write_bytes(file_of(box, second).read_bytes())
     file_of(box, third).unlink()
-    assert set(box.inbox.check()) == {
-        Finding(f"notes/{file_of(box, first).name}", Trouble.CHANGED),
-        Finding(f"notes/{file_of(box, third).name}", Trouble.MISSING),
+    assert set(box.amiss()) == {
+        f"notes/{file_of(box, first).name} {WrongNote.SWAPPED}.",
+        f"notes/{file_of(box, third).name} {Trouble.MISSING}.",
     }
     with box.reader.opening(box.practice) as opener:
         for note in (first, third):

@@ -31,7 +31,7 @@ def test_an_interrupted_message_comes_back_as_far_as_it_was_safe(box: Box) -> No
     with box.open(row) as message:
         assert message.header.envelope.notes == (RECOVERED,)
     assert box.vault() == [f"{id}.ring"]
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
 
 
 def test_a_recovered_message_takes_no_more_room_than_it_needs(box: Box) -> None:
@@ -117,7 +117,7 @@ def test_a_file_between_its_name_and_its_row_is_adopted_as_it_is(box: Box, snaps
     assert box.inbox.list() == (row,)
     with box.open(row) as message:
         assert message.header.envelope.notes == ("a note of the end",)
-    assert box.inbox.check() == ()
+    assert box.amiss() == []
     assert box.restart() == 0
 
 
@@ -168,7 +168,7 @@ def test_what_was_half_written_goes_and_what_is_not_ours_stays(box: Box) -> None
     box.restart()
     assert list(box.folder.rglob("*.tmp")) == []
     assert box.vault() == [f"{'ab' * 16}.ring", "notes.txt"]
-    assert len(box.inbox.check()) == 2
+    assert len(box.amiss()) == 2
 
 
 def test_a_damaged_second_is_left_out_and_said(box: Box) -> None:
@@ -215,7 +215,7 @@ def test_a_removal_that_the_power_cut_is_ended_by_the_next_start(box: Box) -> No
     box.inbox._index.begin_removal(row.stamp.id, "purged: heard 30 days ago")
     box.restart()
     assert (box.inbox.list(), box.vault()) == ((), [])
-    (receipt,) = box.inbox.receipts()
+    (receipt,) = box.receipts()
     assert (receipt.message_id, receipt.reason, receipt.epoch_destroyed) == (
         row.stamp.id,
         "purged: heard 30 days ago",

@@ -1,4 +1,4 @@
-"""A daemon with nothing but an inbox, to be killed: takes messages, says on standard output what it has promised, and never ends in good order.
+"""A daemon with nothing but an inbox and its record, to be killed: takes messages, says on standard output what it has promised, and never ends in good order.
 
     python -m tests.store.writer_process FOLDER calls     message after message, until it is killed
     python -m tests.store.writer_process FOLDER turns     each thing an inbox does, a few times, then exits
@@ -12,8 +12,11 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from appliance.access.record import Record
 from appliance.clock import SystemClock
 from appliance.messages import Kind
 from appliance.store.delivery import Delivery
@@ -26,16 +29,26 @@ LONGEST = 9  # s
 
 
 def main(folder: Path, what: str) -> None:
-    inbox = Inbox(folder, RingSet(RINGS, RING_SLOTS), SystemClock(folder / "keys" / "practice.pub"))
-    say(f"recovered {inbox.start()}")
-    seed = int.from_bytes(os.urandom(2))
-    if what == "turns":
-        turns(inbox, seed)
-    for number in itertools.count(seed) if what == "calls" else ():
-        delivery = begin(inbox, number)
-        record(delivery, number, 1 + number % LONGEST)
-        finish(delivery)
-    os._exit(0)  # in no order at all
+    with at_work(folder) as (inbox, _):
+        say(f"recovered {inbox.start()}")
+        seed = int.from_bytes(os.urandom(2))
+        if what == "turns":
+            turns(inbox, seed)
+        for number in itertools.count(seed) if what == "calls" else ():
+            delivery = begin(inbox, number)
+            record(delivery, number, 1 + number % LONGEST)
+            finish(delivery)
+        os._exit(0)  # in no order at all
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[tuple[Inbox, Record]]:
+    """An inbox that is yet to start, and its record, put together as the daemon does."""
+    clock = SystemClock(folder / "keys" / "practice.pub")
+    with closing(Record(folder, clock)) as record:
+        record.open()
+        with closing(Inbox(folder, RingSet(RINGS, RING_SLOTS), clock, witness=record)) as inbox:
+            yield inbox, record
 
 
 def turns(inbox: Inbox, seed: int) -> None:

@@ -121,10 +121,6 @@ class Network:
         """What `act` gives in a process of that user in the box's network; `act` must not raise."""
         return _elsewhere(self.box, USERS[user], act)
 
-    def far_away(self, act: Callable[[], T]) -> T:
-        """What `act` gives at the other end of the cable."""
-        return _elsewhere(self.far, 0, act)
-
     @contextmanager
     def listening(self) -> Iterator[Callable[[Set[Arrived]], set[Arrived]]]:
         """Everything with a port that comes out of the box's cable from now on. Call it with what must come, to see what came."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
-from appliance.clock import SystemClock
 from appliance.settings import Voice
 from appliance.voice.callflow import Sound
 from appliance.voice.line import VoiceLine
@@ -44,9 +42,8 @@ def line_with(inbox: FakeInbox) -> Iterator[LineFactory]:
     """Makes running lines; options by name."""
     with ExitStack() as stack:
 
-        def make(on_calls: Callable[[int], None] = lambda _: None, **options: object) -> VoiceLine:
-            clock = SystemClock(Path("/nonexistent"))
-            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(SPOKEN), clock, on_calls)  # type: ignore[arg-type]  # a test's own
+        def make(**options: object) -> VoiceLine:
+            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(SPOKEN))  # type: ignore[arg-type]  # a test's own
             line.start()
             stack.callback(line.stop)
             return line

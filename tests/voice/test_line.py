@@ -93,7 +93,7 @@ def test_a_hang_up_in_the_greeting_leaves_a_log_line_without_a_number_and_no_mes
     line = line_with()
     with FakeCall(line.agi_port) as call:
         call.hear(320)
-    assert eventually(lambda: line.state().calls == 0)
+    assert eventually(lambda: line.calls == 0)
     assert inbox.settled()
     assert not inbox.messages
     assert "call.ended outcome=no message" in caplog.text
@@ -136,10 +136,8 @@ def test_when_nothing_can_be_stored_the_caller_hears_so(
     line_with: LineFactory, inbox: FakeInbox, error: type[BadStorageError | NoRoomError]
 ) -> None:
     inbox.on_begin = refuse(error)
-    line = line_with()
-    with FakeCall(line.agi_port) as call:
+    with FakeCall(line_with().agi_port) as call:
         assert call.hears(SPOKEN[Sound.NOT_TAKEN])
-    assert line.state().last_trouble_at is not None
 
 
 def test_a_card_that_fails_while_the_caller_speaks_is_told(line_with: LineFactory, inbox: FakeInbox) -> None:
@@ -186,7 +184,6 @@ def test_a_call_too_many_hears_that_the_lines_are_busy_and_a_flood_is_not_answer
                 assert third.over.wait(PATIENCE)
                 assert third.commands == []
             assert second.hears(SPOKEN[Sound.BUSY])
-            assert line.state().turned_away == 1
 
 
 def test_a_line_that_is_free_again_takes_the_next_call(line_with: LineFactory, inbox: FakeInbox) -> None:
@@ -195,20 +192,17 @@ def test_a_line_that_is_free_again_takes_the_next_call(line_with: LineFactory, i
         with FakeCall(line.agi_port) as call:
             leave(call, speech(0.3, seed=count))
             assert call.hears(SPOKEN[Sound.KEPT])
-        assert eventually(lambda: line.state().calls == 0)
+        assert eventually(lambda: line.calls == 0)
     assert len(inbox.wait_for(3)) == 3
 
 
 def test_whoever_asks_is_told_how_many_calls_there_are(line_with: LineFactory) -> None:
-    counts: list[int] = []
-    line = line_with(on_calls=counts.append)
-    assert line.state().last_call_at is None
+    line = line_with()
+    assert line.calls == 0
     with FakeCall(line.agi_port) as call:
         call.hear(320)
-        assert line.state().calls == 1
-    assert eventually(lambda: line.state().calls == 0)
-    assert counts == [1, 0]
-    assert line.state().last_call_at is not None
+        assert line.calls == 1
+    assert eventually(lambda: line.calls == 0)
 
 
 def test_stopping_the_line_keeps_what_was_said_so_far(line_with: LineFactory, inbox: FakeInbox) -> None:
@@ -220,7 +214,8 @@ def test_stopping_the_line_keeps_what_was_said_so_far(line_with: LineFactory, in
         call.hear(len(call.heard) + 640)
         line.stop()
     assert inbox.messages[0].sound == said
-    assert not line.state().listening
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", line.agi_port), timeout=PATIENCE)
 
 
 def test_a_call_whose_agi_side_is_gone_ends_at_once_and_keeps_what_was_said(
@@ -363,14 +358,14 @@ def test_a_call_that_goes_wrong_disturbs_no_other(
 
 def test_nothing_leaks_however_calls_end(line_with: LineFactory, inbox: FakeInbox) -> None:
     line = line_with()
-    assert eventually(lambda: line.state().calls == 0)
+    assert eventually(lambda: line.calls == 0)
     threads, descriptors = threading.active_count(), open_descriptors()
     for misfit in MISFITS:
         misfit(line)
     with FakeCall(line.agi_port) as call:
         leave(call, speech(0.3))
         assert call.hears(SPOKEN[Sound.KEPT])
-    assert eventually(lambda: line.state().calls == 0)
+    assert eventually(lambda: line.calls == 0)
     assert inbox.settled()
     assert eventually(lambda: threading.active_count() <= threads), threading.enumerate()
     assert eventually(lambda: open_descriptors() <= descriptors)

@@ -6,11 +6,9 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
-from appliance.clock import SystemClock
 from appliance.settings import Voice
 from appliance.voice.callflow import Sound
 from appliance.voice.line import VoiceLine
@@ -42,8 +40,7 @@ def line_with(company: PhoneCompany, inbox: FakeInbox) -> Iterator[LineFactory]:
     with ExitStack() as stack:
 
         def make(**options: object) -> VoiceLine:
-            clock = SystemClock(Path("/nonexistent"))
-            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(NOISES), clock)  # type: ignore[arg-type]  # a test's own
+            line = VoiceLine(dataclasses.replace(OPTIONS, **options), inbox, Prompts.of(NOISES))  # type: ignore[arg-type]  # a test's own
             line.start()
             stack.callback(line.stop)
             company.hand_calls_to("127.0.0.1", line.agi_port)
@@ -112,7 +109,7 @@ def test_hanging_up_in_the_greeting_leaves_no_message(
         call.wait(0.2)
     with Patient().call(company) as other:  # by then the first call is over
         at_the_tone(other)
-        assert line.state().calls == 1
+        assert line.calls == 1
     assert inbox.settled()
     assert not inbox.messages
 

@@ -25,7 +25,7 @@ def samples(box: Box, row: Row) -> bytes:
 
 def test_the_reader_hears_exactly_the_samples_that_the_line_delivered(tmp_path: Path) -> None:
     box, said = Box(tmp_path), speech(2.3)
-    line = VoiceLine(OPTIONS, box.inbox, Prompts.of(SPOKEN), box.clock)
+    line = VoiceLine(OPTIONS, box.inbox, Prompts.of(SPOKEN))
     line.start()
     try:
         with FakeCall(line.agi_port) as call:
@@ -44,7 +44,7 @@ def test_the_reader_hears_exactly_the_samples_that_the_line_delivered(tmp_path: 
 
 def test_a_full_inbox_is_said_and_the_next_caller_finds_room_again(tmp_path: Path) -> None:
     box = Box(tmp_path, rings=1)
-    line = VoiceLine(dataclasses.replace(OPTIONS, calls_at_once=2), box.inbox, Prompts.of(SPOKEN), box.clock)
+    line = VoiceLine(dataclasses.replace(OPTIONS, calls_at_once=2), box.inbox, Prompts.of(SPOKEN))
     line.start()
     try:
         with FakeCall(line.agi_port) as first:

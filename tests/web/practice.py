@@ -17,7 +17,7 @@ from typing import Any, Self
 from flask import Flask
 
 from appliance import answers, condition
-from appliance.access import certificates, claim, people, personnel, policy
+from appliance.access import certificates, claim, people, policy
 from appliance.access.decisions import Choice, Switch
 from appliance.access.people import Newcomer, Role
 from appliance.access.record import Record
@@ -104,7 +104,7 @@ class Practice:
             page=Page(port=free_port(), names=("localhost", "127.0.0.1")),
         )
         if self.founded:
-            self.sheet = personnel.found_practice(self.folder, NAME, PASSWORD, 15).text
+            self.sheet = planned.found(self.folder, NAME, PASSWORD, 15).text
         claim.make_ready(self.folder)
         self.record = Record(self.folder, self.clock)
         self.record.open()

@@ -18,7 +18,6 @@ import pytest
 from appliance.access import certificates, factors, passkeys, policy
 from appliance.access.decisions import Choice, Switch
 from appliance.access.passkeys import Site
-from appliance.access.personnel import found_practice
 from appliance.access.unlock import unlock
 from appliance.daemon import Daemon
 from appliance.messages import Envelope, Kind
@@ -160,7 +159,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
     (tmp_path / "synchronised").touch()
     file = tmp_path / "keepline.toml"
     file.write_text(SETTINGS.format(store=store, port=port, folder=tmp_path, root=ROOT), encoding="utf-8")
-    found_practice(store, "ana", PASSWORD, 15).forget()
+    planned.found(store, "ana", PASSWORD, 15).forget()
     planned.decide(store, Choice(Switch.PASSWORD_ALONE, True, "ana", "A test.", "None."), time.time(), True)
     planned.acknowledge(store, "ana", policy.sheet(store).version, time.time(), clock_trusted=True)
     hush(store / "prompts")

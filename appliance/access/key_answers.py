@@ -35,7 +35,7 @@ Given = Mapping[str, Any]
 CLAIM_CODE: Final = "claim code"  # what was wrong, as the record has it
 _LONGEST_ADDRESS: Final = 64  # letters; the longest of IPv6 has 45
 _LONGEST_LIST: Final = 64  # letters of the accesses that somebody was told of
-_BY: Final = re.compile(r"[a-z0-9._-]{0,32}")
+_NAME: Final = re.compile(r"[a-z0-9._-]{0,32}")
 
 
 class Store(Protocol):
@@ -90,7 +90,7 @@ class KeyAnswers:
         }
 
     def _put_person(self, given: Given) -> None:
-        files, by = unpack(PersonFiles, given["files"]), _by(given)
+        files, by = unpack(PersonFiles, given["files"]), who_asks(given)
         if by == files.name and files.wrapped_key and files.practice_key:  # a new key: no password was needed for that
             raise OwnAccountError
         act, change = personnel.plan_person(self.folder, files)
@@ -101,14 +101,14 @@ class KeyAnswers:
         self._change_person(deed, change)
 
     def _remove_person(self, given: Given) -> None:
-        removal, by = unpack(Removal, given["removal"]), _by(given)
+        removal, by = unpack(Removal, given["removal"]), who_asks(given)
         change = personnel.plan_removal(self.folder, removal)
         if self._holds_key(removal.name):
             change |= departures.plan(self.folder, removal.name, self.clock.now())
         self._change_person(Deed(Act.PERSON_REMOVED, by, removal.name), change)
 
     def _put_factors(self, given: Given) -> None:
-        files, by = unpack(factors.FactorFiles, given["files"]), _by(given)
+        files, by = unpack(factors.FactorFiles, given["files"]), who_asks(given)
         changed, change = factors.plan(self.folder, files)
         if changed:
             self._change_person(Deed(Act.FACTOR_CHANGED, by, files.name, changed), change)
@@ -116,7 +116,7 @@ class KeyAnswers:
             self.perform(Deed(Act.FACTOR_USED, by, files.name), change)
 
     def _reset_factors(self, given: Given) -> None:
-        name, by = unpack(str, given["name"]), _by(given)
+        name, by = unpack(str, given["name"]), who_asks(given)
         people.must_exist(self.folder, name)
         change = factors.plan_reset(self.folder, name, by, unpack(bytes, given["proof"]))
         self._change_person(Deed(Act.FACTOR_CHANGED, by, name, {"as": "reset"}), change)
@@ -157,7 +157,7 @@ class KeyAnswers:
         self.publish(Event.CHANGED)
 
     def _begin_rotation(self, given: Given) -> None:
-        begun, by = unpack(Exchange, given["exchange"]), _by(given)
+        begun, by = unpack(Exchange, given["exchange"]), who_asks(given)
         practice.check_proof(self.folder, begun.proof)
         personnel.check_sealed(begun.sealed)
         personnel.check_digest(begun.digest)
@@ -178,12 +178,12 @@ class KeyAnswers:
         self.store.put_exchanged(resealed.sealed)
 
     def _give_up_keys(self, given: Given) -> None:
-        by = _by(given)
+        by = who_asks(given)
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
         self.store.give_up_keys(unpack(tuple[str, ...], given["names"]), by)  # which puts it on record
 
     def _commit_rotation(self, given: Given) -> None:
-        by = _by(given)
+        by = who_asks(given)
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
         self.drop_sessions()  # they hold the old key
         try:
@@ -192,12 +192,12 @@ class KeyAnswers:
             self.drop_sessions()  # who logged in meanwhile
 
     def _drop_rotation(self, given: Given) -> None:
-        by = _by(given)
+        by = who_asks(given)
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
         self.store.drop_exchange(by)  # which puts it on record
 
     def _mend_keys(self, given: Given) -> tuple[str, ...]:
-        mended, by = unpack(Mended, given["mended"]), _by(given)
+        mended, by = unpack(Mended, given["mended"]), who_asks(given)
         change = mending.plan(self.folder, mended)
         names = tuple(str(file) for file in change.steps)
         if names:
@@ -212,7 +212,7 @@ class KeyAnswers:
         self.perform(Deed(Act.EMERGENCY, RECOVERY, str(access.number)), change)
 
     def _told(self, given: Given) -> None:
-        by, numbers = _by(given), unpack(tuple[int, ...], given["numbers"])
+        by, numbers = who_asks(given), unpack(tuple[int, ...], given["numbers"])
         deed = Deed(Act.EMERGENCY_TOLD, by, " ".join(map(str, numbers))[:_LONGEST_LIST])
         self.perform(deed, emergency.plan_telling(self.folder, by, numbers))
 
@@ -231,9 +231,13 @@ def one_by_one(answers: Mapping[Verb, Callable[[Given], Any]]) -> dict[Verb, Cal
     return {verb: alone(answer) for verb, answer in answers.items()}
 
 
-def _by(given: Given) -> str:
-    """Who asks. Raises `ControlError` for what is no log-in name."""
-    by = str(unpack(str, given["by"]))
-    if not _BY.fullmatch(by):
+def who_asks(given: Given) -> str:
+    """The log-in name in `by`; empty where nobody did. Raises `ControlError` for what is none."""
+    return check_asker(str(unpack(str, given["by"])))
+
+
+def check_asker(by: str) -> str:
+    """`by` again; raises `ControlError` for what is no log-in name."""
+    if not _NAME.fullmatch(by):
         raise ControlError("who asks is told by a log-in name.")
     return by
