@@ -21,7 +21,7 @@ from appliance.errors import (
 )
 from appliance.fax import correcting
 from appliance.fax.capabilities import Terms
-from appliance.fax.exchange import Turn, do, hear, send, unhoped
+from appliance.fax.exchange import Echo, Turn, do, hear, hear_instead, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side, pack_identity, unpack_identity
 from appliance.fax.receiving import ENDS, PLAIN, Call, Said, Script, Station, command, end_page, judge, keep, say
 from appliance.fax.steps import (
@@ -35,7 +35,7 @@ from appliance.fax.steps import (
     TakePage,
     Trained,
 )
-from appliance.fax.timers import INTERRUPTION, INVITATIONS, KEPT_AT_LAST, REPEATED, T4, TRAININGS, TRIES
+from appliance.fax.timers import INTERRUPTION, INVITATIONS, KEPT_AT_LAST, LONGEST_IMAGE, REPEATED, T4, TRAININGS, TRIES
 
 
 def answer(station: Station, call: Call) -> Script[None]:
@@ -144,7 +144,8 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
     """Phases C and D: pages on these terms. Returns the caller's next terms, or EOM or EOP when that was said and answered."""
     while True:
         quality, said = yield from take_image(call, terms)
-        turn = yield from command(call, Kind.DCS, *ENDS, *([] if quality else [Kind.CRP]), said=said)
+        hope_for = (Kind.DCS, *ENDS, *([] if quality else [Kind.CRP]))
+        turn = yield from command(call, *hope_for, said=said, through=LONGEST_IMAGE * 8 / terms.rate.speed)
         verdict = Kind.RTN  # a page was sent of which nothing came
         if quality is not None:
             verdict = judge(quality, station.tolerance)
@@ -180,7 +181,10 @@ def take_image(call: Call, terms: Terms) -> Script[tuple[Quality | None, Said]]:
             case Interrupted(after):
                 if after >= REPEATED:
                     call.said = None
-                if (said := (yield from hear(INTERRUPTION, ours=Side.CALLED))) is not None:
+                said = yield from hear_instead(INTERRUPTION, ours=Side.CALLED)
+                if isinstance(said, Echo):
+                    continue
+                if said is not None:
                     return None, said
                 call.said = None  # it was no frame, perhaps a page that began with noise
             case other:

@@ -40,6 +40,7 @@ class Letter:
     frames: tuple[int, ...] = ()  # with ECM: how many each page has
     sub_address: str = ""
     between: Kind = Kind.MPS  # behind each page but the last: MPS, or EOM to agree on terms anew
+    counted_anew: bool = False  # with ECM: pages behind an EOM are numbered from 0 again, as some senders do
 
 
 @dataclass(slots=True)
@@ -138,7 +139,7 @@ def send_blocks(letter: Letter, sent: Sent, offers: Capabilities, terms: Terms, 
     """One page with error correction, in blocks; the terms for the next one."""
     number, total = sent.confirmed, letter.frames[sent.confirmed]
     for block, first in enumerate(range(0, total, MOST_FRAMES)):
-        part = Part(number, block, min(total - first, MOST_FRAMES))
+        part = Part(0 if letter.counted_anew else number, block, min(total - first, MOST_FRAMES))
         last = first + part.frames == total
         terms = yield from correct(sent, part, end if last else None, offers, terms)
     sent.confirmed += 1
@@ -153,7 +154,7 @@ def correct(sent: Sent, part: Part, end: Kind | None, offers: Capabilities, term
             terms = replace(terms, rate=rate)
             yield from insist(Frame(Kind.CTC, terms.to_info()[:2]), Kind.CTR)
         for _ in range(REQUESTS):
-            yield from do(SendBlock(part.page, part.block, terms, wanted))
+            yield from do(SendBlock(sent.confirmed, part.block, terms, wanted))
             answer = yield from be_patient(Frame(Kind.PPS, pack_inner(end) + part.to_info()), Kind.MCF, Kind.PPR)
             if answer.main.kind is Kind.MCF:
                 return terms

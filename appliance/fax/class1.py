@@ -174,9 +174,9 @@ class Class1:
                 return Gone()
         return Done()
 
-    def listen(self, within: float) -> Heard | Garbled | Silent | Gone:
-        """One frame, if it starts within so many seconds."""
-        match Result.CONNECT if self._hears else self._carrier(_FRAMES, within):
+    def listen(self, within: float, through: float = 0.0) -> Heard | Garbled | Silent | Gone:
+        """One frame, if it starts within so many seconds. As long as another carrier sounds they do not count, `through` seconds at most."""
+        match Result.CONNECT if self._hears else self._carrier(_FRAMES, within, through):
             case Result.CONNECT:
                 self._hears = False
             case Result.ERROR:
@@ -236,18 +236,19 @@ class Class1:
             self._dialogue.forget()
         return result
 
-    def _carrier(self, command: str, within: float) -> Result | None:
+    def _carrier(self, command: str, within: float, through: float = 0.0) -> Result | None:
         """Have the modem wait for a carrier. It may give up by itself, or at once when the line is dead: then once more, until the time is over."""
         until = self._dialogue.clock() + within
+        last = until + through
         while True:
             asked = self._dialogue.clock()
             result = self._dialogue.command(command, until - asked)
             if result is None:
                 self._abort()
                 return None
-            if result not in {Result.NO_CARRIER, Result.OK} and not (
-                command == _FRAMES and result is Result.OTHER_CARRIER
-            ):
+            if result is Result.OTHER_CARRIER and command == _FRAMES:
+                until = min(self._dialogue.clock() + within, last) if through else until
+            elif result not in {Result.NO_CARRIER, Result.OK}:
                 return result
             if self._dialogue.clock() >= until:
                 return None

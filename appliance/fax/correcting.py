@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.errors import BadFrameError, BlockLostError, NotKeptError, TermsError
 from appliance.fax.capabilities import Terms
 from appliance.fax.ecm import Part
-from appliance.fax.exchange import Turn, do, hear, send, unhoped
+from appliance.fax.exchange import Echo, Turn, do, hear_instead, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side
 from appliance.fax.receiving import PLAIN, Call, Said, Script, Station, command, end_page, keep, say
 from appliance.fax.steps import (
@@ -20,7 +20,7 @@ from appliance.fax.steps import (
     Silent,
     TakeBlock,
 )
-from appliance.fax.timers import INTERRUPTION, ROUNDS, TRIES
+from appliance.fax.timers import INTERRUPTION, LONGEST_BLOCK, ROUNDS, TRIES
 
 
 def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind]:
@@ -30,7 +30,8 @@ def take_pages(station: Station, call: Call, terms: Terms) -> Script[Turn | Kind
     while True:
         came, said = yield from take_block(call, terms, short=short)
         short = short or came
-        turn = yield from command(call, Kind.DCS, Kind.CRP, Kind.RR, Kind.CTC, Kind.PPS, Kind.EOR, said=said)
+        hope_for = (Kind.DCS, Kind.CRP, Kind.RR, Kind.CTC, Kind.PPS, Kind.EOR)
+        turn = yield from command(call, *hope_for, said=said, through=LONGEST_BLOCK * 8 / terms.rate.speed)
         ended = read_end(turn.main)
         match turn.main.kind:
             case Kind.DCS:
@@ -63,7 +64,10 @@ def take_block(call: Call, terms: Terms, *, short: bool) -> Script[tuple[bool, S
                 call.said = None
                 return False, None
             case Interrupted():
-                if (said := (yield from hear(INTERRUPTION, ours=Side.CALLED))) is not None:
+                said = yield from hear_instead(INTERRUPTION, ours=Side.CALLED)
+                if isinstance(said, Echo):
+                    continue
+                if said is not None:
                     return False, said
                 call.said = None  # it was no frame, perhaps a block that began with noise
             case other:

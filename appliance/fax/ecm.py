@@ -87,7 +87,8 @@ class Assembly:
         self._told = 0  # frames of this block that `ahead` has told
 
     def begin(self) -> None:
-        """An image signal is there. So the PPS after it is not about the block before, even if every frame is lost and the numbers are the same."""
+        """An image signal is there, or must come, as a training was accepted. So the PPS after it is not about the block before, even if every frame is lost
+        and the numbers are the same."""
         self._fresh = True
 
     def take(self, info: bytes) -> None:

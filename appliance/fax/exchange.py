@@ -26,6 +26,11 @@ class Turn:
     before: tuple[Frame, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """The frame that we had just said, come back from the far end."""
+
+
 def send(*frames: Frame) -> Talk[None]:
     """Say `frames` in one go. Raises `LineGoneError`."""
     yield from do(Send(turn(*frames)))
@@ -38,14 +43,17 @@ def do(step: S) -> Generator[S, Event, None]:
         unhoped(event)
 
 
-def hear(within: float, ours: Side, *, damaged: float | None = None) -> Talk[Turn | Garbled | None]:
+def hear(
+    within: float, ours: Side, *, damaged: float | None = None, through: float = 0.0, first: Event | None = None
+) -> Talk[Turn | Garbled | None]:
     """The other station's next turn, Garbled when its last frame was damaged, None when nothing came. What is only `ours` to say is our own echo and skipped.
-    Behind a damaged frame another one is waited for `damaged` seconds, `within` where nothing is said."""
+    Behind a damaged frame another one is waited for `damaged` seconds, `within` where nothing is said; `through` as in `Listen`. `first` was heard already."""
     before: tuple[Frame, ...] = ()
     spoiled = False
     for _ in range(_FRAMES):
         pause = damaged if spoiled and damaged is not None else within
-        match (yield Listen(NEXT_FRAME if before else pause)):
+        event, first = first or (yield Listen(NEXT_FRAME) if before else Listen(pause, through)), None
+        match event:
             case Heard(frame) if frame.kind.side is ours:
                 continue
             case Heard(frame) if frame.final:
@@ -61,6 +69,15 @@ def hear(within: float, ours: Side, *, damaged: float | None = None) -> Talk[Tur
     if spoiled:
         return Garbled()
     return Turn(before[-1], before[:-1]) if before else None  # some stations forget the mark of the last frame
+
+
+def hear_instead(within: float, ours: Side) -> Talk[Turn | Garbled | Echo | None]:
+    """What is said in place of a page. An echo is told at once: the page begins right behind it, and who listens on has missed its start."""
+    match (yield Listen(within)):
+        case Heard(frame) if frame.kind.side is ours and frame.final:
+            return Echo()
+        case event:
+            return (yield from hear(within, ours, first=event))
 
 
 def unhoped(event: Event) -> NoReturn:

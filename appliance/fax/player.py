@@ -78,6 +78,7 @@ class Receiver:
     _size: int = 256  # octets in its frames
     _draft: Draft | None = None  # of a page that comes in blocks
     _terms: Terms = field(default_factory=Terms)  # of the last of them
+    _spoke: float | None = None  # s, by the modem's clock: when our last frame had left
 
     def perform(self, step: Answering) -> Event:  # noqa: PLR0911 - one line a step: a table
         """Do one step; what came of it."""
@@ -85,9 +86,11 @@ class Receiver:
             case PickUp():
                 return self.modem.pick_up()
             case Send(frames):
-                return self.modem.send_frames(frames, by_caller=False)
-            case Listen(within):
-                return self.modem.listen(within)
+                event = self.modem.send_frames(frames, by_caller=False)
+                self._spoke = self.modem.now()
+                return event
+            case Listen(within, through):
+                return self.modem.listen(within, through)
             case CheckTraining(rate):
                 return self._check_training(rate)
             case TakePage(terms):
@@ -114,7 +117,11 @@ class Receiver:
             came.extend(octets[: most - len(came)])
 
         event = self.modem.receive(rate, add, short=False, within=TRAINING_CARRIER)
-        return Trained(is_clean(bytes(came), rate)) if event == Done() else event
+        if event != Done():
+            return event
+        if clean := is_clean(bytes(came), rate):
+            self._assembly.begin()
+        return Trained(clean)
 
     def _take_page(self, terms: Terms) -> Event:
         decoder = start(terms)
@@ -126,10 +133,10 @@ class Receiver:
             begun = begun or bool(image)
             decoder.add(image)
 
-        begin = self.modem.now()
+        since = self.modem.now() if self._spoke is None else self._spoke
         event = self.modem.receive(terms.rate, add, short=True)
         if event == Interrupted():
-            return Interrupted(round(self.modem.now() - begin, 1))
+            return Interrupted(round(self.modem.now() - since, 1))
         if event != Done():
             return event
         page, quality = finish(decoder, terms)

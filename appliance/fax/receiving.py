@@ -60,15 +60,17 @@ class Call:
     coming: list[Terms] = field(default_factory=list)  # of pages whose image is in and that are not known to be kept
 
 
-def command(call: Call, *hope_for: Kind, said: Said = None) -> Script[Turn]:
-    """The caller's next command; `said` is what was heard of it already. The one that we have answered already is answered again, and one that came in damaged
+def command(call: Call, *hope_for: Kind, said: Said = None, through: float = 0.0) -> Script[Turn]:
+    """The caller's next command; `said` is what was heard of it already. What is left of a page whose signal broke off may sound on `through` so many seconds
+    before it. The one that we have answered already is answered again, and one that came in damaged
     is asked for again (CRP), once: not where a DCS is hoped for, behind which a training signal is on the line.
 
     Raises `CallerHungUpError`, `CallerSilentError`, `TrainingFailedError`.
     """
     may_ask, asked = hope_for != (Kind.DCS,), False
     for _ in range(TURNS):
-        turn = said or (yield from hear(T2, ours=Side.CALLED, damaged=NEXT_FRAME if may_ask else None))
+        soon = NEXT_FRAME if may_ask else None
+        turn = said or (yield from hear(T2, ours=Side.CALLED, damaged=soon, through=through))
         said = None
         if turn is None:
             break

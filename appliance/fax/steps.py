@@ -27,6 +27,7 @@ class Listen:
     """Wait for one frame. -> Heard, Garbled, Silent, Gone"""
 
     within: float  # s until it starts
+    through: float = 0.0  # s for which another signal may sound first, that do not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Silent:
 class Interrupted:
     """In place of a training signal or page the other side sends frames: listen."""
 
-    after: float = 0.0  # s of waiting
+    after: float = 0.0  # s since we last said something
 
 
 @dataclass(frozen=True, slots=True)

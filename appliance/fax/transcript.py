@@ -70,7 +70,7 @@ def _carried(step: Step) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind 
     match step:
         case Send(frames):
             return (", ".join(show_frame(frame) for frame in frames),)
-        case Listen(given) | KeepPage(given) | CheckTraining(given) | SendTraining(given) | TakePage(given):
+        case Listen(given, _) | KeepPage(given) | CheckTraining(given) | SendTraining(given) | TakePage(given):
             return (str(given),)
         case SendBlock(number, block, terms, frames):
             return (f"{number}.{block}", str(terms), f"frames={len(frames)}")

@@ -93,6 +93,7 @@ class Side:
     step: Step | None = None
     error: Exception | None = None
     log: list[str] = field(default_factory=list)
+    spoke: float = 0.0  # s: when its last frame had left
 
     def go_on(self, event: Event | None) -> None:
         """Let the script have `event`."""
@@ -146,8 +147,8 @@ class FakeLine:
                     side.go_on(event)
                     break
             else:  # both listen
-                first = min(waiting, key=lambda side: side.now + patience(side.step))
-                first.now += patience(first.step)
+                first = min(waiting, key=give_up_at)
+                first.now = give_up_at(first)
                 first.go_on(Silent())
         raise AssertionError("the call does not end")
 
@@ -161,6 +162,7 @@ class FakeLine:
                 for frame in frames:
                     octets = frame.to_octets(by_caller=side.by_caller)
                     self._sound(side, other, octets + check_sequence(octets), None, 300)
+                side.spoke = side.now
             case SendTraining(rate):
                 self._sound(side, other, make_training(rate), rate, rate.speed)
             case CloseBlock(part):
@@ -214,21 +216,22 @@ class FakeLine:
                 other.inbox.append(replace(signal, start=signal.end, end=2 * signal.end - signal.start))
 
     def _hear(self, side: Side, other: Side) -> Event | None:  # noqa: PLR0911 - a table of what a listener may meet
-        until = side.now + patience(side.step)
-        side.inbox = [signal for signal in side.inbox if signal.start > side.now - PREAMBLE]
-        if isinstance(side.step, Listen):
-            side.inbox = [
-                signal for signal in side.inbox if signal.rate is None
-            ]  # a page sounds like noise to who waits for frames
-        signal = min(side.inbox, key=lambda one: one.start, default=None)
+        until = give_up_at(side)
+        side.inbox = [one for one in side.inbox if one.start > side.now - PREAMBLE or (one.rate and one.end > side.now)]
+        heard = [
+            one  # a page sounds like noise to who waits for frames, and to who missed its start
+            for one in side.inbox
+            if one.start > side.now - PREAMBLE and not (isinstance(side.step, Listen) and one.rate)
+        ]
+        signal = min(heard, key=lambda one: one.start, default=None)
         if signal is None or signal.start > until:
             if other.step is None or other.now >= until:
                 side.now = until
                 return Silent()
             return None
         if not isinstance(side.step, Listen) and signal.rate is None:
-            waited, side.now = signal.start - PREAMBLE - side.now, max(side.now, signal.start - PREAMBLE)
-            return Interrupted(round(max(0.0, waited), 1))
+            side.now = max(side.now, signal.start - PREAMBLE)
+            return Interrupted(round(side.now - side.spoke, 1))
         side.inbox.remove(signal)
         side.now = max(side.now, signal.end)
         match side.step:
@@ -238,7 +241,10 @@ class FakeLine:
                 except BadFrameError:
                     return Garbled()
             case CheckTraining(rate):
-                return Trained(signal.rate is rate and is_clean(signal.octets, rate))
+                clean = signal.rate is rate and is_clean(signal.octets, rate)
+                if clean:
+                    self._assembly.begin()
+                return Trained(clean)
             case TakeBlock(terms):
                 return self._take(terms.frame_size, signal.octets if signal.rate is terms.rate else b"")
             case TakePage(terms) if signal.rate is terms.rate:
@@ -312,7 +318,7 @@ class FakeLine:
 def patience(step: Step | None) -> float:
     """How long a step waits for the line."""
     match step:
-        case Listen(within):
+        case Listen(within, _):
             return within
         case CheckTraining():
             return TRAINING_CARRIER
@@ -320,3 +326,13 @@ def patience(step: Step | None) -> float:
             return CARRIER
         case _:
             return 0.0
+
+
+def give_up_at(side: Side) -> float:
+    """When that is over, by its own clock: a page that sounds puts off who waits for a frame behind it."""
+    until = side.now + patience(side.step)
+    if isinstance(side.step, Listen):
+        for carrier in sorted((one for one in side.inbox if one.rate), key=lambda one: one.start):
+            if carrier.start < until and carrier.end > side.now:
+                until = max(until, min(carrier.end, side.now + side.step.through) + side.step.within)
+    return until

@@ -388,6 +388,21 @@ def test_a_caller_whose_pages_never_get_further_is_given_up() -> None:
     assert sum(step.startswith("Send PPR") for step in steps) == IDLE
 
 
+@pytest.mark.parametrize(("terms", "takes"), [(DCS, "TakePage"), (ECM, "TakeBlock")], ids=["without ECM", "with ECM"])
+def test_behind_an_echo_of_our_answer_the_page_is_taken_at_once(terms: Frame, takes: str) -> None:
+    steps, _, _ = replay([*start(terms), Interrupted(0.5), Heard(Frame(Kind.CFR))])
+    at = steps.index("Send CFR")
+    assert [step.split()[0] for step in steps[at + 1 : at + 4]] == [takes, "Listen", takes]
+
+
+def test_a_command_said_again_behind_the_echo_of_our_answer_is_answered_again() -> None:
+    again: list[Event] = [Interrupted(0.5), Heard(Frame(Kind.MCF)), Interrupted(3.4), Heard(Frame(Kind.MPS))]
+    first: list[Event] = [PageCame(GOOD), Heard(Frame(Kind.MPS)), Kept(GOOD), Done()]
+    steps, call, _ = replay([*start(), *first, *again])
+    assert steps.count("Send MCF") == 2
+    assert len(call.pages) == 1
+
+
 def test_terms_that_make_no_sense_are_shown_as_such() -> None:
     assert show_event(Heard(Frame(Kind.DCS, b"\x00"))) == "Heard DCS 00 [is too short for a DCS.]"
     assert "insists" in show_event(Heard(Frame(Kind.DCS, bytes.fromhex("0022b880808080808808"))))

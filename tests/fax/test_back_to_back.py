@@ -42,10 +42,14 @@ def exchange(
     station: Station | None = None,
     between: Kind = Kind.MPS,
     sub_address: str = "",
+    *,
+    counted_anew: bool = False,
 ) -> tuple[Call, Sent, Side, Side]:
     """A whole call."""
     received, sent = Call(), Sent()
-    plan = Letter("5550100", len(line.letter), terms, tuple(line.count_frames(terms)), sub_address, between)
+    plan = Letter(
+        "5550100", len(line.letter), terms, tuple(line.count_frames(terms)), sub_address, between, counted_anew
+    )
     called, caller = line.run(answer(station or Station("5550199"), received), call(plan, sent))
     return received, sent, called, caller
 
@@ -260,6 +264,32 @@ def test_with_error_correction_spoiled_frames_are_asked_for_again() -> None:
     assert [page.answer for page in received.pages] == [Kind.MCF]
     first, again = [int(entry.rpartition("=")[2]) for entry in caller.log if entry.startswith("> SendBlock")]
     assert again < first
+
+
+@pytest.mark.parametrize("rows", [60, 600, 1100])
+@pytest.mark.parametrize("terms", [Terms(), Terms(coding=Coding.MMR, ecm=True)], ids=["no-ecm", "ecm"])
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_page_whose_signal_breaks_off_in_its_middle_is_asked_for_again(rows: int, terms: Terms, pages: int) -> None:
+    line = FakeLine([make_page(seed, rows=rows) for seed in range(pages)], [Fate.ARRIVES] * 6 + [Fate.SPLIT])
+    received, sent, called, caller = exchange(line, terms)
+    assert (called.error, caller.error) == (None, None)
+    assert sent.confirmed == pages
+    assert received.complete
+    assert line.pages[-pages:] == line.letter
+    assert "< Silent" not in called.log
+
+
+MMR = Terms(coding=Coding.MMR, ecm=True)
+
+
+@pytest.mark.parametrize("lost", range(30))
+def test_pages_counted_anew_after_new_terms_are_never_taken_for_those_before(lost: int) -> None:
+    letter = [make_page(seed, rows=20) for seed in range(3)]  # in as many frames, each
+    line = FakeLine(letter, [Fate.ARRIVES] * lost + [Fate.LOST])
+    assert len(set(line.count_frames(MMR))) == 1
+    received, sent, _, _ = exchange(line, MMR, between=Kind.EOM, counted_anew=True)
+    assert line.pages[: sent.confirmed] == letter[: sent.confirmed]
+    assert not received.complete or line.pages == letter
 
 
 THREE = [make_page(seed, rows=600) for seed in (5, 6, 7)]

@@ -115,6 +115,21 @@ def test_a_damaged_frame_is_garbled(said: bytes) -> None:
     assert ours.listen(6.0) == Garbled()
 
 
+def test_a_command_is_waited_for_until_the_rest_of_a_page_has_gone_by() -> None:
+    other: list[bytes | None] = [b"\r\n+FCERROR\r\n"]
+    ours, fake = modem({b"AT+FRH=3\r": [*[other] * 80, [CONNECT + wire(Frame(Kind.EOP)) + OK]]})
+    assert ours.listen(6.0, through=60.0) == Heard(Frame(Kind.EOP))
+    assert 15.0 < fake.now < 30.0
+
+
+def test_a_modem_that_hears_other_carriers_without_end_is_not_believed_for_ever() -> None:
+    ours, fake = modem({b"AT+FRH=3\r": [[b"\r\n+FCERROR\r\n"]]})
+    assert ours.listen(6.0) == Silent()
+    assert 6.0 <= fake.now <= 6.5
+    assert ours.listen(6.0, through=60.0) == Silent()
+    assert 66.0 + 6.0 <= fake.now <= 66.0 + 7.0
+
+
 def test_silence_ends_in_time_and_frees_the_modem() -> None:
     ours, fake = modem({})
     assert ours.listen(6.0) == Silent()

@@ -19,6 +19,7 @@ from appliance.fax.hdlc import pack
 from appliance.fax.keeping import KeepingThread
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import GENERIC
+from appliance.fax.rates import Rate
 from appliance.fax.receiving import Call, Station
 from appliance.fax.steps import (
     Answering,
@@ -27,6 +28,7 @@ from appliance.fax.steps import (
     BlockLost,
     BlockMisses,
     BlockWhole,
+    CheckTraining,
     CloseBlock,
     Done,
     EndPage,
@@ -40,6 +42,7 @@ from appliance.fax.steps import (
     Silent,
     TakeBlock,
     TakePage,
+    Trained,
 )
 from appliance.fax.steps import Event as Outcome
 from appliance.fax.t4 import Coding
@@ -268,3 +271,17 @@ def test_whatever_gets_lost_and_is_sent_once_more_each_page_is_what_was_sent(los
         assert ours.perform(EndPage(terms)) == Done()
     assert [list(page.rows) for page in keeper.pages] == letter
     assert all(quality.ended and not quality.damaged for quality in keeper.qualities)
+
+
+def test_a_block_behind_a_new_training_is_not_the_one_before_even_if_nothing_of_it_is_heard() -> None:
+    terms, frames = Terms(coding=Coding.MMR, ecm=True), pieces(256)
+    part = Part(0, 0, len(frames))
+    ours = receiver(FakeKeeper(), frames)
+    ours.perform(TakeBlock(terms))
+    ours.perform(CloseBlock(part))
+    ours.perform(EndPage(terms))
+    assert ours.perform(CloseBlock(part)) == BlockAgain()
+    training = FakeModem({b"AT+FRM=145\r": [[CONNECT + bytes(2700) + b"\x10\x03" + NO_CARRIER]]})
+    ours.modem = Class1(training, training.clock, GENERIC)
+    assert ours.perform(CheckTraining(Rate.V17_14400)) == Trained(clean=True)
+    assert isinstance(ours.perform(CloseBlock(part)), BlockMisses)
