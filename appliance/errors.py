@@ -39,6 +39,10 @@ class WrongPasswordError(AccessError):
     """Name and password do not belong together. Check both; capital letters count."""
 
 
+class OvertakenError(AccessError):
+    """While you logged in, everybody was logged off, or somebody changed what you may do. Log in again."""
+
+
 class NoPinError(AccessError):
     """No technician's PIN is set. Set one on the box: `sudo keepline console --set-pin`."""
 

@@ -49,13 +49,13 @@ def log_in() -> AnyResponse | tuple[str, int]:
     """A name and a password for a session."""
     given = requests.log_in(request)
     try:
-        unlocked = here().doorkeeper.unlock(given.name, given.password, request.remote_addr or "")
+        unlocked, beginning = entering.unlock(given.name, given.password)
     except AccessError as error:
         if isinstance(error, WrongPasswordError):
             telling.log_in_failed(given.name, request.remote_addr or "")
         return entering.refused_page(given.name, entering.in_words(error)), 401
     try:
-        return entering.after_password(unlocked)
+        return entering.after_password(unlocked, beginning)
     except AccessError as error:
         return entering.refused_page(given.name, entering.in_words(error)), 401
     finally:

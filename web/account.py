@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -14,7 +14,7 @@ from appliance.access.people import Unlocked
 from appliance.access.roles import Permission, Role
 from appliance.access.second_step import ALONE
 from appliance.access.sessions import Seen
-from appliance.access.signs import Sign, digest, sign_of
+from appliance.access.signs import Beginning, digest
 from appliance.errors import AccessError, PasskeyError, WeakPasswordError, WrongPasswordError
 from web import browsers, entering, requests, telling, words
 from web.guard import COOKIE, STEP_COOKIE, Purpose, allow, session
@@ -91,11 +91,11 @@ def show_confirm() -> str:
 def confirm() -> AnyResponse | tuple[str, int]:
     """The password opens one's own key for a few minutes."""
     try:
-        unlocked = _unlock(requests.password(request))
+        unlocked, beginning = entering.unlock(session().person.name, requests.password(request))
     except AccessError as error:
         _put_on_record(error)
         return _confirm_page(_in_words(error)), 401
-    return _begin(unlocked)
+    return _begin(unlocked, beginning)
 
 
 @account.post("/account/confirm/passkey")
@@ -104,14 +104,16 @@ def confirm_by_passkey() -> AnyResponse | tuple[str, int]:
     """So does a passkey that can."""
     given = requests.passkey(request)
     try:
-        unlocked = here().second.passkey_alone(passkeys.read(given.answer), given.derived, entering.site())
+        answer = passkeys.read(given.answer)
+        beginning = here().begin(here().second.whose(answer))
+        unlocked = here().second.passkey_alone(answer, given.derived, entering.site())
         if unlocked.person.name != session().person.name:
             unlocked.wipe()
             raise PasskeyError
     except AccessError as error:
         _put_on_record(error)
         return _confirm_page("", entering.in_words(error)), 401
-    return _begin(unlocked)
+    return _begin(unlocked, beginning)
 
 
 @account.get("/account/password")
@@ -143,9 +145,9 @@ def change_password() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         _put_on_record(error)
         return _password_page(old_mistake=_in_words(error)), 422
-    sign = sign_of(services.folder, name)
+    key = digest(files.wrapped_key)
     for sessions, cookie in ((services.sessions, COOKIE), (services.steps, STEP_COOKIE)):
-        sessions.expect(request.cookies.get(cookie, ""), Sign(sign.person, digest(files.wrapped_key), sign.factors))
+        sessions.expect(request.cookies.get(cookie, ""), lambda sign: replace(sign, key=key))
     services.control.put_person(files, name)
     return redirect(url_for("account.show", done="password"), 303)
 
@@ -158,14 +160,10 @@ def end_others() -> AnyResponse:
     return redirect(url_for("account.show", done="sessions"), 303)
 
 
-def _unlock(password: str) -> Unlocked:
-    return here().doorkeeper.unlock(session().person.name, password, request.remote_addr or "")
-
-
-def _begin(unlocked: Unlocked) -> AnyResponse:
+def _begin(unlocked: Unlocked, beginning: Beginning) -> AnyResponse:
     here().sessions.prove(request.cookies.get(COOKIE, ""))
     try:
-        return entering.begin(unlocked, Purpose.CHANGE, url_for("account.show", _anchor="factors"))
+        return entering.begin(unlocked, beginning, Purpose.CHANGE, url_for("account.show", _anchor="factors"))
     finally:
         unlocked.wipe()
 

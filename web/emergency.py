@@ -59,6 +59,7 @@ def enter() -> AnyResponse | tuple[str, int]:
     why = request.form.get("why", "")[: emergency.LONGEST + 1]
     try:
         emergency.check_reason(why)
+        beginning = here().begin(RECOVERY)
         unlocked = _unlock(request.form.get("sheet", "")[:LONGEST_SHEET])
     except ReasonError as error:
         return _page(why, {"why": tell(str(error))}), 422
@@ -68,7 +69,7 @@ def enter() -> AnyResponse | tuple[str, int]:
         return _page(why, {"sheet": entering.in_words(error)}), 401
     try:
         here().control.note_emergency(why, practice.proof_of(unlocked.practice))  # before anything is opened
-        return entering.log_in(unlocked, Way.SHEET)
+        return entering.log_in(unlocked, beginning, Way.SHEET)
     finally:
         unlocked.wipe()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
-from flask import redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.access import decisions
@@ -13,31 +14,42 @@ from appliance.access.passkeys import Site
 from appliance.access.people import Unlocked
 from appliance.access.roles import Permission, Person
 from appliance.access.second_step import Way
-from appliance.access.signs import sign_of
+from appliance.access.signs import Beginning
+from appliance.access.unlock import as_kept
+from appliance.access.unlock import unlock as open_keys
 from appliance.control.values import Level
 from appliance.deeds import Act
-from appliance.errors import AccessError, TooSoonError
+from appliance.errors import AccessError, OvertakenError, TooSoonError
 from web import browsers, languages, telling
-from web.guard import COOKIE, STEP_COOKIE, TRUSTS, Purpose, person_here
+from web.guard import COOKIE, STEP_COOKIE, TRUSTS, Purpose, person_here, step
 from web.languages import ngettext, tell
 from web.services import BETWEEN_STEPS, here
 
 
-def after_password(unlocked: Unlocked) -> Response:
-    """Where somebody is led whose password was right. `unlocked` stays the caller's to wipe. Raises `FactorsDamagedError`."""
+def unlock(name: str, password: str) -> tuple[Unlocked, Beginning]:
+    """The first step, past the doorkeeper. Raises as he does."""
+    services, name = here(), as_kept(name)
+    with services.doorkeeper.attempt(name, request.remote_addr or ""):
+        beginning = services.begin(name)
+        return open_keys(services.folder, name, password), beginning
+
+
+def after_password(unlocked: Unlocked, beginning: Beginning) -> Response:
+    """Where somebody is led whose password was right. `unlocked` stays the caller's to wipe. Raises `FactorsDamagedError`, `OvertakenError`."""
     if here().second.open_held(unlocked).factors.any:
-        return begin(unlocked, Purpose.PROVE, url_for("steps.show_second"))
+        return begin(unlocked, beginning, Purpose.PROVE, url_for("steps.show_second"))
     if decisions.is_on(here().folder, Switch.PASSWORD_ALONE):
-        return log_in(unlocked, Way.PASSWORD)
-    return begin(unlocked, Purpose.ENROL, url_for("factors.choose"))
+        return log_in(unlocked, beginning, Way.PASSWORD)
+    return begin(unlocked, beginning, Purpose.ENROL, url_for("factors.choose"))
 
 
-def begin(unlocked: Unlocked, purpose: Purpose, where: str) -> Response:
-    """Between two steps: on to `where`."""
+def begin(unlocked: Unlocked, beginning: Beginning, purpose: Purpose, where: str) -> Response:
+    """Between two steps: on to `where`. Raises `OvertakenError`."""
     services = here()
     services.steps.close(request.cookies.get(STEP_COOKIE, ""))
-    sign = sign_of(services.folder, unlocked.person.name)
-    secret = services.steps.open(unlocked, sign, purpose=purpose.value)
+    secret = services.steps.open(
+        unlocked, beginning.sign, lambda: services.stands(beginning), purpose=purpose.value, beginning=beginning
+    )
     response = redirect(where, 303)
     response.set_cookie(
         STEP_COOKIE, secret, max_age=int(BETWEEN_STEPS), secure=True, httponly=True, samesite="Strict", path="/"
@@ -45,22 +57,36 @@ def begin(unlocked: Unlocked, purpose: Purpose, where: str) -> Response:
     return response
 
 
-def log_in(unlocked: Unlocked, way: Way, response: Response | None = None) -> Response:
+def beginning() -> Beginning:
+    """What the person between two steps began with."""
+    return cast(Beginning, step().memory["beginning"])
+
+
+def log_in(unlocked: Unlocked, beginning: Beginning, way: Way, response: Response | None = None) -> Response:
     """The last step was taken. `response` if something is to be shown before where that person starts.
 
-    Raises `ControlError` when no line of it can be written.
+    Raises `ControlError` when no line of it can be written, and `OvertakenError` when what it began with is no longer so.
     """
     services, address = here(), request.remote_addr or ""
     services.sessions.replace(request.cookies.get(COOKIE, ""))
-    sign = sign_of(services.folder, unlocked.person.name)
     telling.record_of(unlocked.person.name, Act.LOGGED_IN, detail={"from": address, "with": way.value})
     secret = services.sessions.open(
-        unlocked, sign, way=way, address=address, browser=browsers.name(request.user_agent.string)
+        unlocked,
+        beginning.sign,
+        lambda: services.stands(beginning),
+        way=way,
+        address=address,
+        browser=browsers.name(request.user_agent.string),
     )
     response = response or redirect(home(unlocked.person), 303)
     end_step(response)
     response.set_cookie(COOKIE, secret, secure=True, httponly=True, samesite="Strict", path="/")
     return response
+
+
+def overtaken(error: OvertakenError) -> Response:
+    """The way in once more, for whoever was overtaken."""
+    return end_step(make_response(log_in_page(mistake=tell(str(error))), 401))
 
 
 def end_step(response: Response) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -13,7 +14,6 @@ from appliance.access import factors as kept
 from appliance.access import one_time, passkeys, qr
 from appliance.access.factors import MOST_PASSKEYS, Held
 from appliance.access.second_step import Way
-from appliance.access.signs import sign_of
 from appliance.errors import AccessError, PasskeyError
 from web import browsers, entering, requests
 from web.guard import COOKIE, STEP_COOKIE, Purpose, between, purpose, step
@@ -130,14 +130,16 @@ def _put(alter: Callable[[Held], Held], way: Way, anew: bool = False) -> AnyResp
     """Have it written. Printed codes are made along with the first other factor, so that a lost telephone locks nobody out; they are shown with the answer."""
     services, unlocked = here(), step().unlocked
     codes: tuple[str, ...] = ()
+    stamp = ""
 
     def altered(held: Held) -> Held:
-        nonlocal codes
+        nonlocal codes, stamp
         changed, codes = alter(_named(held)), ()
         if anew or (changed.factors.any and not changed.factors.codes):
             codes = one_time.draw_codes()
             changed = changed.with_codes(codes)
-        _expect(changed)
+        stamp = changed.factors.stamp
+        _expect(stamp)
         return changed
 
     enrolling = purpose() is Purpose.ENROL
@@ -146,16 +148,17 @@ def _put(alter: Callable[[Held], Held], way: Way, anew: bool = False) -> AnyResp
     response: AnyResponse = redirect(_onward(), 303)
     if codes:
         response = make_response(render_template("codes.html", codes=codes, on=_onward()))
-    return entering.log_in(unlocked, way, response) if enrolling else response
+    if not enrolling:
+        return response
+    begun = entering.beginning()
+    return entering.log_in(unlocked, replace(begun, sign=replace(begun.sign, factors=stamp)), way, response)
 
 
-def _expect(changed: Held) -> None:
-    """This very session and step go on, though the person changes."""
+def _expect(stamp: str) -> None:
+    """This very session and step go on, though the person's factors change."""
     services = here()
-    sign = sign_of(services.folder, changed.name)
-    expected = type(sign)(sign.person, sign.key, changed.factors.stamp)
-    services.sessions.expect(request.cookies.get(COOKIE, ""), expected)
-    services.steps.expect(request.cookies.get(STEP_COOKIE, ""), expected)
+    services.sessions.expect(request.cookies.get(COOKIE, ""), lambda sign: replace(sign, factors=stamp))
+    services.steps.expect(request.cookies.get(STEP_COOKIE, ""), lambda sign: replace(sign, factors=stamp))
 
 
 def _onward() -> str:

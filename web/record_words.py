@@ -202,6 +202,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "ended from another one": spoken("ended from another browser"),
         "person changed": spoken("the person was changed"),
         "logged in over it": spoken("somebody logged in where it was open"),
+        "overtaken": spoken("everybody was logged off, or the person changed, in that very moment"),
         "made room": spoken("too many were logged in at once"),
     },
     "reason": {

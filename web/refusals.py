@@ -24,6 +24,7 @@ from appliance.errors import (
     MessageNotFoundError,
     NoRoomError,
     NotAllowedError,
+    OvertakenError,
     PictureError,
     RecordError,
     RecordKeyError,
@@ -32,7 +33,7 @@ from appliance.errors import (
     SwitchedOffError,
     TranscriptError,
 )
-from web import access, requests
+from web import access, entering, requests
 from web.guard import person_here
 from web.languages import gettext, spoken, tell
 from web.services import here
@@ -130,6 +131,7 @@ def put(app: Flask) -> None:
     app.register_error_handler(NotAllowedError, lambda _: _answer(BY_CODE[403], 403))
     app.register_error_handler(SheetIsNobodyError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 403))
     app.register_error_handler(AccessError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
+    app.register_error_handler(OvertakenError, entering.overtaken)
     app.register_error_handler(DecisionsDamagedError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 409))
     app.register_error_handler(SwitchedOffError, lambda error: _answer(_switched_off(error), 403))
     app.register_error_handler(RecordKeyError, lambda error: _answer(Refusal(NOT_DONE, str(error)), 503))

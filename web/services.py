@@ -13,12 +13,12 @@ from flask import Flask, current_app
 from appliance.access import practice
 from appliance.access.second_step import SecondStep
 from appliance.access.sessions import Sessions
-from appliance.access.signs import sign_of
+from appliance.access.signs import Beginning, Sign, sign_of
 from appliance.access.unlock import Doorkeeper
 from appliance.clock import Clock
 from appliance.control.client import Client
 from appliance.deeds import Act, Deed
-from appliance.errors import KeeplineError
+from appliance.errors import KeeplineError, PersonNameError
 from appliance.settings import Settings
 from appliance.store.reader import Reader
 from web.drafts import Drafts
@@ -56,6 +56,7 @@ class PageServices:
     visits: Visits = field(default_factory=Visits)
     refused: Refused = field(default_factory=Refused)
     _founded: bool = False
+    _locks: int = 0  # how often everybody was logged off
 
     def __post_init__(self) -> None:
         self.doorkeeper = Doorkeeper(self.folder, self.clock)
@@ -69,8 +70,21 @@ class PageServices:
 
     def lock(self) -> None:
         """Nobody is logged in any more, nor on the way in."""
+        self._locks += 1  # before they end: whoever is about to open one either sees it or is ended here
         self.sessions.close_all()
         self.steps.close_all()
+
+    def begin(self, name: str) -> Beginning:
+        """Somebody begins to log in as `name`, whether there is such a person or not. To be asked before anything of them is read."""
+        locks = self._locks
+        try:
+            return Beginning(name, sign_of(self.folder, name), locks)
+        except PersonNameError:
+            return Beginning(name, Sign("", "", ""), locks)
+
+    def stands(self, beginning: Beginning) -> bool:
+        """Is everything still as that log-in began with?"""
+        return beginning.locks == self._locks and beginning.sign == sign_of(self.folder, beginning.name)
 
     def drop_changed(self) -> None:
         """Whoever's role, password, key or second factor changed must log in again."""

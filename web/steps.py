@@ -40,13 +40,14 @@ def log_in_by_passkey() -> AnyResponse | tuple[str, int]:
         answer = passkeys.read(given.answer)
         if not given.derived:
             return entering.log_in_page(name=second.owner(answer, site), ended=tell(ONLY_PROVES)), 401
+        beginning = here().begin(second.whose(answer))
         unlocked = second.passkey_alone(answer, given.derived, site)
     except AccessError as error:
         if second.is_news():
             telling.log_in_failed("", request.remote_addr or "", "passkey alone")
         return entering.log_in_page(passkey_mistake=entering.in_words(error)), 401
     try:
-        return entering.log_in(unlocked, Way.PASSKEY_ALONE)
+        return entering.log_in(unlocked, beginning, Way.PASSKEY_ALONE)
     finally:
         unlocked.wipe()
 
@@ -70,7 +71,7 @@ def take_code() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         _put_on_record(error)
         return _second_page(code_mistake=entering.in_words(error)), 401
-    return entering.log_in(unlocked, way)
+    return entering.log_in(unlocked, entering.beginning(), way)
 
 
 @steps.post("/login/second/passkey")
@@ -84,7 +85,7 @@ def take_passkey() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         _put_on_record(error)
         return _second_page(passkey_mistake=entering.in_words(error)), 401
-    return entering.log_in(unlocked, way)
+    return entering.log_in(unlocked, entering.beginning(), way)
 
 
 @steps.post("/login/back")

@@ -121,6 +121,13 @@ class SecondStep:
                 raise
             return unlocked
 
+    def whose(self, answer: Answer) -> str:
+        """Who says to own that passkey; nothing of it is checked yet. Raises `PasskeyError` where nobody does."""
+        found = factors.owner_of(self._folder, answer.id)
+        if found is None:
+            raise PasskeyError
+        return found[0]
+
     def owner(self, answer: Answer, site: Site) -> str:
         """Whose passkey answered, though it cannot open their key: for a page that then asks for the password. Raises `PasskeyError`."""
         found = factors.owner_of(self._folder, answer.id)

@@ -20,7 +20,7 @@ from appliance.access.people import Unlocked
 from appliance.access.roles import Person
 from appliance.access.signs import Sign
 from appliance.clock import Clock
-from appliance.errors import NotForThisRoleError
+from appliance.errors import NotForThisRoleError, OvertakenError
 from appliance.store import primitives
 from appliance.store.keys import Identity
 
@@ -121,10 +121,14 @@ class Sessions:
     _ended: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=256), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def open(self, unlocked: Unlocked, sign: Sign | None = None, **memory: Any) -> str:
+    def open(
+        self, unlocked: Unlocked, sign: Sign | None = None, stands: Callable[[], bool] = lambda: True, **memory: Any
+    ) -> str:
         """A new session; gives the secret for its cookie, which is kept nowhere else. `unlocked` stays the caller's to wipe.
 
-        `sign`: of the person's files; when they change, `drop_changed` ends the session. `memory`: what the page remembers from the start.
+        `sign`: of the person's files as they were before they were read; when they change, `drop_changed` ends the session. `stands`: is what the log-in
+        began with still so? Asked where nobody can end sessions meanwhile: whatever has changed is seen here, or by whoever ends them next. Raises
+        `OvertakenError` if not. `memory`: what the page remembers from the start.
         """
         token = secrets.token_urlsafe(_TOKEN)
         own = unlocked.own if self.keeps_own else None
@@ -132,6 +136,9 @@ class Sessions:
         wrapped = (_wrap(token, practice), _wrap(token, own))
         now = self.clock.monotonic()
         with self._lock:
+            if not stands():
+                self._ended.append((unlocked.person.name, "overtaken"))
+                raise OvertakenError
             self._drop_ended(now)
             while len(self._kept) >= MOST:
                 rested = min(self._kept, key=lambda place: self._kept[place].used)
@@ -193,11 +200,11 @@ class Sessions:
                 "ended from another one",
             )
 
-    def expect(self, cookie: str, sign: Sign) -> None:
-        """This session's person is about to change their own files: it goes on with `sign` as well."""
+    def expect(self, cookie: str, changed: Callable[[Sign], Sign]) -> None:
+        """This session's person is about to change their own files: it goes on with what they make of its sign as well, and with nobody else's change."""
         with self._lock:
             if kept := self._kept.get(_place(cookie)):
-                kept.signs.add(sign)
+                kept.signs |= {changed(sign) for sign in kept.signs}
 
     def drop_changed(self, sign_of: Callable[[str], Sign]) -> int:
         """End each session of a person whose files are no longer what they were when it began; says how many."""

@@ -20,6 +20,15 @@ class Sign:
     factors: str
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How things stood when a log-in began, before anything of that person was read. At its end they must stand so still."""
+
+    name: str
+    sign: Sign
+    locks: int  # how often everybody had been logged off
+
+
 def sign_of(folder: Path, name: str) -> Sign:
     """As it is now; of somebody who was removed, no session has ever begun with it."""
     if (
