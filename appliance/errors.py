@@ -209,6 +209,10 @@ class SwitchedOffError(AccessError):
         self.switch = switch
 
 
+class NotAgreedError(AccessError):
+    """Nobody opens messages here before they have read the practice's policy sheet and agreed to it. Log in on the page, which shows it; then do this again."""
+
+
 class PolicyTextError(AccessError):
     """That cannot be the policy sheet: a text is in English or Spanish and has at most 5000 letters."""
 

@@ -11,10 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from appliance.access.roles import Permission
+from appliance.access.roles import Permission, Person
 from appliance.cli import output
 from appliance.deeds import Act, Deed
-from appliance.errors import AccessError, ControlError, UsageError, WrongPasswordError, WrongSheetError
+from appliance.errors import (
+    AccessError,
+    ControlError,
+    NotAgreedError,
+    UsageError,
+    WrongPasswordError,
+    WrongSheetError,
+)
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +40,33 @@ def unlock(given: Namespace, settings: Settings, permission: Permission) -> Unlo
         unlocked = way_in.unlock(settings.store.folder, given.who, typed)
     tell_log_in(settings, unlocked.person.name)
     unlocked.person.must(permission)
+    tell_uses_of_the_sheet(settings, unlocked.person)
     return unlocked
+
+
+def tell_uses_of_the_sheet(settings: Settings, person: Person) -> None:
+    """Every use that this admin has not confirmed on the page, at each log-in until they do: what a program reads here nobody may have seen."""
+    from appliance.access import emergency
+
+    if not person.may(Permission.RUN_KEYS):
+        return
+    untold = emergency.untold(settings.store.folder, person.name)
+    for access in untold:
+        output.tell(f'The recovery sheet was used, {output.moment(access.at, settings)}. Reason given: "{access.why}"')
+    if untold:
+        output.tell(
+            "If you do not know of it, ask at once who had the sheet. Either way: exchange it together with the key, "
+            f"keepline keys rotate --as {person.name} --new-sheet. This is said until you confirm on the page that you have read it."
+        )
+
+
+def must_have_agreed(settings: Settings, unlocked: Unlocked) -> None:
+    """As on the page, nobody is shown a message or a caller before they agreed to the policy sheet. Raises `NotAgreedError`."""
+    from appliance.access import policy
+
+    if not policy.has_acknowledged(settings.store.folder, unlocked.person):
+        unlocked.wipe()
+        raise NotAgreedError
 
 
 @contextmanager
@@ -85,10 +118,11 @@ def password(given: Namespace, prompt: str) -> str:
 
 
 def plain(prompt: str) -> str:
-    """A line that is no secret, typed at a terminal. Raises `UsageError` when none comes."""
+    """A line that is no secret, typed at a terminal; standard output stays for what was asked for. Raises `UsageError` when none comes."""
+    output.ask(prompt)
     try:
         with _as_text():
-            return _must_be_text(input(prompt))
+            return _must_be_text(input())
     except EOFError:
         raise UsageError("Nothing was typed. Nothing was changed.") from None
 

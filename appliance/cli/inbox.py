@@ -32,6 +32,7 @@ def show(given: Namespace, settings: Settings) -> None:
     rows = reader.list()
     unlocked = asking.unlock(given, settings, Permission.READ_MESSAGES) if given.who else None
     if unlocked:
+        asking.must_have_agreed(settings, unlocked)
         rows = tuple(row for row in rows if unlocked.person.may_open(row.stamp.mailbox))
     callers = {row.stamp.id: _caller(reader, row, unlocked) for row in rows} if unlocked else {}
     if given.json:
@@ -61,16 +62,15 @@ def export(given: Namespace, settings: Settings) -> None:
     from appliance.access import decisions
     from appliance.store.reader import Reader
 
-    if bool(given.whom) != bool(given.why):
-        raise UsageError(
-            "What is given to somebody outside the practice says for whom and why: --for WHOM --why REASON."
-        )
+    if given.own and (given.whom or given.why):
+        raise UsageError("Either the practice itself needs it (--own), or it is for somebody outside (--for, --why).")
     decisions.must_be_on(settings.store.folder, decisions.Switch.TAKE_MESSAGES)
     reader = Reader(settings.store.folder)
     row, unlocked = _named(given, settings, reader, Permission.TAKE_MESSAGES)
+    words = _outside(given)
     with reader.open(row, unlocked.practice) as message:
         if given.to == "-":
-            _tell(given, settings, message.header, unlocked.person.name)
+            _tell(settings, message.header, unlocked.person.name, words)
             sys.stdout.buffer.write(message.read(0, message.size))
             return
         try:
@@ -79,7 +79,7 @@ def export(given: Namespace, settings: Settings) -> None:
             raise UsageError(f"{given.to} cannot be made: {error.strerror}.") from None
         with os.fdopen(descriptor, "wb") as file:
             try:
-                _tell(given, settings, message.header, unlocked.person.name)
+                _tell(settings, message.header, unlocked.person.name, words)
             except BaseException:
                 os.unlink(given.to)  # nothing was written
                 raise
@@ -116,6 +116,7 @@ def _named(given: Namespace, settings: Settings, reader: Reader, may: Permission
             f'{len(fitting) or "No"} messages begin with "{given.id}". `keepline inbox list` shows them.'
         )
     unlocked = asking.unlock(given, settings, may)
+    asking.must_have_agreed(settings, unlocked)
     if not unlocked.person.may_open(fitting[0].stamp.mailbox):
         raise MessageNotFoundError
     return fitting[0], unlocked
@@ -125,10 +126,26 @@ def _why(given: Namespace, settings: Settings, reader: Reader, row: Row, unlocke
     """The reason, and whose message it is, sealed for the record. Raises `UsageError` without a reason."""
     from appliance.access import testimony
 
-    why = " ".join((given.why or asking.plain("Why? ")).split())
-    if not why or len(why) > LONGEST_WHY or not why.isprintable():
-        raise UsageError(f"Say why in a sentence: {LONGEST_WHY} letters at most. Nothing was changed.")
+    why = _sentence(given.why or asking.plain("Why? "), "Say why in a sentence")
     return testimony.seal(settings.store.folder, **_whose(reader, row, unlocked), why=why)
+
+
+def _outside(given: Namespace) -> dict[str, str]:
+    """For whom outside the practice, and why, as the page asks; nothing where the practice itself needs it. Raises `UsageError`."""
+    if given.own:
+        return {}
+    whom = given.whom or asking.plain("For whom outside the practice? (nothing: the practice itself needs it) ")
+    if not whom.strip() and not given.why:
+        return {}
+    whom = _sentence(whom, "Say for whom: a name, a practice, an office")
+    return {"whom": whom, "why": _sentence(given.why or asking.plain("Why? "), "Say why: what do they need it for")}
+
+
+def _sentence(text: str, wanted: str) -> str:
+    line = " ".join(text.split())
+    if not line or len(line) > LONGEST_WHY or not line.isprintable():
+        raise UsageError(f"{wanted}: {LONGEST_WHY} letters at most. Nothing was changed.")
+    return line
 
 
 def _whose(reader: Reader, row: Row, unlocked: Unlocked) -> dict[str, str]:
@@ -139,8 +156,8 @@ def _whose(reader: Reader, row: Row, unlocked: Unlocked) -> dict[str, str]:
     return {}  # what cannot be opened can be kept all the same
 
 
-def _tell(given: Namespace, settings: Settings, header: Header, by: str) -> None:
-    """On record before anything is given; with whom and why sealed where it goes to somebody outside. Raises `DaemonSilentError`."""
+def _tell(settings: Settings, header: Header, by: str, outside: dict[str, str]) -> None:
+    """On record before anything is given; with whom and why sealed where it goes to somebody `outside`. Raises `DaemonSilentError`."""
     from appliance.access import testimony
     from appliance.control.client import Client
     from appliance.deeds import Act, Deed
@@ -148,8 +165,8 @@ def _tell(given: Namespace, settings: Settings, header: Header, by: str) -> None
 
     control, id = Client(settings.control.path), header.stamp.id
     control.record(Deed(Act.TAKEN, by, id, {"as": "file", "at": "terminal"}))
-    if given.whom:
-        words = telling.words(header.envelope) | {"whom": given.whom, "why": given.why}
+    if outside:
+        words = telling.words(header.envelope) | outside
         control.record(Deed(Act.DISCLOSED, by, id, {"as": "file"}, testimony.seal(settings.store.folder, **words)))
 
 
@@ -173,9 +190,16 @@ def _inbox_export(parser: ArgumentParser) -> None:
         "--to", metavar="FILE", required=True, help="where to; it will lie there unsealed. `-` is standard output"
     )
     parser.add_argument(
-        "--for", dest="whom", metavar="WHOM", default="", help="who outside the practice it is given to"
+        "--for",
+        dest="whom",
+        metavar="WHOM",
+        default="",
+        help="who outside the practice it is given to. Left out it is asked for, and the shell's history does not keep it",
     )
-    parser.add_argument("--why", metavar="REASON", default="", help="why; whom and why are kept sealed in the record")
+    parser.add_argument(
+        "--why", metavar="REASON", default="", help="why; asked for as well. Whom and why are kept sealed in the record"
+    )
+    parser.add_argument("--own", action="store_true", help="the practice itself needs it: nobody is asked for whom")
     verbs.who(parser)
 
 

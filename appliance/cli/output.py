@@ -42,6 +42,16 @@ def say(text: str) -> None:
     print(text)
 
 
+def ask(prompt: str) -> None:
+    """What is to be typed, on standard error: standard output may be a file."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """What a person must know beside what they asked for, on standard error."""
+    print(text, file=sys.stderr)
+
+
 def complain(text: str) -> None:
     """What went wrong, on standard error."""
     print(f"keepline: {text}", file=sys.stderr)

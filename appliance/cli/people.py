@@ -93,6 +93,7 @@ def change_password(given: Namespace, settings: Settings) -> None:
         old = asking.password(given, f"Present password of {me}: ")
         with asking.failures_told(settings, me):
             files = people.prepare_password(folder, me, old, asking.new_password(given), work)
+        asking.tell_uses_of_the_sheet(settings, people.find_person(folder, me))
     else:
         unlocked = asking.unlock(given, settings, Permission.RUN_PEOPLE)
         me = unlocked.person.name

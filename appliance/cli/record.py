@@ -75,6 +75,7 @@ def export(given: Namespace, settings: Settings) -> None:
             unlocked = asking.unlock(given, settings, Permission.EXPORT_RECORD)
             stack.callback(unlocked.wipe)
             by = unlocked.person.name
+            asking.must_have_agreed(settings, unlocked)
             if unlocked.person.may_read:
                 key = stack.enter_context(testimony.open_key(folder, unlocked.practice))
         Client(settings.control.path).record(Deed(Act.EXPORTED, by, detail={"as": given.format}))

@@ -33,6 +33,8 @@ Keepline = Callable[..., tuple[int, str, str]]
 def practice(tmp_path: Path) -> Iterator[Practice]:
     with Practice(tmp_path / "store") as made:
         add_everybody(made)
+        for name in (NAME, SAM):
+            made.agree(name)
         server = Server(tmp_path / "control.sock", own_users("", ""), answers.table(made.parts))
         server.start()
         yield made
@@ -130,6 +132,7 @@ def test_a_message_that_cannot_be_opened_can_be_kept_all_the_same(
 def test_a_message_of_another_mailbox_is_not_there(practice: Practice, keepline: Keepline) -> None:
     other = practice.leave(babble(1), mailbox="hygiene")
     practice._add("bo", Role.STAFF, "marble kettle velvet moon", frozenset({"billing"}))
+    practice.agree("bo")
     typed = "marble kettle velvet moon"
     code = keepline("inbox", "hold", other, "--why", "A court asks.", "--as", "bo", "--password-stdin", typed=typed)[0]
     assert (code, told(practice)) == (4, [])

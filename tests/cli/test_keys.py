@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from appliance.access import emergency, factors, one_time, people, rotation, segments
+from appliance.access import emergency, factors, one_time, people, policy, rotation, segments
 from appliance.access.people import find_person
 from appliance.access.practice import proof_of
 from appliance.access.roles import Role
@@ -121,12 +121,19 @@ def test_a_list_shows_and_an_export_opens_ones_own_mailboxes_only(box: Box, keep
     for name, mailbox in (("ben", "billing"), ("toni", "")):
         more = ("--mailbox", mailbox) if mailbox else ("--role", "technician")
         keepline("people", "add", name, *more, "--as", "ana", "--password-stdin", typed=f"{ANA}\n{OTHER}\n")
+    agreed = policy.plan_acknowledgement(box.folder, "ben", policy.sheet(box.folder).version, 0.0, True)[1]
+    box.record.perform(Deed(Act.POLICY_ACKNOWLEDGED), agreed)
     as_ben = ("--as", "ben", "--password-stdin")
     _, out, _ = keepline("inbox", "list", *as_ben, typed=f"{OTHER}\n")
     assert billing.stamp.id[:8] in out
     assert front.stamp.id[:8] not in out
-    assert keepline("inbox", "export", billing.stamp.id, "--to", "/dev/null/x", *as_ben, typed=f"{OTHER}\n")[0] == 2
-    assert keepline("inbox", "export", front.stamp.id, "--to", "/dev/null/x", *as_ben, typed=f"{OTHER}\n")[0] == 4
+    assert (
+        keepline("inbox", "export", billing.stamp.id, "--own", "--to", "/dev/null/x", *as_ben, typed=f"{OTHER}\n")[0]
+        == 2
+    )
+    assert (
+        keepline("inbox", "export", front.stamp.id, "--own", "--to", "/dev/null/x", *as_ben, typed=f"{OTHER}\n")[0] == 4
+    )
     code, out, _ = keepline("inbox", "list", "--as", "toni", "--password-stdin", typed=f"{OTHER}\n")
     assert (code, out) == (3, "")
 
@@ -275,6 +282,26 @@ def test_with_the_sheet_alone_somebody_logs_in_again(box: Box, keepline: Keeplin
     assert [access.why for access in emergency.untold(box.folder, "ana")] == [why]
     code, _, err = keepline("keys", "rotate", "--as", "dora", "--password-stdin", typed=f"{NEW}\n")
     assert (code, "--new-sheet" in err) == (3, True)
+
+
+def test_every_admin_is_told_of_a_use_of_the_sheet_at_each_log_in_until_the_page_has_it_confirmed(
+    box: Box, keepline: Keepline
+) -> None:
+    sheet, why = found(keepline), "Ana has left and nobody knows her password"
+    as_ana = ("--as", "ana", "--password-stdin")
+    keepline("people", "add", "ben", *as_ana, typed=f"{ANA}\n{OTHER}\n")
+    again = ("keys", "recover", "--as-new", "dora", "--why", why, "--password-stdin")
+    assert keepline(*again, typed=f"{sheet}\n{NEW}\n")[0] == 0
+    for words, typed in (
+        (("people", "mailboxes", "ben", "billing"), ANA),
+        (("keys", "check"), ANA),
+        (("people", "password"), f"{ANA}\n{ANA}"),
+    ):
+        code, _, err = keepline(*words, *as_ana, typed=f"{typed}\n")
+        assert (code, why in err, "keepline keys rotate --as ana --new-sheet" in err) == (0, True, True)
+    assert keepline("keys", "check", "--as", "ben", "--password-stdin", typed=f"{OTHER}\n")[2] == "", "staff are not"
+    box.client.told([access.number for access in emergency.untold(box.folder, "ana")], by="ana")
+    assert keepline("keys", "check", *as_ana, typed=f"{ANA}\n")[2] == ""
 
 
 def test_a_new_key_for_oneself_is_refused_by_the_daemon_too(box: Box, keepline: Keepline) -> None:

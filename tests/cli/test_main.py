@@ -19,7 +19,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from appliance.access import certificates, people, testimony, vouching
+from appliance.access import certificates, people, policy, testimony, vouching
 from appliance.access.chain import Break, Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record
@@ -70,8 +70,13 @@ class Command:
         assert code == 0
         return out
 
+    def agree(self, name: str = "ana") -> None:
+        """Somebody has read the policy sheet on the page, and agreed to it."""
+        planned.acknowledge(self.store, name, policy.sheet(self.store).version, 0.0, clock_trusted=True)
+
     def allow_downloads(self) -> None:
-        """Ana decides that messages may be saved."""
+        """Ana has read the policy sheet, and decides that messages may be saved."""
+        self.agree()
         choice = Choice(Switch.TAKE_MESSAGES, True, "ana", "The practice needs it.", "A file stays behind.")
         planned.decide(self.store, choice, 0.0, clock_trusted=True)
 
@@ -138,6 +143,7 @@ def test_what_is_empty_says_what_is_true_of_it(keepline: Command) -> None:
     ana = unlock(keepline.store, "ana", PASSWORD)
     newcomer = people.Newcomer("sam", Role.STAFF, f"{PASSWORD}-two")
     planned.write_person(keepline.store, people.prepare_person(keepline.store, ana, newcomer, 15))
+    keepline.agree("sam")
     with keepline.daemon():
         _, out, err = keepline("inbox", "list", "--as", "sam", "--password-stdin", typed=f"{PASSWORD}-two\n")
     assert (out.strip(), err) == ("There is no message in the mailboxes of sam.", "")
@@ -203,6 +209,7 @@ def test_without_a_key_the_list_shows_no_caller_and_with_one_it_does(keepline: C
     assert id[:8] in without
     assert "Lopez" not in without
     assert "5550142" not in keepline("inbox", "list", "--json")[1]
+    keepline.agree()
     with keepline.daemon():
         _, with_key, _ = keepline("inbox", "list", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
     assert "5550142" in with_key
@@ -229,7 +236,7 @@ def test_a_message_is_exported_for_its_owner_alone(keepline: Command, tmp_path: 
     keepline.allow_downloads()
     id = keepline.leave_a_message()
     to = tmp_path / "message.wav"
-    words = ("inbox", "export", id[:6], "--to", str(to), "--as", "ana", "--password-stdin")
+    words = ("inbox", "export", id[:6], "--own", "--to", str(to), "--as", "ana", "--password-stdin")
     assert keepline(*words, typed=PASSWORD + "\n")[0] == 6  # nobody could record it
     assert not to.exists()
     with keepline.daemon():
@@ -257,12 +264,87 @@ def test_an_export_for_somebody_outside_says_whom_and_why_sealed(keepline: Comma
     id, to = keepline.leave_a_message(), tmp_path / "message.wav"
     words = ("inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin", "--for", "Dr. Otherwise")
     with keepline.daemon():
-        assert keepline(*words, typed=PASSWORD + "\n")[0] == 2
+        assert keepline(*words, "--own", typed=PASSWORD + "\n")[0] == 2
         assert keepline(*words, "--why", "referral", typed=PASSWORD + "\n")[0] == 0
     assert keepline.told()[-1].act is Act.DISCLOSED
     with testimony.open_key(keepline.store, unlock(keepline.store, "ana", PASSWORD).practice) as key:
         opened = testimony.open_sealed(keepline.told()[-1].sealed, key)
     assert (opened["whom"], opened["why"], opened["number"]) == ("Dr. Otherwise", "referral", "5550142")
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        ((), "Dr.  Otherwise\nreferral\n"),
+        (("--for", "Dr. Otherwise"), "referral\n"),
+        (("--why", "referral"), "Dr. Otherwise\n"),
+    ],
+)
+def test_what_an_export_was_not_told_it_asks_and_nothing_of_it_is_in_the_file(
+    keepline: Command, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], typed: str
+) -> None:
+    keepline.found()
+    keepline.allow_downloads()
+    id = keepline.leave_a_message()
+    words = ("inbox", "export", id, "--to", "-", "--as", "ana", "--password-stdin", *given)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written))
+    with keepline.daemon():
+        assert keepline(*words, typed=f"{PASSWORD}\n{typed}")[0] == 0
+    sys.stdout.flush()
+    out = written.getvalue()
+    assert (out[:4], out[44:]) == (b"RIFF", SECOND)
+    with testimony.open_key(keepline.store, unlock(keepline.store, "ana", PASSWORD).practice) as key:
+        opened = testimony.open_sealed(keepline.told()[-1].sealed, key)
+    assert (opened["whom"], opened["why"]) == ("Dr. Otherwise", "referral")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "acts"),
+    [
+        ("\n", 0, [Act.LOGGED_IN, Act.TAKEN]),  # the practice itself needs it
+        ("", 2, [Act.LOGGED_IN]),  # nobody answered
+        ("Dr. Otherwise\n\n", 2, [Act.LOGGED_IN]),
+        ("Dr. \x1b[2J\nreferral\n", 2, [Act.LOGGED_IN]),
+    ],
+)
+def test_without_an_answer_nothing_is_exported(
+    keepline: Command, tmp_path: Path, typed: str, code: int, acts: list[Act]
+) -> None:
+    keepline.found()
+    keepline.allow_downloads()
+    id, to = keepline.leave_a_message(), tmp_path / "message.wav"
+    before = len(keepline.told())
+    words = ("inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin")
+    with keepline.daemon():
+        assert keepline(*words, typed=f"{PASSWORD}\n{typed}")[0] == code
+    assert [deed.act for deed in keepline.told()[before:]] == acts
+    assert to.exists() == (code == 0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inbox", "list"),
+        ("inbox", "export", "", "--own", "--to", "/dev/null/x"),
+        ("inbox", "hold", "", "--why", "A court asks."),
+        ("record", "export"),
+    ],
+)
+def test_nobody_is_shown_a_caller_before_they_have_agreed_to_the_policy_sheet(
+    keepline: Command, words: tuple[str, ...]
+) -> None:
+    keepline.found()
+    keepline.allow_downloads()
+    planned.set_text(keepline.store, "ana", "en", "Another sheet, which nobody has read.", 1.0)
+    keepline.leave_a_message()
+    with keepline.daemon():
+        code, out, err = keepline(*words, "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")
+        assert (code, out) == (3, "")
+        assert "Log in on the page" in err
+    keepline.agree()
+    with keepline.daemon():
+        assert keepline("inbox", "list", "--as", "ana", "--password-stdin", typed=PASSWORD + "\n")[0] == 0
 
 
 def test_a_wrong_password_at_the_terminal_is_on_record(keepline: Command) -> None:
@@ -296,6 +378,7 @@ def test_a_use_of_the_sheet_and_every_failure_at_the_terminal_are_on_record(keep
 
 def test_the_record_is_verified_and_exported(keepline: Command) -> None:
     keepline.found()
+    keepline.agree()
     id = keepline.leave_a_message()
     code, out, _ = keepline("record", "verify")
     assert code == 0
@@ -389,7 +472,7 @@ def test_an_export_writes_over_nothing(keepline: Command, tmp_path: Path) -> Non
     to.write_text("mine", encoding="utf-8")
     with keepline.daemon():
         code, _, err = keepline(
-            "inbox", "export", id, "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
+            "inbox", "export", id, "--own", "--to", str(to), "--as", "ana", "--password-stdin", typed=PASSWORD + "\n"
         )
     assert (code, to.read_text(encoding="utf-8")) == (2, "mine")
     assert "cannot be made" in err
