@@ -246,14 +246,15 @@ install() {
         say "Installing needs root; sudo may ask for your password."
         exec sudo -- "$here/install.sh" install "${given[@]}"
     fi
-    packages "${runs_on[@]}" avahi-daemon # by which the practice's computers find the box's name
+    local needs=("${runs_on[@]}" age avahi-daemon) # for backups; by which the practice's computers find the box's name
+    packages "${needs[@]}"
     [ -n "$box" ] || box=$(ip -4 route get "$ata" 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p') || true
     [ -n "$box" ] || fail "This machine has no way to $ata. Connect it to the practice's network, or say --box ADDRESS."
     step "Making a user for each program" systemd-sysusers "$here/systemd/keepline.sysusers"
     mkdir -p "$program"
     environment "$program/venv" run
     asterisk --folder "$program/asterisk"
-    bill_of_materials "$program/venv" "$program/asterisk/root" "${runs_on[@]}" avahi-daemon
+    bill_of_materials "$program/venv" "$program/asterisk/root" "${needs[@]}"
     say "Writing $etc"
     command install -d -m 755 "$etc" "$etc/asterisk" "$etc/asterisk/machine"
     command install -m 644 hardware/asterisk/*.conf "$etc/asterisk/"
