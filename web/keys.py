@@ -139,7 +139,9 @@ def resume() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         if isinstance(error, WrongPasswordError | WrongSheetError):
             telling.log_in_failed(me, address, Way.SHEET if me == RECOVERY else "")
-        return _page({"password": entering.in_words(error)}), 422
+        wrong = gettext("That is not your password. Capital letters count.")
+        mistake = wrong if isinstance(error, WrongPasswordError) else entering.in_words(error)
+        return _page({"password": mistake}, frozenset(request.form.getlist("without"))), 422
     return _run(made, frozenset(request.form.getlist("without")))
 
 
@@ -213,8 +215,8 @@ def _damage_view(one: LostKey) -> DamageView:
     return DamageView(one.name, told)
 
 
-def _page(mistakes: dict[str, str]) -> str:
-    return render_template("keys.html", area="keys", keys=_view(), mistakes=mistakes)
+def _page(mistakes: dict[str, str], without: frozenset[str] = frozenset()) -> str:
+    return render_template("keys.html", area="keys", keys=_view(), mistakes=mistakes, without=without)
 
 
 def _groups_page(pending: Pending, mistakes: dict[str, str]) -> str:

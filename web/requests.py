@@ -199,8 +199,8 @@ def search(request: Request) -> str:
 
 
 def line(request: Request, field: str) -> str:
-    """What somebody wrote into `field` of a form, in one line."""
-    return " ".join(request.form.get(field, "").split())
+    """What somebody wrote into `field` of a form, in one line, without signs that nobody sees."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in request.form.get(field, "")).split())
 
 
 def byte_range(header: str | None, size: int) -> ByteRange | None:

@@ -13,7 +13,7 @@ from flask import render_template, request
 from appliance.deeds import Act
 from appliance.messages import Row
 from appliance.store import telling as known
-from web import mailboxes, telling, words
+from web import mailboxes, requests, telling, words
 from web.languages import gettext
 from web.services import here
 
@@ -53,7 +53,7 @@ def ask(row: Row, kind: str) -> str | tuple[str, int] | None:
 
 
 def _answered() -> Answer:
-    whom, why = (_line(request.form.get(name, "")) for name in ("whom", "why"))
+    whom, why = (requests.line(request, name)[:LONGEST] for name in ("whom", "why"))
     outside = request.form.get("goes") == OTHER
     return Answer(
         outside,
@@ -75,7 +75,3 @@ def _page(row: Row, kind: str, answer: Answer) -> str:
         answer=answer,
         longest=LONGEST,
     )
-
-
-def _line(text: str) -> str:
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:LONGEST]

@@ -94,7 +94,7 @@ def test_a_hold_takes_back_a_colleagues_erasure(practice: Practice, ana: Staff, 
 
 
 @pytest.mark.parametrize("way", ["hold", "release"])
-@pytest.mark.parametrize("why", ["", "   \n "])
+@pytest.mark.parametrize("why", ["", "   \n ", "\x00\x01"])
 def test_without_a_reason_nothing_is_done_and_the_form_says_so_beside_the_field(
     practice: Practice, ana: Staff, id: str, way: str, why: str
 ) -> None:

@@ -220,6 +220,9 @@ def test_damaged_keys_are_named_and_the_exchange_goes_on_without_those_that_are_
     assert "the key to 1 message that came Friday 21 November 2025, 12:00" in page
     assert "the key to names and numbers in the record so far" in page
     assert re.findall(r'name="without" value="([^"]+)"', page) == [oldest.stem, "record"]
+    refused = ana.post("/keys/resume", password="not this one at all", without=oldest.stem)
+    assert "That is not your password. Capital letters count." in refused.text
+    assert re.findall(r'name="without" value="([^"]+)" checked', refused.text) == [oldest.stem]
     ana.post("/keys/resume", password=PASSWORD, without=oldest.stem)
     finished(practice)
     assert rotation.is_under_way(practice.folder)
