@@ -151,6 +151,8 @@ def _people(parts: Parts) -> dict[Verb, Answer]:
 def _decisions(parts: Parts) -> dict[Verb, Answer]:
     def decide(given: Given) -> None:
         choice = unpack(decisions.Choice, given["choice"])
+        if decisions.is_made(parts.folder, choice):
+            return  # the button was pressed twice, or the first answer never came
         decision, change = decisions.plan(parts.folder, choice, parts.clock.now(), _is_trusted(parts))
         said = {"on": "yes" if decision.on else "no"}
         parts.record.perform(Deed(Act.DECIDED, decision.by, decision.switch, said), change)

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -377,7 +377,10 @@ def test_many_who_agree_or_decide_at_once_are_all_kept(copy: Path) -> None:
             threading.Thread(target=box.ask, args=(Verb.ACKNOWLEDGE_POLICY,), kwargs={"by": name, "version": version})
             for name in names
         ]
-        decide = [threading.Thread(target=box.ask, args=(Verb.DECIDE,), kwargs={"choice": CHOICE}) for _ in names]
+        decide = [
+            threading.Thread(target=box.ask, args=(Verb.DECIDE,), kwargs={"choice": replace(CHOICE, why=name)})
+            for name in names
+        ]
         for one in (*agree, *decide):
             one.start()
         for one in (*agree, *decide):

@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.access import ledger, testimony
+from appliance.access.chain import Line
 from appliance.access.ledger import Filter
 from appliance.access.roles import Permission
 from appliance.deeds import Act
@@ -55,16 +56,10 @@ def of(row: Row) -> HoldView | None:
     if not row.held:
         return None
     may_lift = session().person.may(Permission.LIFT_HOLDS)
-    wanted = Filter(acts=frozenset({Act.HELD}), subject=row.stamp.id)
-    line = next(ledger.newest(here().folder, wanted), None)
+    line = _last(row, Act.HELD)
     if line is None:
         return HoldView("", "", "", may_lift)
-    try:
-        with testimony.open_key(here().folder, session().practice) as key:
-            why = ledger.opened(line, key).get("why", "")
-    except (StoreError, NotFoundedError, OSError):
-        why = ""
-    return HoldView(line.deed.by.capitalize(), words.in_full(line.at, here().zone), why, may_lift)
+    return HoldView(line.deed.by.capitalize(), words.in_full(line.at, here().zone), _why(line), may_lift)
 
 
 @holds.route("/messages/<id>/hold", methods=["GET", "POST"])
@@ -92,7 +87,34 @@ def _answer(row: Row, held: bool) -> Response | str | tuple[str, int]:
     try:
         ask(row.stamp.id, testimony.seal(here().folder, **_whose(row), why=why), session().person.name)
     except HoldChangedError:
+        if _is_mine(row, held, why):
+            return _to_message(row)
         return _page(row, replace(question, why=why, mistake=tell(refusals.HOLD_CHANGED.sentence, {}))), 409
+    return _to_message(row)
+
+
+def _is_mine(row: Row, held: bool, why: str) -> bool:
+    """Has this very person just done the same for the same reason? Then the button was pressed twice, or the first answer never came."""
+    line = _last(row, Act.HELD, Act.RELEASED)
+    if line is None or (line.deed.act, line.deed.by) != (Act.HELD if held else Act.RELEASED, session().person.name):
+        return False
+    return _why(line) == why
+
+
+def _last(row: Row, *acts: Act) -> Line | None:
+    return next(ledger.newest(here().folder, Filter(acts=frozenset(acts), subject=row.stamp.id)), None)
+
+
+def _why(line: Line) -> str:
+    """The reason; "" when it cannot be opened."""
+    try:
+        with testimony.open_key(here().folder, session().practice) as key:
+            return ledger.opened(line, key).get("why", "")
+    except (StoreError, NotFoundedError, OSError):
+        return ""
+
+
+def _to_message(row: Row) -> Response:
     return redirect(url_for("inbox.show_message", id=row.stamp.id), 303)
 
 

@@ -137,7 +137,7 @@ def undo_erase(id: str) -> AnyResponse:
 @allow(Permission.CHANGE_MESSAGES)
 def write_note(id: str) -> AnyResponse | str | tuple[str, int]:
     """Write a note on the message."""
-    form = notes.write(mailboxes.row(id), request.form.get("note", ""))
+    form = notes.write(mailboxes.row(id), request.form.get("note", ""), request.form.get("token", "")[:64])
     if not form.mistake:
         return _done(url_for("inbox.show_message", id=id, _anchor="notes"))
     if requests.wants_part(request):

@@ -49,6 +49,13 @@ def notes(of: Row) -> tuple[tuple[Note, str | None], ...]:
         return tuple((note, _text(opener, of, note)) for note in written)
 
 
+def note_digests(of: Row) -> frozenset[str]:
+    """SHA-256 of each sealed note on a message: no two are alike, whatever their words."""
+    if not session().person.may_open(of.stamp.mailbox):
+        raise MessageNotFoundError
+    return frozenset(note.sha256 for note in here().reader.notes(of))
+
+
 def seal_note(of: Row, stamp: NoteStamp, text: str) -> bytes:
     """A new note, sealed as the message of the row is. Raises `DamagedMessageError`, `SealError` when that cannot be opened."""
     if not session().person.may_open(of.stamp.mailbox):

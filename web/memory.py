@@ -19,6 +19,7 @@ from web.visits import Aside
 MOST_ENVELOPES: Final = 2_000  # some 300 octets each
 MOST_DRAWINGS: Final = 1_000  # 96 octets each
 MOST_SKETCHES: Final = 300  # some 4 kB each
+MOST_FORMS: Final = 100
 MOST_DIRECTORIES: Final = 50  # 200 octets a page
 
 K = TypeVar("K", bound=Hashable)
@@ -95,6 +96,9 @@ class Memory:
     sketches: Shelf[str, bytes] = field(default_factory=lambda: Shelf(MOST_SKETCHES))
     directories: Shelf[str, Directory] = field(default_factory=lambda: Shelf(MOST_DIRECTORIES))
     turns: Shelf[str, Turns] = field(default_factory=lambda: Shelf(MOST_TURNED))
+    notes: Shelf[bytes, list[str]] = field(
+        default_factory=lambda: Shelf(MOST_FORMS)
+    )  # SHA-256 of the sealed notes that were made of one form, by a digest of the form
     search: str = ""
     erased: Erased | None = None
     said: str = ""  # what was done, to be told on the next page

@@ -5,6 +5,8 @@ The text goes no further than this process: it is sealed here, to the key of the
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +21,7 @@ from appliance.errors import (
 )
 from appliance.messages import Row
 from appliance.notes import Note, NoteStamp
-from web import mailboxes, words
+from web import mailboxes, memory, words
 from web.guard import session
 from web.languages import gettext, number, spoken
 from web.services import here
@@ -51,6 +53,7 @@ class Form:
     """The form for another, as it stands: empty, or as it was sent with what is wrong."""
 
     draft: str  # what that is called
+    token: str = field(default_factory=lambda: secrets.token_hex(16))  # the same as often as this form is sent
     text: str = field(default="", repr=False)
     mistake: str = ""
     code: int = 200
@@ -75,26 +78,52 @@ def under(row: Row, form: Form | None = None) -> Written:
     )
 
 
-def write(row: Row, typed: str) -> Form:
-    """Somebody has typed this and wants it kept: the form as it stands then. Raises `MessageNotFoundError`, and what opening the message raises."""
+def write(row: Row, typed: str, token: str) -> Form:
+    """Somebody has typed this and wants it kept: the form as it stands then. Raises `MessageNotFoundError`, and what opening the message raises.
+
+    Sent once more, with the same `token`, it is no second note: not while the first is on its way, nor when its answer came too late for who asked.
+    """
     text = notes.clean(typed)
+    tried = memory.of(session()).notes.get(_of_form(token, text), list[str]) if token else []
+    if _is_kept(row, tried):
+        return _kept(row)
     if mistake := _mistake(row, text):
-        return Form(_draft(row), text, mistake, 400)
+        return _again(row, token, text, mistake, 400)
     for _ in range(TRIES):
         stamp = NoteStamp(row.stamp.id, row.notes + 1, session().person.name, here().clock.now())
         sealed = mailboxes.seal_note(row, stamp, text)
+        tried.append(hashlib.sha256(sealed).hexdigest())
         try:
             here().control.note(stamp, sealed)
         except NoteOvertakenError:
             row = mailboxes.row(row.stamp.id)
+            if _is_kept(row, tried):
+                return _kept(row)
         except (MessageNotFoundError, DamagedMessageError, SealError):
             raise
         except (StoreError, ControlError):
             break
         else:
-            here().drafts.keep(session(), _draft(row), "")
-            return Form(_draft(row))
-    return Form(_draft(row), text, gettext(NOT_KEPT), 503)
+            return _kept(row)
+    return _again(row, token, text, gettext(NOT_KEPT), 503)
+
+
+def _kept(row: Row) -> Form:
+    here().drafts.keep(session(), _draft(row), "")
+    return Form(_draft(row))
+
+
+def _is_kept(row: Row, tried: list[str]) -> bool:
+    return bool(tried) and not mailboxes.note_digests(row).isdisjoint(tried)
+
+
+def _again(row: Row, token: str, text: str, mistake: str, code: int) -> Form:
+    return Form(_draft(row), token or secrets.token_hex(16), text, mistake, code)
+
+
+def _of_form(token: str, text: str) -> bytes:
+    """Whoever goes back and writes something else has written another note."""
+    return hashlib.sha256(f"{token}\n{text}".encode("utf-8", "surrogatepass")).digest()
 
 
 def _mistake(row: Row, text: str) -> str:

@@ -157,6 +157,13 @@ def deciders(folder: Path) -> tuple[str, ...]:
     return tuple(person.name for person in people.list_people(folder) if person.may(Permission.RUN_SWITCHES))
 
 
+def is_made(folder: Path, choice: Choice) -> bool:
+    """Is it the decision that counts already, by the same person and in the same words? Raises `DecisionError`, `DecisionsDamagedError`."""
+    made = last(read(folder), choice.switch)
+    words = check_text(choice.why), check_text(choice.risk)
+    return made is not None and (made.on, made.by, made.why, made.risk) == (choice.on, choice.by, *words)
+
+
 def plan(folder: Path, choice: Choice, at: float, clock_trusted: bool) -> tuple[Decision, Change]:
     """The daemon's part: the decision beside all earlier ones. One is planned and made after the other.
 

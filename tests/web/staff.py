@@ -32,6 +32,12 @@ class Staff:
             self._practice.agree(name)
         return self
 
+    def twin(self) -> Staff:
+        """A second tab of the same browser."""
+        other = Staff(self._practice, self._client.application)
+        other._client.set_cookie("__Host-keepline", self.cookie or "", domain="localhost", secure=True)
+        return other
+
     def get(self, path: str, **headers: str) -> TestResponse:
         """Look at a page."""
         return self.ask("GET", path, headers=_named(headers))

@@ -120,6 +120,17 @@ def test_whoever_comes_second_reads_that_and_keeps_what_was_typed(practice: Prac
     assert [deed.act for deed in told(practice)] == [Act.HELD, Act.RELEASED]
 
 
+def test_who_asks_twice_with_the_same_reason_has_what_they_asked_for(practice: Practice, ana: Staff, id: str) -> None:
+    for way in ("hold", "release"):
+        for _ in range(2):
+            answer = ana.post(f"/messages/{id}/{way}", why=WHY)
+            assert (answer.status_code, answer.headers["Location"]) == (303, f"/messages/{id}")
+    assert [deed.act for deed in told(practice)] == [Act.HELD, Act.RELEASED]
+    add_everybody(practice)
+    ana.post(f"/messages/{id}/hold", why=WHY)
+    assert desk_of(practice, Role.STAFF).post(f"/messages/{id}/hold", why=WHY).status_code == 409
+
+
 def test_staff_put_on_hold_and_read_why_and_only_an_admin_lifts_it(practice: Practice, id: str) -> None:
     add_everybody(practice)
     sam, ana = desk_of(practice, Role.STAFF), desk_of(practice, Role.ADMIN)

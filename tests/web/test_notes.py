@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import suppress
 from html import unescape
+from typing import Any
 
 import pytest
 
 from appliance import notes as kept
 from appliance.access.roles import Role
 from appliance.clock import Trust
+from appliance.control.values import Verb
 from appliance.deeds import Act
-from appliance.errors import NoRoomError, NoteOvertakenError
+from appliance.errors import DaemonSilentError, NoRoomError, NoteOvertakenError
 from appliance.notes import NoteStamp
 from appliance.store import notebook
 from tests.web.faxes import leave_fax, letter
@@ -31,6 +35,11 @@ def id(practice: Practice) -> str:
 
 def texts(page: str) -> list[str]:
     return [unescape(text) for text in re.findall(r'class="jotting-text" dir="auto">([^<]*)</p>', page)]
+
+
+def token(page: str) -> str:
+    [found] = re.findall(r'name="token" value="([0-9a-f]{32})"', page)
+    return str(found)
 
 
 def write(desk: Staff, id: str, text: str, headers: dict[str, str] = OWN) -> tuple[int, str]:
@@ -207,6 +216,55 @@ def test_a_note_of_a_wrong_clock_says_so(practice: Practice, ana: Staff, id: str
     practice.clock.state = Trust.NOT_SYNCHRONISED
     write(ana, id, "two")
     assert ana.get(f"/messages/{id}").text.count("the time may be wrong") == 1
+
+
+def test_a_form_that_is_sent_twice_at_once_keeps_one_note(practice: Practice, ana: Staff, id: str) -> None:
+    """As a browser without scripts does it; the daemon is at the first one when the second comes."""
+    form = {"note": TEXT, "token": token(ana.get(f"/messages/{id}").text)}
+    note, asked = practice.daemon.answers[Verb.NOTE], threading.Barrier(2)
+
+    def both(given: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            asked.wait(60)
+        return note(given)
+
+    practice.daemon.answers[Verb.NOTE] = both
+    other, answers = ana.twin(), list[int]()
+    send = [
+        threading.Thread(
+            target=lambda desk=desk: answers.append(desk.post(f"/messages/{id}/notes", None, **form).status_code)
+        )
+        for desk in (ana, other)
+    ]
+    for thread in send:
+        thread.start()
+    for thread in send:
+        thread.join(60)
+    assert answers == [303, 303]
+    assert texts(ana.get(f"/messages/{id}").text) == [TEXT]
+
+
+def test_a_note_whose_answer_was_lost_is_known_again(practice: Practice, ana: Staff, id: str) -> None:
+    """By the form it came with, so that who writes the same or something else in another form has written another note."""
+    note = practice.daemon.answers[Verb.NOTE]
+
+    def keep_and_say_nothing(given: Any) -> Any:
+        note(given)
+        raise DaemonSilentError
+
+    practice.daemon.answers[Verb.NOTE] = keep_and_say_nothing
+    first = token(ana.get(f"/messages/{id}").text)
+    answer = ana.post(f"/messages/{id}/notes", note=TEXT, token=first)
+    assert (answer.status_code, token(answer.text)) == (503, first)
+    practice.daemon.answers[Verb.NOTE] = note
+    for _ in range(2):
+        assert ana.post(f"/messages/{id}/notes", note=TEXT, token=first).status_code == 303
+    page = ana.get(f"/messages/{id}").text
+    assert texts(page) == [TEXT]
+    assert token(page) != first
+    ana.post(f"/messages/{id}/notes", note="Something else.", token=first)
+    ana.post(f"/messages/{id}/notes", note=TEXT, token=token(page))
+    assert texts(ana.get(f"/messages/{id}").text) == [TEXT, "Something else.", TEXT]
 
 
 def test_a_kept_note_is_no_draft_any_more_and_a_refused_one_still_is(practice: Practice, ana: Staff, id: str) -> None:

@@ -58,6 +58,14 @@ def test_an_admin_decides_and_the_page_says_who_when_why_and_at_what_risk(nothin
     assert [item.on for item in downloads(nothing_on)] == [True, False]
 
 
+def test_a_form_that_is_sent_twice_is_one_decision(nothing_on: Practice, new: Staff) -> None:
+    for _ in range(2):
+        assert new.post("/switches/take-messages", None, **FORM).status_code == 303
+    assert len(downloads(nothing_on)) == 1
+    new.post("/switches/take-messages", None, **(FORM | {"why": "And the other lab too."}))
+    assert len(downloads(nothing_on)) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "mistake"),
     [

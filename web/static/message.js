@@ -165,6 +165,7 @@ function submitted(event) {
 
 async function note(id, form) {
   const field = form.elements.note;
+  if (field.readOnly) return; // it is on its way
   field.readOnly = true; // what is typed meanwhile would be lost
   try {
     await ask(form.action, new FormData(form));
@@ -187,6 +188,7 @@ async function note(id, form) {
   field.setAttribute("aria-describedby", "note-hint");
   field.defaultValue = "";
   form.reset();
+  form.elements.token.value = [...crypto.getRandomValues(new Uint8Array(16))].map((octet) => octet.toString(16).padStart(2, "0")).join("");
   await Promise.all([refresh(), refreshMessage()]);
   document.getElementById("news").textContent = tell("noted");
 }

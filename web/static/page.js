@@ -2,6 +2,7 @@
 
 import { ask, elements } from "./ask.js";
 import { start as keepDrafts } from "./drafts.js";
+import { start as sendOnce } from "./once.js";
 import { watch } from "./session.js";
 
 const parts = {
@@ -28,5 +29,6 @@ if (document.getElementById("list")) {
 }
 
 keepDrafts();
+sendOnce();
 watch((what) => parts[what]());
 document.body.dataset.live = "yes";
