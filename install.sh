@@ -185,7 +185,7 @@ try() {
 }
 
 run_tests() {
-    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd nftables iproute2 libnss3-tools libspandsp-dev libtiff-dev libtiff-tools efax
+    rig chromium shellcheck libfaketime strace gdb e2fsprogs openssl procps systemd nftables iproute2 libnss3-tools libspandsp-dev libtiff-dev libtiff-tools efax xxd
     scanner
     step "Shell scripts (shellcheck)" shellcheck install.sh .ci/run tests/rig/*.sh
     step "Style (ruff)" .venv/bin/ruff check .

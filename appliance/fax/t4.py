@@ -7,11 +7,13 @@ MH and MR lines stand between EOLs, and no line holds an EOL's eleven zeros. So 
 repeated in its place, it is marked, and reading goes on behind the next EOL. In MR the lines that build on a damaged one are damaged too. MMR has no EOLs:
 what stands behind damage cannot be known and is not shown. Uncompressed mode is damage: we never announce it. Nothing that comes in raises an error.
 
-Where noise hits an EOL beyond knowing, the lines on both sides of it become one damaged row: a long burst costs more lines than are counted.
+Where noise hits an EOL beyond knowing, the lines on both sides of it become one damaged row. It counts for as many lines as its bits would make of the size
+that the lines around it have, so that a burst that swallowed half a page is not taken for a line or two.
 """
 
 from __future__ import annotations
 
+from bisect import bisect
 from enum import Enum
 from typing import Final
 
@@ -23,6 +25,9 @@ _PIECE: Final = 4096  # octets looked at in one go
 _LONGEST_LINE: Final = 8  # bits for each picture element; MMR's worst is 12 for two
 _WRONG_BITS: Final = 2  # an EOL with so many wrong bits is still taken for one, where a whole line ends just before it
 _RETURN: Final = 3  # EOLs in a row: only the end of a page has them, even if noise hit the others of the six
+_GOES_ON: Final = 2  # whole lines behind such an end: noise made it, of a line's fill
+_NEAR: Final = 16  # whole lines on each side of a damaged row that tell how long a line is there
+_SETTLING: Final = 1000  # bits before the first EOL that are no line: what a modem makes of a carrier's beginning
 
 _REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
@@ -48,7 +53,7 @@ class Decoder:
         self.rows: list[bytes] = []
         #: Which rows repeat the one above, or are white, because theirs was damaged.
         self.damaged_rows: list[int] = []
-        self.ended = False  # the page's own end mark (RTC, EOFB) has come
+        self.ended = False  # the page's own end mark (RTC, EOFB) has come; in MH and MR known once it is finished
         self.broken = False  # more came that cannot be shown: behind damage in MMR, or beyond MOST_ROWS
         self._coding = coding
         self._width = width
@@ -59,19 +64,23 @@ class Decoder:
         self._above: Changes | None = []  # the row that a two-dimensional line builds on; None when it is damaged
         self._marks = 0  # EOLs in a row
         self._end: int | None = None  # how many rows there were before EOLs came in a row
+        self._returned: int | None = None  # and before so many that it was the page's end
+        self._goes_on = 0  # whole lines behind that
+        self._sizes: list[int] = []  # bits of each row on the line, its EOL included
+        self._unread = 0  # bits before the first EOL
 
     @property
     def damaged(self) -> int:
-        """How many rows are damaged."""
-        return len(self.damaged_rows)
+        """How many lines are damaged or lost."""
+        return self._lost_ahead() + sum(self._lines_lost())
 
     @property
     def worst_run(self) -> int:
-        """The most damaged rows in a row."""
-        worst = run = 0
-        for place, row in enumerate(self.damaged_rows):
-            run = run + 1 if place and self.damaged_rows[place - 1] == row - 1 else 1
-            worst = max(worst, run)
+        """The most damaged or lost lines in a row."""
+        worst, run, last = self._lost_ahead(), 0, -2
+        for row, lines in zip(self.damaged_rows, self._lines_lost(), strict=True):
+            run = run + lines if row == last + 1 else lines
+            worst, last = max(worst, run), row
         return worst
 
     def add(self, octets: bytes) -> None:
@@ -92,9 +101,9 @@ class Decoder:
             if self._coding is Coding.MMR:
                 self._take_unframed(0)
             elif "1" in self._bits:
-                self._take_frame(
-                    self._bits.rstrip("0")
-                )  # zeros fill the last octet; those of a code are read all the same
+                frame = self._bits.rstrip("0")  # zeros fill the last octet; those of a code are read all the same
+                self._take_frame(frame, len(frame))
+        if self._coding is not Coding.MMR:
             self._cut_end()
         self._bits = ""
 
@@ -106,7 +115,7 @@ class Decoder:
             one = bits.find("1", zeros + len(EOL_ZEROS)) if zeros >= 0 else -1
             if one < 0:
                 break
-            self._take_frame(bits[start:zeros])
+            self._take_frame(bits[start:zeros], one + 1 - start)
             start = searched = one + 1
         if zeros >= 0:
             self._bits, self._searched = (
@@ -115,17 +124,19 @@ class Decoder:
             )  # of fill, eleven zeros say enough
             return
         if len(bits) - start > self._longest:  # there is no such line
-            self._damage()
+            self._damage(len(bits) - len(EOL_ZEROS) - start)
             self._lost = True
             start = len(bits) - len(EOL_ZEROS)
         self._bits = bits[start:]
         self._searched = max(0, len(self._bits) - len(EOL_ZEROS) + 1)
 
-    def _take_frame(self, bits: str) -> None:
-        """What stands between two EOLs: one line, none, or several when noise hit the EOLs between them."""
+    def _take_frame(self, bits: str, size: int) -> None:
+        """What stands between two EOLs: one line, none, or several when noise hit the EOLs between them. `size` in bits, with the EOL behind it."""
         if self._lost:
             self._lost = False
-            bits = _behind_hit_eol(bits) or ""
+            behind = _behind_hit_eol(bits) or ""
+            self._pass_over(size - len(behind))
+            bits, size = behind, len(behind)
         elif len(bits) <= (self._coding is Coding.MR):  # nothing but the tag
             self._mark()
             return
@@ -136,10 +147,17 @@ class Decoder:
                 self._mark()
                 return
             if changes is None or rest is None:
-                self._damage()
+                self._damage(size)
                 return
-            self._keep(changes)
-            bits = rest
+            self._keep(changes, size - len(rest))
+            bits, size = rest, len(rest)
+
+    def _pass_over(self, size: int) -> None:
+        """Bits that are no line's: of the line that was lost before them, or ahead of the first one."""
+        if self.rows:
+            self._sizes[-1] += size
+        else:
+            self._unread = size
 
     def _is_hit_mark(self, bits: str) -> bool:
         """Is it nothing but an EOL that noise has hit?"""
@@ -171,44 +189,70 @@ class Decoder:
             read = unframed(line, left, self._width, self._above or [])
             if read is None:
                 if spare or line & (1 << left) - 1:  # zeros fill the last octet
-                    self._damage()
+                    self._damage(0)
                     self.broken = True
                 break
+            self._keep(read[0], left - read[1])
             left = read[1]
-            self._keep(read[0])
         self._bits = self._bits[len(self._bits) - left + TAIL :]
 
-    def _keep(self, changes: Changes) -> None:
+    def _keep(self, changes: Changes, size: int) -> None:
         self._marks, self._end = 0, None
+        if self._returned is not None:
+            self._goes_on += 1
+            if self._goes_on >= _GOES_ON:
+                self._returned = None
         same = self.rows and changes == self._above
-        self._append(self.rows[-1] if same else pack(changes, self._width))
+        self._append(self.rows[-1] if same else pack(changes, self._width), size)
         self._above = changes
 
-    def _damage(self) -> None:
+    def _damage(self, size: int) -> None:
         self._marks = 0
         self.damaged_rows.append(len(self.rows))
-        self._append(self.rows[-1] if self.rows else pack([], self._width))
+        self._append(self.rows[-1] if self.rows else pack([], self._width), size)
         self._above = None
 
-    def _append(self, row: bytes) -> None:
+    def _append(self, row: bytes, size: int) -> None:
         self.rows.append(row)
+        self._sizes.append(size)
         self.broken = self.broken or len(self.rows) >= MOST_ROWS
 
     def _mark(self) -> None:
         """An EOL follows an EOL: the page's end begins, or a line was lost."""
         marks, end = self._marks + 1, len(self.rows) if self._end is None else self._end
         if self.rows:
-            self._damage()
+            self._damage(len(EOL))
         self._marks, self._end = marks, end
-        if marks == _RETURN - 1:
-            self.ended = True
-            self._cut_end()
+        if marks == _RETURN - 1 and self._returned is None:
+            self._returned, self._goes_on = end, 0
 
     def _cut_end(self) -> None:
-        """Take back the rows that were only a page's last EOLs, some of them hit by noise."""
-        if self._end is not None and len(self.rows) - self._end <= RTC:
-            del self.rows[self._end :]
-            self.damaged_rows = [row for row in self.damaged_rows if row < self._end]
+        """Take back the rows that were only a page's last EOLs, some of them hit by noise, and what came behind them."""
+        end = self._end if self._returned is None else self._returned
+        self.ended = self._returned is not None
+        if end is not None and (self.ended or len(self.rows) - end <= RTC):
+            del self.rows[end:], self._sizes[end:]
+            self.damaged_rows = [row for row in self.damaged_rows if row < end]
+            self.broken = len(self.rows) >= MOST_ROWS
+
+    def _lines_lost(self) -> list[int]:
+        """How many lines each damaged row stands for."""
+        damaged = set(self.damaged_rows)
+        whole = [row for row in range(len(self.rows)) if row not in damaged]
+        return [self._lines_of(self._sizes[row], row, whole) for row in self.damaged_rows]
+
+    def _lost_ahead(self) -> int:
+        """How many lines were lost before the first that came."""
+        if self._unread <= _SETTLING:
+            return 0
+        damaged = set(self.damaged_rows)
+        return self._lines_of(self._unread, 0, [row for row in range(len(self.rows)) if row not in damaged])
+
+    def _lines_of(self, size: int, place: int, whole: list[int]) -> int:
+        """How many lines so many bits are at that row: one, unless it is longer than each whole one around it."""
+        middle = bisect(whole, place)
+        near = [self._sizes[row] for row in whole[max(0, middle - _NEAR) : middle + _NEAR]]
+        return round(size * len(near) / sum(near)) if near and size > max(near) else 1
 
 
 def _behind_hit_eol(bits: str) -> str | None:

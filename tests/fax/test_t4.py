@@ -72,6 +72,7 @@ def test_it_does_not_matter_in_what_pieces_a_page_comes(coding: Coding, size: in
 def test_two_dimensional_lines_may_follow_each_other_as_the_sender_likes(every: int) -> None:
     decoder = Decoder(Coding.MR, WIDTH)
     decoder.add(written(Coding.MR, PRINT, every=every))
+    decoder.finish()
     assert decoder.rows == PRINT
     assert decoder.ended
 
@@ -103,6 +104,7 @@ def test_a_sender_that_needs_time_for_a_line_fills_it() -> None:
     assert len(data) * 8 >= 288 * len(PRINT)
     decoder = Decoder(Coding.MH, WIDTH)
     decoder.add(data)
+    decoder.finish()
     assert decoder.rows == PRINT
 
 
@@ -221,10 +223,12 @@ def test_lines_without_any_eol_are_counted_piece_by_piece() -> None:
     decoder.add(octets(EOL + BLACK_LINE + EOL))
     decoder.add(b"\x55" * 20_000)
     decoder.add(octets(EOL + WHITE_LINE + EOL * RTC))
+    decoder.finish()
     assert decoder.rows[0] == BLACK
     assert decoder.rows[-1] == BLANK
-    assert decoder.damaged == len(decoder.rows) - 2
-    assert decoder.damaged >= 5
+    assert len(decoder.damaged_rows) == len(decoder.rows) - 2 >= 5
+    a_line = (len(BLACK_LINE + WHITE_LINE) + 2 * len(EOL)) / 2
+    assert decoder.damaged == pytest.approx(20_000 * 8 / a_line, rel=0.02)
 
 
 def test_a_run_of_none_joins_its_neighbours() -> None:
@@ -330,6 +334,41 @@ def test_noise_on_the_line_costs_only_the_lines_it_hits(coding: Coding) -> None:
     )  # noise may turn one line into another that is just as possible, and one may build on it: nothing can tell
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("coding", [Coding.MH, Coding.MR])
+def test_lines_that_noise_swallowed_with_their_eols_are_counted(coding: Coding, seed: int) -> None:
+    noise = random.Random(seed)
+    rows = letter()[:1000]
+    cut = lines(coding, rows)
+    first, lost = noise.randrange(100, 800), noise.randrange(30, 60)
+    size = sum(map(len, cut[first : first + lost]))
+    cut[first : first + lost] = [f"{noise.getrandbits(size):0{size}b}"]
+    decoder = read("".join(cut) + MARK[coding] * RTC, coding)
+    swallowed = len(rows) - len(decoder.rows) + len(decoder.damaged_rows)
+    assert swallowed >= lost
+    assert swallowed / 2 <= decoder.damaged <= swallowed * 5  # lines of print among white ones count for more
+    assert decoder.worst_run >= swallowed / 2
+
+
+@pytest.mark.parametrize("lost", [20, 100])
+def test_lines_lost_before_the_first_eol_are_counted(lost: int) -> None:
+    cut = lines(Coding.MH, letter()[300:])
+    decoder = read("1" * sum(map(len, cut[:lost])) + "".join(cut[lost:]) + EOL * RTC)
+    assert len(decoder.rows) - len(decoder.damaged_rows) == len(cut) - lost
+    assert lost / 2 <= decoder.damaged == decoder.worst_run
+
+
+@pytest.mark.parametrize("coding", [Coding.MH, Coding.MR])
+def test_an_end_that_noise_made_in_the_midst_of_a_page_is_none(coding: Coding) -> None:
+    cut = lines(coding, PRINT)
+    cut[12] = MARK[coding] * 3 + cut[12]
+    decoder = read("".join(cut) + MARK[coding] * RTC, coding)
+    assert decoder.ended
+    assert [row for place, row in enumerate(decoder.rows) if place not in decoder.damaged_rows][:12] == PRINT[:12]
+    assert decoder.rows[-8:] == PRINT[-8:]
+    assert decoder.damaged
+
+
 ANYTHING = st.one_of(
     st.binary(max_size=400),
     st.lists(
@@ -350,7 +389,8 @@ def test_whatever_comes_in_is_read_to_its_end(coding: Coding, width: int, pieces
     whole.finish()
     assert all(len(row) == (width + 7) // 8 for row in decoder.rows)
     assert decoder.damaged_rows == sorted(set(decoder.damaged_rows) & set(range(len(decoder.rows))))
-    assert decoder.worst_run <= decoder.damaged <= len(decoder.rows)
+    assert decoder.worst_run <= decoder.damaged
+    assert decoder.damaged >= len(decoder.damaged_rows)
     if coding is Coding.MMR:
         assert decoder.rows == whole.rows
     unused = -width % 8

@@ -89,6 +89,7 @@ def test_efax_and_we_read_each_others_pages(tmp_path: Path) -> None:
     efix(tmp_path, "-ifax", "-opbm", "-n", "read.%d", "ours.fax")
     decoder = Decoder(Coding.MH, 1728)
     decoder.add(turn_octets((tmp_path / "theirs.1").read_bytes()))
+    decoder.finish()
     assert (decoder.rows, decoder.damaged, decoder.ended) == (rows, 0, True)
     read = (tmp_path / "read.1").read_bytes()
     assert read.split(b"\n", 1)[1].startswith(b"".join(rows))  # it fills the page up with white
