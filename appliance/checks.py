@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,12 @@ class Check:
 
     allowed: str
     parse: Callable[[Any], Any]  # raises ValueError or TypeError
+
+
+def nearest(wrong: str, right: Sequence[str]) -> str:
+    """The sentence that helps whoever wrote a name that is none of the `right` ones."""
+    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.5)
+    return f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(right)}."
 
 
 def whole(low: int, high: int) -> Check:

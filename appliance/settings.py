@@ -7,7 +7,6 @@ An empty file is a good file: every option has a default.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from appliance.checks import Check, EntryError, choice, number, path, table, text, texts, whole, zero_or, zone
+from appliance.checks import Check, EntryError, choice, nearest, number, path, table, text, texts, whole, zero_or, zone
 from appliance.errors import SettingsError
 
 DEFAULT_FILE = Path("/etc/keepline/keepline.toml")
@@ -272,9 +271,7 @@ class _Reading:
         return kind(**made)
 
     def _unknown(self, what: str, shown: str, name: str, right: list[str], line: int) -> SettingsError:
-        near = difflib.get_close_matches(name, right, n=1, cutoff=0.5)
-        hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(right)}."
-        return self._error(line, f"there is no {what} {shown}. {hint}")
+        return self._error(line, f"there is no {what} {shown}. {nearest(name, right)}")
 
     def _error(self, line: int, message: str) -> SettingsError:
         return SettingsError(f"{self.file}, line {line}: {message}")

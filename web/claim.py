@@ -22,7 +22,7 @@ from appliance.errors import (
     WeakPasswordError,
     WrongClaimError,
 )
-from web import people_forms, recovery_sheet, safekeeping
+from web import people_forms, recovery_sheet, requests, safekeeping
 from web.guard import unclaimed
 from web.languages import gettext
 from web.services import here
@@ -75,7 +75,7 @@ def name_admin() -> AnyResponse | str | tuple[str, int]:
     visit = _visit()
     if visit is None:
         return _to_claim()
-    name, password = people_forms.typed_name(request), people_forms.password(request)
+    name, password = people_forms.typed_name(request), requests.password(request)
     if people_forms.wants_another(request):
         return _person_page(name, {})
     mistakes = _mistakes(name, password)

@@ -15,7 +15,7 @@ from appliance.access.roles import RECOVERY, Permission
 from appliance.access.rotation import Rotation
 from appliance.access.second_step import Way
 from appliance.errors import AccessError, WrongPasswordError, WrongSheetError
-from web import entering, memory, past, people_forms, recovery_sheet, safekeeping, telling, words
+from web import entering, memory, past, recovery_sheet, requests, safekeeping, telling, words
 from web.guard import COOKIE, allow, session
 from web.languages import gettext, ngettext, tell
 from web.services import here
@@ -158,7 +158,7 @@ def drop() -> AnyResponse:
 def _resumed() -> Rotation:
     """By the password, which opens the key that is on its way in."""
     me, address = session().person.name, request.remote_addr or ""
-    unlocked = here().doorkeeper.unlock(me, people_forms.password(request), address)
+    unlocked = here().doorkeeper.unlock(me, requests.password(request), address)
     try:
         return rotation.resume(here().folder, unlocked)
     finally:
@@ -167,7 +167,7 @@ def _resumed() -> Rotation:
 
 def _resumed_by_sheet() -> Rotation:
     """By the new sheet; the one of before opened this session, and opens nothing of what is on its way in."""
-    with emergency.read_sheet(people_forms.password(request)) as paper:
+    with emergency.read_sheet(requests.password(request)) as paper:
         return rotation.resume(here().folder, replace(session().unlocked, own=paper))
 
 

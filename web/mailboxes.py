@@ -26,22 +26,19 @@ def rows() -> list[Row]:
 def row(id: str) -> Row:
     """One message, by the id in a request. Raises `MessageNotFoundError`, which tells nobody whether another mailbox has it."""
     found = here().reader.row(requests.message_id(id))
-    if not session().person.may_open(found.stamp.mailbox):
-        raise MessageNotFoundError
+    _must_be_open(found)
     return found
 
 
 def open_message(of: Row) -> OpenMessage:
     """The message of a row, opened with this session's key; raises what `Reader.open` does."""
-    if not session().person.may_open(of.stamp.mailbox):
-        raise MessageNotFoundError
+    _must_be_open(of)
     return here().reader.open(of, session().practice)
 
 
 def notes(of: Row) -> tuple[tuple[Note, str | None], ...]:
     """What was written on a message, in the order of writing; None for a text that cannot be opened."""
-    if not session().person.may_open(of.stamp.mailbox):
-        raise MessageNotFoundError
+    _must_be_open(of)
     written = here().reader.notes(of)
     if not written:
         return ()
@@ -58,8 +55,7 @@ def note_digests(of: Row) -> frozenset[str]:
 
 def seal_note(of: Row, stamp: NoteStamp, text: str) -> bytes:
     """A new note, sealed as the message of the row is. Raises `DamagedMessageError`, `SealError` when that cannot be opened."""
-    if not session().person.may_open(of.stamp.mailbox):
-        raise MessageNotFoundError
+    _must_be_open(of)
     with here().reader.opening(session().practice) as opener:
         return opener.seal_note(of, stamp, text)
 
@@ -72,13 +68,18 @@ def opening() -> Iterator[Callable[[Row], OpenMessage]]:
 
         def open_one(of: Row) -> OpenMessage:
             nonlocal opener
-            if not session().person.may_open(of.stamp.mailbox):
-                raise MessageNotFoundError
+            _must_be_open(of)
             if opener is None:
                 opener = ends.enter_context(here().reader.opening(session().practice))
             return opener.open(of)
 
         yield open_one
+
+
+def _must_be_open(of: Row) -> None:
+    """Raises `MessageNotFoundError` for what lies in a mailbox that this person may not open."""
+    if not session().person.may_open(of.stamp.mailbox):
+        raise MessageNotFoundError
 
 
 def _text(opener: Opener, of: Row, note: Note) -> str | None:

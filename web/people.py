@@ -20,7 +20,7 @@ from appliance.errors import (
     PersonUnknownError,
     WeakPasswordError,
 )
-from web import duties, memory, people_forms, people_views, safekeeping
+from web import duties, memory, people_forms, people_views, requests, safekeeping
 from web.guard import COOKIE, allow, session
 from web.languages import gettext
 from web.people_forms import Entry, Standing
@@ -120,7 +120,7 @@ def give_password(name: str) -> AnyResponse | str | tuple[str, int]:
         return redirect(url_for("account.show_password"), 303)
     if people_forms.wants_another(request):
         return _password_page(person, "")
-    given = people_forms.password(request)
+    given = requests.password(request)
     try:
         files = people.prepare_new_key(here().folder, session().unlocked, person.name, given, _work())
     except WeakPasswordError as error:

@@ -11,9 +11,9 @@ from werkzeug.exceptions import BadRequest, NotFound
 from appliance.access.roles import ALL, NONE, Role, check_mailboxes, check_name
 from appliance.access.unlock import as_kept
 from appliance.errors import KeeplineError, PersonNameError
+from web import requests
 from web.languages import gettext
 
-LONGEST: Final = 1025  # letters of a password that are looked at; one more than there may be
 LONGEST_NAME: Final = 80
 EVERY: Final = "*"
 
@@ -57,7 +57,7 @@ def entry(request: Request) -> Entry:
         check_name(name)
     except PersonNameError as error:
         mistakes["name"] = gettext(str(error)) if name else gettext("Type the name this person will log in with.")
-    return Entry(name, standing(request, mistakes), password(request), mistakes)
+    return Entry(name, standing(request, mistakes), requests.password(request), mistakes)
 
 
 def typed_name(request: Request) -> str:
@@ -84,11 +84,6 @@ def mailboxes(request: Request) -> frozenset[str]:
         return ALL if EVERY in ticked else check_mailboxes(ticked)
     except KeeplineError:
         raise BadRequest from None
-
-
-def password(request: Request) -> str:
-    """The password as typed or pasted; nothing is cut off that could have counted."""
-    return request.form.get("password", "")[:LONGEST]
 
 
 def wants_another(request: Request) -> bool:

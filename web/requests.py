@@ -120,7 +120,7 @@ def log_in(request: Request) -> LogIn:
 
 
 def password(request: Request) -> str:
-    """A password alone."""
+    """A password alone; nothing is cut off that could have counted."""
     return request.form.get("password", "")[: LONGEST_PASSWORD + 1]
 
 

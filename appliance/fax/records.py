@@ -19,6 +19,7 @@ from typing import Final
 
 from appliance import errors, logs
 from appliance.errors import CallNotFoundError, KeeplineError, TranscriptError
+from appliance.fax.transcript import CUT
 
 MOST: Final = 100  # calls that are remembered
 LONGEST: Final = 1 << 20  # octets of a file: a call of an hour takes a tenth of it
@@ -27,7 +28,6 @@ _NAME: Final = re.compile(r"[0-9]{6,12}")
 _HEADER: Final = re.compile(r"# ([a-z]+):(?: (.*))?")
 _FILE_MODE: Final = 0o640  # the page's user is in the daemon's group
 _FOLDER_MODE: Final = 0o750
-_CUT: Final = "# ... more than is kept"
 
 log = logs.get(__name__)
 
@@ -136,12 +136,12 @@ def _to_text(record: CallRecord) -> str:
         f"# seconds: {record.seconds:.1f}",
         f"# error: {record.error}",
     ]
-    room = LONGEST - sum(len(line) + 1 for line in (*head, _CUT))
+    room = LONGEST - sum(len(line) + 1 for line in (*head, CUT))
     kept: list[str] = []
     for line in record.transcript:
         room -= len(line.encode()) + 1
         if room < 0:
-            kept.append(_CUT)
+            kept.append(CUT)
             break
         kept.append(line)
     return "".join(f"{line}\n" for line in (*head, *kept))

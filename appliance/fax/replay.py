@@ -16,9 +16,8 @@ from appliance.fax.answering import answer
 from appliance.fax.capabilities import Capabilities
 from appliance.fax.receiving import Call, Script, Station
 from appliance.fax.steps import Answering, Event, KeepPage, Listen
-from appliance.fax.transcript import read_event, show_step
+from appliance.fax.transcript import CUT, read_event, show_step
 
-_CUT: Final = "# ... more than is kept"  # as `records` ends a transcript that is too long
 _DIS: Final = re.compile(r"> Send .*\bDIS ([0-9a-f]+) \[")
 
 
@@ -64,7 +63,7 @@ def replay(lines: Sequence[str]) -> Replay:
             break  # what the caller says from here on answers what we did not say
         step, error = _go_on(script, event)
     else:
-        if step is not None and _CUT not in lines:
+        if step is not None and CUT not in lines:
             moments.append(Moment("", "", show_step(step)))
     return Replay(tuple(moments), len(call.pages), call.complete, error)
 

@@ -48,6 +48,8 @@ from appliance.fax.steps import (
 )
 from appliance.logs import Private
 
+CUT: Final = "# ... more than is kept"  # ends one that is too long
+
 _DECODED: Final[dict[Kind, type[Capabilities] | type[Terms]]] = {
     Kind.DIS: Capabilities,
     Kind.DTC: Capabilities,

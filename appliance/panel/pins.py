@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from appliance.checks import nearest
 from appliance.control.values import Lamp
 from appliance.errors import BoardError
 
@@ -102,9 +102,7 @@ class _Reading:
         right = list(names)
         for name in data:
             if name not in right:
-                near = difflib.get_close_matches(name, right, n=1, cutoff=0.5)
-                hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(right)}."
-                raise self._error(f'there is no {what} "{name}". {hint}')
+                raise self._error(f'there is no {what} "{name}". {nearest(name, right)}')
 
     def _error(self, message: str) -> BoardError:
         return BoardError(f"{self.file}: {message}")

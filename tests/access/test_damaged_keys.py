@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,7 @@ from appliance.errors import ControlError, DamagedKeysError, DamagedMessageError
 from appliance.messages import Row
 from appliance.store import exchange
 from tests.access.box import Box
-from tests.access.practice import Practice
 from tests.access.test_rotation import ana, rotate
-
-
-@pytest.fixture
-def box(practice: Practice) -> Iterator[Box]:
-    """Three days with a message each."""
-    with Box(practice.folder) as made:
-        for _ in range(3):
-            made.leave()
-        yield made
 
 
 def flip(file: Path) -> None:

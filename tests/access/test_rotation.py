@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,15 +38,6 @@ from appliance.store.ground import Ground
 from appliance.store.keys import Identity
 from tests.access.box import Box
 from tests.access.practice import ANA, OTHER, WORK, Practice, key_by_sheet
-
-
-@pytest.fixture
-def box(practice: Practice) -> Iterator[Box]:
-    """Three days with a message each."""
-    with Box(practice.folder) as made:
-        for _ in range(3):
-            made.leave()
-        yield made
 
 
 def ana(box: Box) -> Unlocked:
