@@ -1,14 +1,14 @@
 """Sealed files: age v1, as C2SP age-encryption.org/v1 describes it. `age -d -i key file.age` opens them without us.
 
-`seal` and `open_bytes` for what is at hand as a whole, `Sealer` and `unseal` for what passes through, `SealedFile` to read anywhere in a file without opening
-the rest. Nothing is believed before the header's code was checked.
+`seal` and `open_bytes` for what is at hand as a whole, `Sealer` for what passes through, `SealedFile` to read anywhere in a file without opening the rest.
+Nothing is believed before the header's code was checked.
 """
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, Self
 
 from appliance.errors import SealHeaderError, SealMacError, SealPayloadError
@@ -23,7 +23,6 @@ from appliance.store.age_stream import (
     fill,
     nonce,
     open_chunks,
-    open_stream,
     plaintext_size,
     seal_chunks,
 )
@@ -117,15 +116,6 @@ class Sealer:
         elif self._writer is not None:
             self._writer.forget()
             self._writer = None
-
-
-def unseal(source: Source, identities: Sequence[Identity]) -> Iterator[memoryview]:
-    """The plaintext of `source` from front to back; each piece is good until the next is asked for.
-
-    Raises at once what the header is worth, and `SealPayloadError` after the last good piece.
-    """
-    cipher = _open_header(source, lambda stanzas: age_stanzas.unwrap_with_identities(stanzas, identities))
-    return open_stream(source, cipher)
 
 
 class SealedFile(io.RawIOBase):

@@ -121,57 +121,6 @@ class Writer:
             data = data[self._out.write(data) or 0 :]
 
 
-def open_stream(source: Source, cipher: Cipher) -> Iterator[memoryview]:
-    """The plaintext piece by piece; each piece is good until the next is asked for.
-
-    Raises `SealPayloadError` after the last good chunk when what follows is damaged, missing or too much.
-    """
-    chunks = _Opening(cipher)
-    sealed, plain = memoryview(bytearray(_AT_ONCE * SEALED_CHUNK)), memoryview(bytearray(_AT_ONCE * CHUNK))
-    while length := fill(source, sealed):
-        opened = chunks.open(sealed[:length], plain)
-        if opened:
-            yield plain[:opened]
-        if chunks.damaged:
-            break
-    plain[:] = bytes(len(plain))
-    if chunks.damaged or not chunks.ended:
-        raise SealPayloadError
-
-
-class _Opening:
-    """Where we are in a stream that is opened front to back."""
-
-    __slots__ = ("_cipher", "_index", "damaged", "ended")
-
-    def __init__(self, cipher: Cipher) -> None:
-        self._cipher = cipher
-        self._index = 0
-        self.ended = False  # the last chunk has come
-        self.damaged = False
-
-    def open(self, sealed: memoryview, plain: memoryview) -> int:
-        """Opens chunks into `plain` as far as they are good; returns how many octets."""
-        opened = 0
-        for start in range(0, len(sealed), SEALED_CHUNK):
-            chunk = sealed[start : start + SEALED_CHUNK]
-            length = len(chunk) - TAG
-            if self.ended or length < 0 or not self._open_chunk(chunk, plain[opened : opened + length]):
-                self.damaged = True
-                break
-            opened += length
-        return opened
-
-    def _open_chunk(self, chunk: memoryview, plain: memoryview) -> bool:
-        """A full chunk is tried as one of many, then as the last; a short one can only be the last."""
-        index = self._index
-        self._index += 1
-        if len(chunk) == SEALED_CHUNK and self._cipher.open_into(chunk, nonce(index, False), plain):
-            return True
-        self.ended = True
-        return (bool(plain) or index == 0) and self._cipher.open_into(chunk, nonce(index, True), plain)
-
-
 def fill(source: Source, buffer: memoryview) -> int:
     """Read until `buffer` is full or the source ends; returns how many octets."""
     length = 0

@@ -110,7 +110,6 @@ def test_whatever_is_killed_every_message_opens_with_exactly_one_key_and_the_exc
     assert len(keys) > 1
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("step", ["rename", "unlink", "rmdir"])
 def test_killed_at_each_step_towards_the_disk_it_is_ended_by_the_next_start_or_gone_on_with(

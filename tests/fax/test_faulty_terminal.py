@@ -58,7 +58,6 @@ def works_again(modem: Class1, terminal: ActingTerminal) -> bool:
     return False
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("at", range(IN_ALL))
 def test_at_each_answer(tmp_path: Path, fault: Fault, at: int) -> None:

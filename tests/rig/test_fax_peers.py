@@ -22,7 +22,7 @@ from tests.rig.letters import Rows, note, to_tiff
 from tests.rig.line import PhoneCompany
 from tests.rig.soft_modem import SoftModem
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(600)]
 
 LETTERS = {pages: [note(seed) for seed in range(pages)] for pages in (1, 3)}
 PATIENCE = 150.0  # s; a call of three pages takes 40

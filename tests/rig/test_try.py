@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow]
+pytestmark = pytest.mark.rig
 
 TRY = [sys.executable, "-m", "tests.rig.try_it"]
 ROOT = Path(__file__).parents[2]

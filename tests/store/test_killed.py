@@ -17,7 +17,6 @@ KILLS = 50
 STEPS = ("fsync", "fdatasync", "rename", "unlink", "ftruncate")
 
 
-@pytest.mark.slow
 def test_killed_50_times_in_mid_message_it_loses_two_seconds_at_most(tmp_path: Path) -> None:
     """A second is on its way to the disk, and one more is being spoken."""
     dice = random.Random(2)
@@ -35,7 +34,6 @@ def test_killed_50_times_in_mid_message_it_loses_two_seconds_at_most(tmp_path: P
     assert came_back > KILLS // 2
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_each_step_towards_the_disk_it_keeps_every_promise(tmp_path: Path, step: str) -> None:

@@ -18,7 +18,6 @@ CUTS = 12
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
 
 
-@pytest.mark.slow
 def test_after_a_power_cut_every_promise_holds(tmp_path: Path) -> None:
     dice = random.Random(3)
     promises, came_back = Promises(), 0
@@ -40,7 +39,6 @@ def test_after_a_power_cut_every_promise_holds(tmp_path: Path) -> None:
     assert came_back > 0
 
 
-@pytest.mark.slow
 def test_a_cut_at_any_flush_of_a_removal_does_not_bring_the_message_back(tmp_path: Path) -> None:
     """The other half of `turns`: erasing, removing, abandoning."""
     dice = random.Random(4)

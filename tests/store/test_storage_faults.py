@@ -58,7 +58,6 @@ os._exit(0)
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("call", ["fsync", "fdatasync"])
 def test_a_flush_that_failed_is_never_tried_again(tmp_path: Path, call: str) -> None:

@@ -201,7 +201,6 @@ def test_the_ports_are_those_that_asterisk_has() -> None:
 
 
 @pytest.mark.rig
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_while_a_call_and_a_fax_are_taken_and_looked_at_nothing_goes_out_of_itself(walled: Network) -> None:
     """The whole appliance, real Asterisk included, behind the rules: neither a packet on the cable nor one that was refused."""

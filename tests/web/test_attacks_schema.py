@@ -70,7 +70,6 @@ def page(practice: Practice) -> Iterator[PageProcess]:
     control.stop()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("who", ["a stranger", "an admin"])
 def test_whatever_is_sent_is_answered_in_words_and_never_by_a_mistake_of_ours(
     practice: Practice, page: PageProcess, who: str

@@ -133,13 +133,11 @@ def test_a_crowd_too_fast_to_be_cleared_makes_the_page_start_again(practice: Pra
     )
 
 
-@pytest.mark.slow
 def test_half_open_clients_are_let_go_in_time(page: PageProcess) -> None:
     with closing(page.half_open(page.hello())) as half, closing(page.said(SLOW_HEADER)) as slow:
         wait_for(lambda: still_open([half, slow]) == 0)
 
 
-@pytest.mark.slow
 def test_slow_bodies_hold_nobody_up_and_are_let_go(page: PageProcess) -> None:
     request = SLOW_BODY.format(port=page.port)
     with ExitStack() as open_now:

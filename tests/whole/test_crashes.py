@@ -20,7 +20,7 @@ from tests.rig.appliance import NAME, PASSWORD, Appliance
 from tests.rig.errors import CallEndedError
 from tests.rig.patient import Call, Patient
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 
 CALLERS = 4
 ROUNDS = 13  # of four calls each: 52 messages cut

@@ -16,7 +16,7 @@ from tests.rig.fax_box import FaxBox
 from tests.rig.fax_modems import FaxModems
 from tests.store.loop_disk import loop_disk, why_not
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(900)]
 
 BOXES = 2  # at work at the same time
 CUTS = 25  # of each

@@ -17,7 +17,7 @@ from tests.rig.fax_box import FaxBox
 from tests.rig.fax_modems import FaxModems
 from tests.whole.search import core_of, files_below, find, pieces, spellings
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.rig, pytest.mark.timeout(300)]
 
 SPEED = 8.0  # times real time
 NUMBER, NAME = "5559876543", "Quillon Canary"

@@ -20,7 +20,7 @@ from tests.web.page_process import wait_for
 from tests.web.paper import groups_on, type_back
 from tests.web.practice import wait_for_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 SETTINGS = """
 [store]
 folder = "{folder}/store"

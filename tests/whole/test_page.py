@@ -16,7 +16,7 @@ from tests.rig.patient import Patient
 from tests.rig.speech import speech
 from tests.web.browser import Complaints, Size, chromium, log_in, somebody
 
-pytestmark = [pytest.mark.rig, pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.rig, pytest.mark.browser]
 
 WORDS = "Hello, this is Maria Lopez. Please call me back about Friday. My number is five five five, zero one four two."
 ALIKE = 0.99

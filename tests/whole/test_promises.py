@@ -25,7 +25,7 @@ from tests.rig.page_client import PageClient
 from tests.rig.patient import Patient
 from tests.whole.search import core_of, files_below, find, pieces, spellings
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow]
+pytestmark = pytest.mark.rig
 
 NUMBER = "5559876543"
 CALLER = "Quillon Canary"

@@ -27,7 +27,7 @@ from tests.systemd.network import USERS
 from tests.web.page_process import wait_for
 from tests.web.practice import NAME, PASSWORD
 
-pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="only root can be all of them"), pytest.mark.slow]
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="only root can be all of them")]
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = 64_100  # the group keepline-clients
