@@ -135,7 +135,8 @@ def test_install_writes_the_bill_for_what_it_has_installed(tmp_path: Path) -> No
     subprocess.run(["bash", "-euc", ours], check=True)
     told = (tmp_path / "told").read_text(encoding="ascii")
     assert told.endswith(f"parts --make --asterisk {tmp_path}/root --debian sox age\n")
-    assert 'bill_of_materials "$program/venv" "$program/asterisk/root" "${runs_on[@]}"' in script
+    assert 'packages "${needs[@]}"' in script
+    assert 'bill_of_materials "$program/venv" "$program/asterisk/root" "${needs[@]}"' in script
 
 
 def normal(name: str) -> str:
