@@ -31,6 +31,7 @@ class Act(StrEnum):
     DISCLOSED = "disclosed"  # given to a third party: for whom and why is sealed
     ERASED = "erased"
     UNERASED = "unerased"
+    WARNED = "warned"  # staff are told that it is old and unheard
     REMOVED = "removed"  # purged or erased for good; a receipt was written
     HELD = "held"
     RELEASED = "released"

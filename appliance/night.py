@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from appliance import logs
-from appliance.access import audit, ledger
+from appliance.access import audit, ledger, standing
 from appliance.access.audit import Report
 from appliance.access.chain import Line
 from appliance.access.ledger import Filter
@@ -120,12 +120,13 @@ class Night:
 
     def _shorten(self) -> None:
         rows = self.inbox.list()
-        ids, held = {row.stamp.id for row in rows}, {row.stamp.id for row in rows if row.held}
+        of_message = standing.is_needed(rows)
         keys = {file.stem for file in (self.folder / "epochs").glob("*.age")}
-        needed = {Act.KEPT: ids, Act.NOTED: ids, Act.HELD: held, Act.EPOCH_MADE: keys}
+        needed = {Act.EPOCH_MADE: keys}
         needed[Act.EPOCH_DESTROYED] = {row.epoch for row in rows}  # given up: why their keys are not there
         went = self.record.shorten(
-            self.clock.now() - KEPT_FOR, lambda line: line.deed.subject in needed.get(line.deed.act, ())
+            self.clock.now() - KEPT_FOR,
+            lambda line: of_message(line) or line.deed.subject in needed.get(line.deed.act, ()),
         )
         if went:
             log.info("record.shortened files=%d", went)

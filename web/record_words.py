@@ -29,6 +29,7 @@ ACTS: Final = {
     Act.DISCLOSED: spoken("gave a message to somebody outside"),
     Act.ERASED: spoken("erased a message"),
     Act.UNERASED: spoken("had an erased message back"),
+    Act.WARNED: spoken("told that a message is old and unheard"),
     Act.REMOVED: spoken("removed a message for good"),
     Act.HELD: spoken("put a message on hold"),
     Act.RELEASED: spoken("lifted a hold"),
@@ -80,7 +81,19 @@ GROUPS: Final = {
     "disclosed": (spoken("Disclosures"), frozenset({Act.DISCLOSED})),
     "changed": (
         spoken("Messages kept, changed, gone"),
-        frozenset({Act.KEPT, Act.MARKED, Act.NOTED, Act.ERASED, Act.UNERASED, Act.REMOVED, Act.HELD, Act.RELEASED}),
+        frozenset(
+            {
+                Act.KEPT,
+                Act.MARKED,
+                Act.NOTED,
+                Act.ERASED,
+                Act.UNERASED,
+                Act.WARNED,
+                Act.REMOVED,
+                Act.HELD,
+                Act.RELEASED,
+            }
+        ),
     ),
     "people": (
         spoken("People and keys"),
@@ -194,6 +207,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "found": spoken("found without a line of its own"),
         "recovered": spoken("recovered after an interruption"),
         "given up": spoken("it could not be opened"),
+        "not on record": spoken("the list said that it was going, and the record did not"),
         "exchanged": spoken("sealed to the new practice key"),
     },
     "why": {

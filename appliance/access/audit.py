@@ -14,9 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from appliance.access import audit_notes, chain, damage, mending, papers, segments
+from appliance.access import audit_notes, chain, damage, mending, papers, segments, standing
 from appliance.access.chain import Head, Line, Verdict
 from appliance.access.papers import Said
+from appliance.access.standing import Standing
 from appliance.deeds import Act
 from appliance.errors import RecordError
 from appliance.messages import Row
@@ -33,6 +34,11 @@ NAMES: Final = {  # the facts of a message, in words
     "epoch": "its key",
     "bytes": "its length",
     "sha256": "its file’s SHA-256",
+    "clock_trusted": "whether the clock was right",
+    "content": "the length of its content",
+    "duration": "how long it is",
+    "pages": "its pages",
+    "recovered": "whether it was put together after a power cut",
 }
 
 
@@ -47,10 +53,7 @@ class Wrong(StrEnum):
     PUT_BACK = "is the file of a message that was removed: it was put back"
     STANDS_AGAIN = "was removed, and is in the list again: it was put back"
     LIES_AGAIN = "was removed, and its file lies in the vault again: it was put back"
-    NOT_HELD = "is on hold by the record, and not in the list: put it on hold again, or somebody may erase it"
-    HELD = (
-        "is on hold in the list, and no line of the record says so: lift the hold, or lift it and put it on hold again"
-    )
+    GOING = "is being removed by the list, and no line of the record lets it go: that was slipped in"
     KEY_EXCHANGED = "is not the key that the box made for these messages: it was exchanged"
     LOST = "is missing or damaged. Whoever opens the practice key makes it anew, at the box: `keepline keys mend --as NAME`"
     OLD_INDEX = "is older than the record: it was set back to an earlier state"
@@ -106,25 +109,26 @@ class _Told:
     removed: dict[str, str] = field(default_factory=dict)  # SHA-256 of what was, by id
     keys: dict[str, str] = field(default_factory=dict)  # SHA-256 of epochs' files, by name
     notes: audit_notes.ToldNotes = field(default_factory=audit_notes.ToldNotes)
-    held: set[str] = field(default_factory=set)  # on hold
+    standings: dict[str, Standing] = field(default_factory=dict)  # of what was kept and not removed, by id
     given_up: set[str] = field(default_factory=set)  # epochs that were damaged and left out of an exchange
     changes: int = 0  # of the index, at the last look
     papers: Said = field(default_factory=Said)
+
+    def standing(self, id: str) -> Standing:
+        return self.standings.get(id, Standing())
 
     def hear(self, line: Line, point: bytes) -> None:
         deed = line.deed
         self.notes.hear(deed)
         self.papers.hear(line, point)
+        if standing.tells(deed):
+            self.standings.setdefault(deed.subject, Standing()).hear(line)
         match deed.act:
             case Act.KEPT:
                 self.kept[deed.subject] = deed.detail
             case Act.REMOVED:
                 self.removed[deed.subject] = self.kept.pop(deed.subject, {}).get("sha256", "")
-                self.held.discard(deed.subject)
-            case Act.HELD:
-                self.held.add(deed.subject)
-            case Act.RELEASED:
-                self.held.discard(deed.subject)
+                self.standings.pop(deed.subject, None)
             case Act.EPOCH_MADE:
                 self.keys[deed.subject] = deed.detail.get("sha256", "")
             case Act.EPOCH_DESTROYED if deed.detail.get("how") == exchange.GIVEN_UP:
@@ -138,13 +142,13 @@ class _Told:
 def compare(folder: Path, head: Head | None = None) -> Report:
     """The store below `folder` against its record. `head` is what the daemon says the record's head is. Raises `StoreError` where nothing can be read."""
     view = View(folder / FILE_NAME)
-    before, notes, progress = view.list(), view.notes(), view.progress()
+    before, notes, progress, going = view.list(), view.notes(), view.progress(), view.removals()
     verdict, told = _read(folder, progress, head)
     found = [
         Discrepancy("The record:", f"{Wrong.FLAW}: {flaw.sentence[0].lower()}{flaw.sentence[1:-1]}")
         for flaw in verdict.flaws
     ]
-    suspects = list(_suspects(folder, before, told))
+    suspects = [*_suspects(folder, before, told), *_going(before, going, told)]
     noted = list(audit_notes.suspects(folder, notes, told.notes))
     arriving = {
         opening.stamp.id for opening in journal.openings(folder)
@@ -208,16 +212,24 @@ def _suspects(folder: Path, rows: tuple[Row, ...], told: _Told) -> Iterator[tupl
             yield file.stem, Discrepancy(str(file.relative_to(folder)), words)
 
 
+def _going(rows: tuple[Row, ...], going: tuple[tuple[str, str], ...], told: _Told) -> Iterator[tuple[str, Discrepancy]]:
+    """What a power cut or a full card left half removed, the record let go."""
+    by_id = {row.stamp.id: row for row in rows}
+    for id, _ in going:
+        if id not in told.removed and (id not in by_id or not told.standing(id).bears_out(by_id[id])):
+            yield id, Discrepancy(f"Message {id}", Wrong.GOING)
+
+
 def _of_row(folder: Path, row: Row, told: _Told, by_hash: dict[str, str], was: dict[str, str]) -> Iterator[Discrepancy]:
     id, facts = row.stamp.id, told.kept.get(row.stamp.id)
     if id in told.removed:
         yield Discrepancy(f"Message {id}", Wrong.STANDS_AGAIN)
     elif facts is None:
         yield Discrepancy(f"Message {id}", Wrong.SLIPPED_IN)
-    elif differing := [NAMES[name] for name, value in telling.known(row).items() if facts.get(name) != value]:
+    elif differing := [NAMES[name] for name in told.standing(id).differing(row)]:
         yield Discrepancy(f"Message {id}", f"{Wrong.OTHER_ROW} ({', '.join(differing)})")
-    if row.held != (id in told.held):
-        yield Discrepancy(f"Message {id}", Wrong.HELD if row.held else Wrong.NOT_HELD)
+    for wrong in told.standing(id).wrongs(row):
+        yield Discrepancy(f"Message {id}", wrong)
     yield from _of_file(folder, row, facts or telling.known(row), by_hash, was)
     key = epochs.file_of(folder, row.epoch)
     place = str(key.relative_to(folder))

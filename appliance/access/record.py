@@ -12,16 +12,18 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import chain, papers, segments, testimony
+from appliance.access import chain, papers, segments, standing, testimony
 from appliance.access.chain import Head, Line
 from appliance.access.papers import Said
 from appliance.clock import Clock, Trust
 from appliance.deeds import Act, Deed
 from appliance.errors import KeeplineError, NoRoomError, RecordError, StoreError
+from appliance.messages import Row
 from appliance.store import changes, primitives
 from appliance.store.changes import Change
 from appliance.store.disk import FILE_MODE, Disk, keep_room, write_all
@@ -169,6 +171,10 @@ class Record:
         """What such lines say, newest first."""
         return tuple(line.deed for line in segments.readable(self._of(act, subject)))
 
+    def borne_out(self, rows: Iterable[Row]) -> frozenset[str]:
+        """Ids of the messages that may go because their rows say what they say. Reads the record as far back as they were kept."""
+        return standing.borne_out(self._store, rows)
+
     def must_hold(self, anchor: Head) -> bool:
         """The index remembers the record's head: does the record hold it, and end no earlier? If not, that is put on record.
 
@@ -197,7 +203,7 @@ class Record:
         lines = [line for file in going for line in segments.readable(segments.of(file))]
         for line in lines:
             if needed(line):
-                self.write(line.deed)
+                self.write(_again(line))
         last = lines[-1].head
         self.write(Deed(Act.SHORTENED, detail={"last": str(last.sequence), "hash": last.hash}))
         for file in going:
@@ -296,6 +302,12 @@ def _promise(after: int, deed: Deed) -> str:
     """Names the line that `deed` gets, behind the line `after`."""
     said = [deed.act.value, deed.by, deed.subject, sorted(deed.detail.items()), deed.sealed.hex()]
     return f"{after} {hashlib.sha256(json.dumps(said).encode()).hexdigest()}"
+
+
+def _again(line: Line) -> Deed:
+    """What is said once more, with the time when it was said first."""
+    first = {standing.AGAIN: repr(line.at)} if line.trusted and standing.AGAIN not in line.deed.detail else {}
+    return replace(line.deed, detail=line.deed.detail | first)
 
 
 def _failed(by: str, subject: str, what: str, line: int) -> Deed:

@@ -33,6 +33,7 @@ class Inbox(Protocol):
     def list(self) -> tuple[Row, ...]: ...
     def warn(self, ids: Sequence[str]) -> None: ...
     def mark_heard(self, id: str, heard: bool) -> None: ...
+    def borne_out(self, rows: Sequence[Row]) -> frozenset[str]: ...
     def remove(self, id: str, reason: str, as_seen: Row) -> object: ...
     def last_event(self) -> float: ...
 
@@ -69,13 +70,14 @@ class Sweep:
         self._erased: dict[_Erasure, float] = {}  # monotonic time at which each erasure was first seen
         self._inherited: frozenset[_Erasure] | None = None  # erasures from before this program started
         self._night: float | None = None  # when the next purge is due; None until the first look on a trusted clock
+        self._refused: set[Row] = set()  # due by their rows alone; looked at again at night
         self._lock = threading.Lock()
 
     def run(self, dry_run: bool = False) -> tuple[Due, ...]:
         """Do all that is due now and say what went; with `dry_run` only say what would go. Nothing on a clock that cannot be trusted, but see `wake`."""
         with self._lock:
             look = self._look()
-            going = (*self._erasures(look), *self._aged(look))
+            going = self._due(look)
             gone = going if dry_run else self._carry_out(look, going)
             return tuple(item.due for item in gone)
 
@@ -84,9 +86,9 @@ class Sweep:
         with self._lock:
             look = self._look()
             if self._is_night(look):
-                self._carry_out(look, (*self._erasures(look), *self._aged(look)))
+                self._carry_out(look, self._due(look))
             else:
-                self._remove_all(self._erasures(look))
+                self._remove_all(self._borne_out(self._erasures(look)))
             waiting = [self._settings.undo - (look.monotonic - seen) for seen in self._erased.values()]
             return min((seconds for seconds in waiting if seconds > 0), default=None)
 
@@ -112,6 +114,24 @@ class Sweep:
             for row in look.rows
             if row.state is State.ERASING and not row.held and self._undo_is_over(row, look)
         )
+
+    def _due(self, look: _Look) -> tuple[_Going, ...]:
+        self._refused.clear()
+        return self._borne_out((*self._erasures(look), *self._aged(look)))
+
+    def _borne_out(self, going: Sequence[_Going]) -> tuple[_Going, ...]:
+        """What the record lets go, too: whoever has the card can write into a row that it was heard, or erased."""
+        asked = [item.row for item in going if item.row not in self._refused]
+        try:
+            may_go = self._inbox.borne_out(asked) if asked else frozenset()
+        except StoreError:
+            log.exception("purge.record_unreadable")
+            return ()
+        for row in asked:
+            if row.stamp.id not in may_go:
+                log.error("purge.not_on_record id=%s", row.stamp.id)
+                self._refused.add(row)
+        return tuple(item for item in going if item.row.stamp.id in may_go)
 
     def _undo_is_over(self, row: Row, look: _Look) -> bool:
         """By the monotonic clock for what was erased while we run; the wall clock may since have been put right. What is older can go by the wall clock."""

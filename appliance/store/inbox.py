@@ -173,11 +173,17 @@ class Inbox:
         self._changed(found)
 
     def warn(self, ids: Sequence[str]) -> None:
-        """Staff have been told that these are old and unheard. Those that have gone meanwhile are passed over."""
+        """Staff are told that these are old and unheard, once that is on record. Those that have gone meanwhile are passed over."""
+        here = {row.stamp.id for row in self.list()}
+        self._ground.witness.write_all(telling.warned(id) for id in ids if id in here)
         now, at = self._ground.now()
         with self._lock:
             self._index.set(ids, at, warned_at=now)
         self._ground.on_change()
+
+    def borne_out(self, rows: Sequence[Row]) -> frozenset[str]:
+        """Ids of those that may go because their rows say what they say: the record says so, too. Reads the record; raises `StoreError`."""
+        return self._ground.witness.borne_out(rows)
 
     def remove(self, id: str, reason: str, as_seen: Row | None = None) -> Receipt:
         """The message goes: file, row, what is left of the row, and the key of its epoch with the last message of a past day.
@@ -254,7 +260,7 @@ class Inbox:
         """A store that is older than its record: what lies there is taken as it is, once."""
         for row in reversed(self._index.list()):
             if not self._ground.witness.has(Act.KEPT, row.stamp.id):
-                self._ground.witness.write(telling.kept(row, how="found"))
+                self._ground.witness.write(telling.kept(row, how=telling.FOUND))
         for name in sorted(self._ground.epochs.names()):
             sealed = epochs.file_of(self._ground.folder, name).read_bytes()
             self._ground.witness.write(Deed(Act.EPOCH_MADE, subject=name, detail=epochs.made(sealed)))

@@ -9,14 +9,17 @@ import threading
 from contextlib import suppress
 from typing import Final
 
+from appliance import logs
 from appliance.deeds import Act
-from appliance.errors import StoreError
+from appliance.errors import RecordError, StoreError
 from appliance.messages import Row
 from appliance.store import journal, notebook, telling, vault
 from appliance.store.ground import Ground
 from appliance.store.values import Extent, Receipt
 
 _AGAIN: Final = 1.0  # s until the log is emptied again when a reader kept it
+
+log = logs.get(__name__)
 
 
 class Removal:
@@ -33,9 +36,24 @@ class Removal:
         return receipt
 
     def end_interrupted(self) -> None:
-        """What a power cut left half removed goes now."""
-        for id, reason in self._ground.index.removals():
-            self._end(self._ground.index.row(id), reason, again=True)
+        """What a power cut left half removed goes now. What still lies here whole stays: whoever let it go decides again. So does what the record does not
+        let go, for anybody with the card can write into the list; and what is left of that, `store check` names."""
+        ground = self._ground
+        rows, left = {row.stamp.id: row for row in ground.index.list()}, ground.index.removals()
+        try:
+            let_go = ground.witness.borne_out(rows[id] for id, _ in left if id in rows)
+        except RecordError:
+            log.exception("store.record_unreadable")
+            return
+        for id, _ in left:
+            if id not in let_go and not ground.witness.has(Act.REMOVED, id):
+                log.error("store.removal_refused id=%s", id)
+                ground.witness.write(telling.not_removed(id))
+            elif id in rows and not vault.file_of(ground.folder, id, rows[id].recovered).exists():
+                continue
+            ground.index.drop_removal(id)
+        for id, reason in ground.index.removals():
+            self._end(rows[id], reason, again=True)
 
     def destroy_unused_epochs(self) -> None:
         """The keys go that nothing is sealed to."""
@@ -58,7 +76,7 @@ class Removal:
         ground = self._ground
         ground.vault.remove(row.stamp.id)
         notebook.remove(ground.folder, ground.disk, row.stamp.id)
-        last = row.epoch in self._unused_epochs()
+        last = row.epoch in self._unused_epochs(without=row.stamp.id)
         if last:
             ground.epochs.destroy(row.epoch)
         now, at = ground.now()
@@ -68,11 +86,12 @@ class Removal:
         ground.index.end_removal(receipt, at)
         return receipt
 
-    def _unused_epochs(self) -> frozenset[str]:
-        """Epochs that nothing is sealed to. None while a message lies here that no row knows: the index may be the one that is wrong."""
+    def _unused_epochs(self, without: str = "") -> frozenset[str]:
+        """Epochs that nothing is sealed to, or only the message `without`.
+
+        None while a message lies here that no row knows: the index may be the one that is wrong."""
         ground = self._ground
-        going = {id for id, _ in ground.index.removals()}
-        rows = [row for row in ground.index.list() if row.stamp.id not in going]
+        rows = [row for row in ground.index.list() if row.stamp.id != without]
         known = {row.stamp.id for row in rows} | ground.arriving.keys()
         with ground.disk.writing():  # reading may be what shows that the disk fails
             if not vault.ids(ground.folder) <= known:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.deeds import Act, Deed
+from appliance.messages import Row
 from appliance.store import changes
 from appliance.store.changes import Change
 from appliance.store.disk import Disk
@@ -42,6 +43,9 @@ class Witness(Protocol):
 
     def told(self, act: Act, subject: str) -> tuple[Deed, ...]:
         """What such lines of the record say, newest first."""
+
+    def borne_out(self, rows: Iterable[Row], /) -> frozenset[str]:
+        """Ids of the messages that may go because their rows say what they say: lines of the record say so, too."""
 
     def anchor(self) -> tuple[int, str]:
         """The last line's number and hash, for the index to remember."""
@@ -82,6 +86,10 @@ class NoWitness:
     def told(self, act: Act, subject: str) -> tuple[Deed, ...]:
         """Nothing."""
         return ()
+
+    def borne_out(self, rows: Iterable[Row], /) -> frozenset[str]:
+        """All."""
+        return frozenset(row.stamp.id for row in rows)
 
     def anchor(self) -> tuple[int, str]:
         """None."""

@@ -137,6 +137,11 @@ def test_a_forged_message_sealed_to_the_right_key_is_found(box: Box, rows: list[
         ("kind", "fax", "its kind"),
         ("sequence", 77, "its number"),
         ("sealed_bytes", 3, "its length"),
+        ("content_bytes", 3, "the length of its content"),
+        ("duration", 99.5, "how long it is"),
+        ("pages", 7, "its pages"),
+        ("recovered", 1, "whether it was put together after a power cut"),
+        ("clock_trusted", 0, "whether the clock was right"),
     ],
 )
 def test_a_row_with_other_facts_is_found(box: Box, rows: list[Row], column: str, value: object, words: str) -> None:
@@ -209,7 +214,8 @@ def test_an_older_list_is_found_even_when_no_message_tells(box: Box, rows: list[
     stopped(box)
     copy = keep_copy(box, FILE_NAME)
     box.restart()
-    box.inbox.mark_heard(rows[0].stamp.id, True)
+    box.mark(rows[0])
+    box.mark(rows[0], heard=False)
     box.record.write(Deed(Act.STARTED, detail={"changes": str(box.inbox.changes())}))
     stopped(box)
     put_back(box, copy, FILE_NAME)

@@ -37,6 +37,7 @@ class FakeRows:
     rows: dict[str, Row] = field(default_factory=dict)
     removed: list[tuple[str, str]] = field(default_factory=list)
     stuck: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)  # whose rows no line of a record bears out
     meanwhile: Callable[[], object] = lambda: None  # what happens between deciding and removing
 
     def put(self, *rows: Row) -> None:
@@ -50,6 +51,9 @@ class FakeRows:
 
     def mark_heard(self, id: str, heard: bool) -> None:
         self.put(replace(self.rows[id], state=State.HEARD, heard_at=self.clock.now(), heard_trusted=True))
+
+    def borne_out(self, rows: Sequence[Row]) -> frozenset[str]:
+        return frozenset(row.stamp.id for row in rows) - self.unknown
 
     def remove(self, id: str, reason: str, as_seen: Row) -> None:
         self.meanwhile()

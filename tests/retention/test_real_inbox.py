@@ -31,7 +31,7 @@ def sweep(box: Box) -> Sweep:
 
 def test_a_heard_message_goes_when_due_with_its_key_and_leaves_a_receipt(box: Box, sweep: Sweep) -> None:
     heard, other = box.deliver(), box.deliver()
-    box.inbox.mark_heard(heard.stamp.id, True)
+    box.mark(heard)
     box.clock.advance(30 * DAY - 1)
     assert sweep.run() == ()
     box.clock.advance(1)
@@ -41,7 +41,7 @@ def test_a_heard_message_goes_when_due_with_its_key_and_leaves_a_receipt(box: Bo
     assert box.vault() == sorted(f"{row.stamp.id}.age" for row in (new, other))
     receipt = box.receipts()[0]
     assert (receipt.message_id, receipt.reason, receipt.epoch_destroyed) == (heard.stamp.id, Reason.HEARD, False)
-    box.inbox.mark_heard(other.stamp.id, True)
+    box.mark(other)
     box.clock.advance(30 * DAY)
     assert [due.id for due in sweep.run()] == [other.stamp.id]
     assert box.receipts()[1].epoch_destroyed
@@ -63,7 +63,7 @@ def test_an_unheard_message_is_warned_of_for_days_before_it_goes(box: Box, sweep
 def test_a_message_heard_while_the_clock_was_wrong_has_all_its_days(box: Box, sweep: Sweep) -> None:
     row = box.deliver()
     box.clock.state = Trust.NOT_SYNCHRONISED  # as after a boot without network, 100 days late
-    box.inbox.mark_heard(row.stamp.id, True)
+    box.mark(row)
     box.clock.advance(100 * DAY)
     box.clock.state = Trust.TRUSTED
     assert sweep.run() == ()
@@ -77,9 +77,9 @@ def test_an_erased_message_can_be_had_back_until_its_time_is_over(box: Box, swee
     back, gone = box.deliver(), box.deliver()
     sweep.wake()
     for row in (back, gone):
-        box.inbox.erase(row.stamp.id, RULES.undo)
+        box.erase(row, RULES.undo)
     assert sweep.wake() == RULES.undo
-    box.inbox.undo_erase(back.stamp.id)
+    box.undo_erase(back)
     box.clock.advance(RULES.undo)
     sweep.wake()
     assert [(row.stamp.id, row.state) for row in box.reader.list()] == [(back.stamp.id, State.NEW)]
@@ -88,14 +88,14 @@ def test_an_erased_message_can_be_had_back_until_its_time_is_over(box: Box, swee
 
 def test_what_is_on_hold_outlives_its_date_and_goes_in_the_first_night_after_the_hold(box: Box, sweep: Sweep) -> None:
     row = box.deliver()
-    box.inbox.mark_heard(row.stamp.id, True)
-    box.inbox.hold(row.stamp.id, True)
+    box.mark(row)
+    box.hold(row, True)
     box.clock.advance(400 * DAY)
     assert sweep.run(dry_run=True) == ()
     assert sweep.run() == ()
     assert [one.stamp.id for one in box.reader.list()] == [row.stamp.id]
     assert box.content(row)
-    box.inbox.hold(row.stamp.id, False)
+    box.hold(row, False)
     assert [due.reason for due in sweep.run()] == [Reason.HEARD]
     assert box.vault() == []
 
@@ -105,10 +105,10 @@ def test_what_nobody_has_heard_is_warned_of_anew_after_its_hold(box: Box, sweep:
     box.clock.advance(55 * DAY)
     sweep.run()
     assert box.reader.row(row.stamp.id).warned_at == box.clock.now()
-    box.inbox.hold(row.stamp.id, True)
+    box.hold(row, True)
     box.clock.advance(400 * DAY)
     assert sweep.run() == ()
-    box.inbox.hold(row.stamp.id, False)
+    box.hold(row, False)
     assert sweep.run() == ()
     assert box.reader.row(row.stamp.id).warned_at == box.clock.now()
     box.clock.advance(7 * DAY)
@@ -117,9 +117,9 @@ def test_what_nobody_has_heard_is_warned_of_anew_after_its_hold(box: Box, sweep:
 
 def test_a_hold_within_the_undo_time_stops_an_erasure_that_is_under_way(box: Box, sweep: Sweep) -> None:
     row = box.deliver()
-    box.inbox.erase(row.stamp.id, RULES.undo)
+    box.erase(row, RULES.undo)
     assert sweep.wake() == RULES.undo
-    box.inbox.hold(row.stamp.id, True)
+    box.hold(row, True)
     box.clock.advance(RULES.undo)
     assert sweep.wake() is None
     assert [(one.stamp.id, one.state) for one in box.reader.list()] == [(row.stamp.id, State.NEW)]

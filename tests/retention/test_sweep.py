@@ -48,6 +48,21 @@ def test_what_is_due_goes_with_its_reason(inbox: FakeRows, clock: FakeClock, swe
     assert len(inbox.rows) == 1
 
 
+def test_what_no_record_bears_out_stays_and_is_looked_at_again_the_next_night(
+    inbox: FakeRows, clock: FakeClock, sweep: Sweep
+) -> None:
+    inbox.put(row(1, clock.wall - 90 * DAY, state=State.HEARD, heard_at=clock.wall - 31 * DAY))
+    inbox.put(row(2, clock.wall - DAY, state=State.ERASING, erase_at=clock.wall - 60))
+    inbox.unknown = set(inbox.rows)
+    assert sweep.run(dry_run=True) == sweep.run() == ()
+    clock.advance(RULES.undo)
+    sweep.wake()
+    inbox.unknown = set()
+    sweep.wake()
+    assert inbox.removed == []
+    assert len(sweep.run()) == 2
+
+
 def test_a_dry_run_says_what_would_go_and_does_nothing(inbox: FakeRows, clock: FakeClock, sweep: Sweep) -> None:
     inbox.put(row(1, clock.wall - 90 * DAY, state=State.HEARD, heard_at=clock.wall - 31 * DAY))
     inbox.put(row(2, clock.wall - 59 * DAY))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from appliance.access import audit, practice
 from appliance.access.record import Record
+from appliance.deeds import Act, Deed
 from appliance.fax import tiff
 from appliance.messages import Envelope, Kind, Row
 from appliance.notes import Note, NoteStamp
@@ -69,6 +70,26 @@ class Box:
     def content(self, row: Row) -> bytes:
         with self.open(row) as message:
             return message.read(0, message.size)
+
+    def mark(self, row: Row, heard: bool = True) -> None:
+        """Somebody has heard it, or wants it to be new: as the daemon does it, a line first."""
+        with self.record.doing(Deed(Act.MARKED, "ana", row.stamp.id, {"as": "heard" if heard else "new"})):
+            self.inbox.mark_heard(row.stamp.id, heard)
+
+    def erase(self, row: Row, undo: float = 30.0) -> None:
+        """Somebody erases it."""
+        with self.record.doing(Deed(Act.ERASED, "ana", row.stamp.id)):
+            self.inbox.erase(row.stamp.id, undo)
+
+    def undo_erase(self, row: Row) -> None:
+        """Somebody has it back."""
+        with self.record.doing(Deed(Act.UNERASED, "ana", row.stamp.id)):
+            self.inbox.undo_erase(row.stamp.id)
+
+    def hold(self, row: Row, held: bool = True) -> None:
+        """Somebody puts it on hold, or lifts that."""
+        with self.record.doing(Deed(Act.HELD if held else Act.RELEASED, "ana", row.stamp.id)):
+            self.inbox.hold(row.stamp.id, held)
 
     def note(self, row: Row, text: str, by: str = "ana") -> Note:
         """Somebody writes a note."""

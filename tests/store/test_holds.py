@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.access import audit
-from appliance.access.audit import Wrong
+from appliance.access.standing import WrongState
 from appliance.deeds import Act, Deed
 from appliance.errors import (
     BadStorageError,
@@ -144,14 +144,14 @@ def test_a_store_with_holds_fits_its_record(box: Box, row: Row) -> None:
 def test_a_hold_that_somebody_took_away_with_the_card_is_found(box: Box, row: Row) -> None:
     hold(box, row)
     meddle(box, "UPDATE messages SET held = 0")
-    assert found(box) == [f"Message {row.stamp.id} {Wrong.NOT_HELD}."]
+    assert found(box) == [f"Message {row.stamp.id} {WrongState.NOT_HELD}."]
     hold(box, row)
     assert found(box) == []
 
 
 def test_a_hold_that_no_line_knows_is_found(box: Box, row: Row) -> None:
     meddle(box, "UPDATE messages SET held = 1")
-    assert found(box) == [f"Message {row.stamp.id} {Wrong.HELD}."]
+    assert found(box) == [f"Message {row.stamp.id} {WrongState.HELD}."]
     hold(box, row, held=False)
     assert found(box) == []
 

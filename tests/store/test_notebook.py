@@ -103,7 +103,9 @@ def test_a_removed_message_takes_its_notes_along(box: Box, row: Row) -> None:
 
 def test_a_removal_that_a_power_cut_interrupted_takes_the_notes_along(box: Box, row: Row) -> None:
     box.note(row, TEXT)
+    box.erase(row)
     box.inbox._index.begin_removal(row.stamp.id, "erased")
+    (box.folder / "vault" / f"{row.stamp.id}.age").unlink()
     box.restart()
     assert names(box) == []
     assert box.inbox.list() == ()

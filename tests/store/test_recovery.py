@@ -210,9 +210,27 @@ def test_a_ring_of_another_length_is_made_anew_and_its_sequence_remembered(box: 
     assert box.deliver().stamp.sequence == 4
 
 
+def cut_in_a_removal(box: Box, row: Row, reason: str) -> None:
+    """The power goes when the file has gone."""
+    box.erase(row)
+    box.inbox._index.begin_removal(row.stamp.id, reason)
+    (box.folder / "vault" / f"{row.stamp.id}.age").unlink()
+
+
+def test_a_removal_that_the_power_cut_before_anything_was_gone_is_decided_anew(box: Box) -> None:
+    row = box.deliver()
+    box.erase(row)
+    box.inbox._index.begin_removal(row.stamp.id, "erased")
+    box.restart()
+    assert [(one.stamp.id, one.state) for one in box.inbox.list()] == [(row.stamp.id, State.ERASING)]
+    assert box.inbox._index.removals() == ()
+    box.inbox.remove(row.stamp.id, "erased")
+    assert box.vault() == []
+
+
 def test_a_removal_that_the_power_cut_is_ended_by_the_next_start(box: Box) -> None:
     row = box.deliver()
-    box.inbox._index.begin_removal(row.stamp.id, "purged: heard 30 days ago")
+    cut_in_a_removal(box, row, "purged: heard 30 days ago")
     box.restart()
     assert (box.inbox.list(), box.vault()) == ((), [])
     (receipt,) = box.receipts()
@@ -227,7 +245,7 @@ def test_the_key_of_a_ring_outlives_a_removal_that_is_ended_at_the_start(box: Bo
     """Found by killing at every step: both were sealed to the same day's key."""
     row = box.deliver()
     interrupted(box)
-    box.inbox._index.begin_removal(row.stamp.id, "erased")
+    cut_in_a_removal(box, row, "erased")
     assert box.restart() == 1
     assert box.content(box.inbox.list()[0])[WAV_HEAD:] == b"".join(sound(3))
 

@@ -149,6 +149,12 @@ def receipts(connection: Connection) -> tuple[Receipt, ...]:
     )
 
 
+def removals(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """Id and reason of what is being removed."""
+    found = connection.execute(sa.select(REMOVALS.c.message_id, REMOVALS.c.reason))
+    return tuple((row.message_id, row.reason) for row in found)
+
+
 def progress(connection: Connection) -> Progress:
     """How far the box has come."""
     found = connection.execute(sa.select(PROGRESS)).one()

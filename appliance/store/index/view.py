@@ -48,6 +48,10 @@ class View:
         """The notes on one message, or all, in the order of writing. Raises `StoreError`."""
         return self._ask(lambda connection: tables.notes(connection, message))
 
+    def removals(self) -> tuple[tuple[str, str], ...]:
+        """Id and reason of what is being removed. Raises `StoreError`."""
+        return self._ask(tables.removals)
+
     def progress(self) -> Progress:
         """How far the box has come. Raises `StoreError`."""
         return self._ask(tables.progress)

@@ -131,8 +131,12 @@ class Index:
     def removals(self) -> tuple[tuple[str, str], ...]:
         """Id and reason of what is being removed."""
         with self._reading() as connection:
-            found = connection.execute(sa.select(REMOVALS.c.message_id, REMOVALS.c.reason))
-            return tuple((row.message_id, row.reason) for row in found)
+            return tables.removals(connection)
+
+    def drop_removal(self, id: str) -> None:
+        """The message stays after all."""
+        with self._changing(None) as connection:
+            connection.execute(REMOVALS.delete().where(REMOVALS.c.message_id == id))
 
     def end_removal(self, receipt: Receipt, at: float | None) -> None:
         """The row goes, the receipt stays."""
