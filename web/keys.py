@@ -61,6 +61,15 @@ def show() -> str:
     return _page({})
 
 
+@keys.get("/parts/exchange")
+@allow(Permission.RUN_KEYS, activity=False)
+def exchange_part() -> str:
+    """How far the exchange is, for the page that keeps itself fresh; nothing at its end."""
+    if not here().exchanging.at_work:
+        return ""
+    return render_template("_exchange.html", keys=rotation.so_far(here().folder))
+
+
 @keys.post("/keys/exchange")
 @allow(Permission.RUN_KEYS, proven=True)
 def exchange() -> AnyResponse | tuple[str, int]:

@@ -106,13 +106,21 @@ def verify() -> AnyResponse:
 
 
 @record.get("/record/verify")
-@allow(Permission.SEE_RECORD)
+@allow(Permission.SEE_RECORD, activity=False)
 def show_verifying() -> AnyResponse | str:
     """How far it is; at its end, back to the record, where what came of it stands on top."""
     work = here().verifying
     if not work.at_work:
         return redirect(url_for("record.show"), 303)
     return render_template("record_verifying.html", area="record", work=work, count=number(work.lines))
+
+
+@record.get("/parts/verifying")
+@allow(Permission.SEE_RECORD, activity=False)
+def verifying_part() -> str:
+    """Likewise, for the page that keeps itself fresh; nothing at its end."""
+    work = here().verifying
+    return render_template("_verifying.html", work=work, count=number(work.lines)) if work.at_work else ""
 
 
 @record.post("/record/record.csv")

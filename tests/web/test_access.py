@@ -103,6 +103,9 @@ def test_polling_is_no_activity(practice: Practice, ana: Staff) -> None:
             "/parts/list",
             "/parts/strip",
             "/parts/status",
+            "/parts/verifying",
+            "/parts/exchange",
+            "/record/verify",
             f"/parts/messages/{id}",
             f"/messages/{id}/wave.svg",
         ):

@@ -178,8 +178,9 @@ def test_a_long_verification_goes_on_beside_the_page_which_tells_how_far_it_is(
     try:
         assert auditor.post("/record/verify").headers["Location"] == "/record/verify"  # no second one is begun
         page = auditor.get("/record/verify").text
-        assert '<meta http-equiv="refresh"' in page
+        assert '<noscript><meta http-equiv="refresh" content="2;url=/record/verify">' in page
         assert re.search(r'<progress max="100" value="\d+"', page)
+        assert "<progress" in auditor.script("/parts/verifying").text
         page = ana.get("/record").text
         assert re.search(r'href="/record/verify">Being verified: \d+ %', page)
         assert "Verify now" not in page
@@ -187,6 +188,7 @@ def test_a_long_verification_goes_on_beside_the_page_which_tells_how_far_it_is(
     finally:
         goes_on.set()
     practice.services.verifying.join(60)
+    assert auditor.script("/parts/verifying").text == ""
     assert len(told) == 1
     assert "none changed, none missing" in ana.get("/record").text
 

@@ -4,6 +4,7 @@ import { ask, elements } from "./ask.js";
 import { start as keepDrafts } from "./drafts.js";
 import { start as sendOnce } from "./once.js";
 import { watch } from "./session.js";
+import { follow } from "./work.js";
 
 const parts = {
   list: async () => {},
@@ -30,5 +31,6 @@ if (document.getElementById("list")) {
 
 keepDrafts();
 sendOnce();
+if (document.getElementById("work")) follow(document.getElementById("work"));
 watch((what) => parts[what]());
 document.body.dataset.live = "yes";
