@@ -134,6 +134,7 @@ def given(store: Path) -> dict[str, Asked]:
             Act.EMERGENCY,
             lambda box: box.ask(Verb.NOTE_EMERGENCY, why="Everybody is on holiday.", proof=proof),
         ),
+        "trial": (Act.EMERGENCY, lambda box: box.ask(Verb.NOTE_TRIAL, proof=proof)),
         "begin": (Act.ROTATION_BEGUN, lambda box: box.ask(Verb.BEGIN_ROTATION, exchange=beginning, by="ana")),
         "heard": (
             Act.MARKED,

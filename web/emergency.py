@@ -34,6 +34,7 @@ class Notice:
     machine: str
     certain: bool  # was the clock?
     why: str
+    trial: bool  # nothing was shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,13 @@ def show_notice() -> AnyResponse | str:
         return redirect(access.home(session().person), 303)
     zone = here().zone
     notices = [
-        Notice(one.number, words.in_full(one.at, zone), words.machine(one.at, zone), one.clock_trusted, one.why)
+        Notice(
+            one.number, words.in_full(one.at, zone), words.machine(one.at, zone), one.clock_trusted, one.why, one.trial
+        )
         for one in untold
     ]
-    return render_template("emergency_notice.html", area="emergency", notices=notices)
+    trials = all(one.trial for one in notices)
+    return render_template("emergency_notice.html", area="emergency", notices=notices, trials=trials)
 
 
 @door.post("/emergency/notice")

@@ -201,6 +201,7 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "file": spoken("a file"),
         "wav": spoken("a sound file"),
         "reset": spoken("taken away"),
+        "trial": spoken("a trial at the box, which showed nothing"),
     },
     "on": {"yes": spoken("yes"), "no": spoken("no")},
     "how": {

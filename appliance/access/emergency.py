@@ -41,6 +41,7 @@ class Access:
     why: str
     practice: str  # the public half of the practice key at that time
     told: tuple[str, ...] = ()  # admins who have seen it
+    trial: bool = False  # it was only counted what it opens, so that nothing needs to be exchanged
 
 
 def check_reason(why: str) -> str:
@@ -104,16 +105,18 @@ def untold(folder: Path, name: str) -> tuple[Access, ...]:
 
 def demands_rotation(folder: Path) -> bool:
     """Was the sheet used, and is the practice key still the same? A new key comes with a new sheet then."""
-    accesses = read(folder)
-    return bool(accesses) and _public(folder) in {access.practice for access in accesses}
+    used = [access.practice for access in read(folder) if not access.trial]
+    return bool(used) and _public(folder) in used
 
 
 def plan_use(folder: Path, why: str, now: float, clock_trusted: bool) -> tuple[Access, Change]:
     """The daemon's part: the sheet is being used. Raises `ReasonError`."""
-    known = read(folder)
-    number = max((access.number for access in known), default=0) + 1
-    access = Access(number, now, clock_trusted, check_reason(why), _public(folder))
-    return access, _change((*known, access))
+    return _plan(folder, Access(0, now, clock_trusted, check_reason(why), _public(folder)))
+
+
+def plan_trial(folder: Path, now: float, clock_trusted: bool) -> tuple[Access, Change]:
+    """The daemon's part: it is being tried what the sheet opens, and nobody is shown any of it."""
+    return _plan(folder, Access(0, now, clock_trusted, "", _public(folder), trial=True))
 
 
 def plan_telling(folder: Path, name: str, numbers: Sequence[int]) -> Change:
@@ -121,6 +124,12 @@ def plan_telling(folder: Path, name: str, numbers: Sequence[int]) -> Change:
     check_name(name)
     known = read(folder)
     return _change([_seen(access, name) if access.number in numbers else access for access in known])
+
+
+def _plan(folder: Path, access: Access) -> tuple[Access, Change]:
+    known = read(folder)
+    numbered = replace(access, number=max((one.number for one in known), default=0) + 1)
+    return numbered, _change((*known, numbered))
 
 
 def _opens_next(folder: Path, paper: Identity) -> bool:
@@ -152,4 +161,5 @@ def _parse(one: Any) -> Access:
         str(one["why"]),
         str(one["practice"]),
         tuple(map(str, one["told"])),
+        bool(one.get("trial", False)),
     )

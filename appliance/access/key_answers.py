@@ -79,6 +79,7 @@ class KeyAnswers:
             Verb.DROP_ROTATION: self._drop_rotation,
             Verb.MEND_KEYS: self._mend_keys,
             Verb.NOTE_EMERGENCY: self._note_emergency,
+            Verb.NOTE_TRIAL: self._note_trial,
             Verb.TOLD: self._told,
             Verb.PUT_FACTORS: self._put_factors,
             Verb.RESET_FACTORS: self._reset_factors,
@@ -210,6 +211,11 @@ class KeyAnswers:
         practice.check_proof(self.folder, unpack(bytes, given["proof"]))
         access, change = emergency.plan_use(self.folder, why, self.clock.now(), self.is_trusted())
         self.perform(Deed(Act.EMERGENCY, RECOVERY, str(access.number)), change)
+
+    def _note_trial(self, given: Given) -> None:
+        practice.check_proof(self.folder, unpack(bytes, given["proof"]))
+        access, change = emergency.plan_trial(self.folder, self.clock.now(), self.is_trusted())
+        self.perform(Deed(Act.EMERGENCY, RECOVERY, str(access.number), {"as": "trial"}), change)
 
     def _told(self, given: Given) -> None:
         by, numbers = who_asks(given), unpack(tuple[int, ...], given["numbers"])

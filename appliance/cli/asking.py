@@ -52,10 +52,15 @@ def tell_uses_of_the_sheet(settings: Settings, person: Person) -> None:
         return
     untold = emergency.untold(settings.store.folder, person.name)
     for access in untold:
-        output.tell(f'The recovery sheet was used, {output.moment(access.at, settings)}. Reason given: "{access.why}"')
+        when = output.moment(access.at, settings)
+        if access.trial:
+            output.tell(f"The recovery sheet was tried at the box, {when}. No message was shown.")
+        else:
+            output.tell(f'The recovery sheet was used, {when}. Reason given: "{access.why}"')
     if untold:
+        trials = all(access.trial for access in untold)
         output.tell(
-            "If you do not know of it, ask at once who had the sheet. Either way: exchange it together with the key, "
+            f"If you do not know of it, ask at once who had the sheet{', and' if trials else '. Either way:'} exchange it together with the key, "
             f"keepline keys rotate --as {person.name} --new-sheet. This is said until you confirm on the page that you have read it."
         )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from appliance.access.roles import RECOVERY, Permission
+from appliance.access.roles import Permission
 from appliance.cli import asking, output, sheets, verbs
 from appliance.cli.verbs import Verb
 from appliance.settings import Settings
@@ -45,16 +45,15 @@ def show(given: Namespace, settings: Settings) -> None:
 
 def check(given: Namespace, settings: Settings) -> None:
     """`keepline keys check`: does this person's password, or the recovery sheet, open everything that is kept?"""
-    from appliance.access import emergency
+    from appliance.access.practice import proof_of
+    from appliance.control.client import Client
     from appliance.store.epochs import open_epoch
     from appliance.store.reader import Reader
 
     folder = settings.store.folder
     if given.sheet:
-        typed = asking.password(given, "The sheet's text: ")
-        with asking.failures_told(settings, "", SHEET):
-            what, practice = "The recovery sheet", emergency.unlock(folder, typed).practice
-        asking.tell_log_in(settings, RECOVERY, SHEET)
+        what, practice = "The recovery sheet", _read_sheet(given, settings).practice
+        Client(settings.control.path).note_trial(proof_of(practice))
     else:
         what, practice = f"{given.who}'s password", asking.unlock(given, settings, Permission.READ_MESSAGES).practice
     epochs = sorted(file.stem for file in (folder / "epochs").glob("*.age"))
@@ -64,7 +63,10 @@ def check(given: Namespace, settings: Settings) -> None:
     rows = reader.list()
     for row in rows:
         reader.open(row, practice).close()
+    practice.wipe()
     output.say(f"{what} opens the practice key, {len(epochs)} epoch keys and {len(rows)} messages.")
+    if given.sheet:
+        output.say("This trial is on record, and every admin will be told of it. Put the sheet back into the safe.")
 
 
 def rotate(given: Namespace, settings: Settings) -> None:
@@ -124,11 +126,18 @@ def _by_sheet(given: Namespace, settings: Settings) -> Unlocked:
     from appliance.control.client import Client
 
     why = emergency.check_reason(given.why or "")
-    typed = asking.password(given, "The recovery sheet's text: ")
-    with asking.failures_told(settings, "", SHEET):
-        unlocked = emergency.unlock(settings.store.folder, typed)
+    unlocked = _read_sheet(given, settings)
     Client(settings.control.path).note_emergency(why, practice.proof_of(unlocked.practice))
     return unlocked
+
+
+def _read_sheet(given: Namespace, settings: Settings) -> Unlocked:
+    """Have the daemon note it before anything more is opened."""
+    from appliance.access import emergency
+
+    typed = asking.password(given, "The recovery sheet's text: ")
+    with asking.failures_told(settings, "", SHEET):
+        return emergency.unlock(settings.store.folder, typed)
 
 
 def _resumed(given: Namespace, settings: Settings, unlocked: Unlocked) -> Rotation:
@@ -211,7 +220,11 @@ def _due(folder: Path) -> Iterator[str]:
 def _keys_check(parser: ArgumentParser) -> None:
     whose = parser.add_mutually_exclusive_group(required=True)
     whose.add_argument("--as", dest="who", metavar="NAME", help="try this person's key; the password is asked for")
-    whose.add_argument("--sheet", action="store_true", help="try the recovery sheet; its text is asked for")
+    whose.add_argument(
+        "--sheet",
+        action="store_true",
+        help="try the recovery sheet; its text is asked for. On record, and every admin is told",
+    )
     verbs.password(parser)
 
 

@@ -118,6 +118,10 @@ class Client:
         """The recovery sheet is being used. Only when this returns may anything be opened. Raises `ReasonError`, `NoProofError`."""
         self._ask(Verb.NOTE_EMERGENCY, why=why, proof=proof)
 
+    def note_trial(self, proof: bytes) -> None:
+        """It is being tried what the recovery sheet opens. Only when this returns may it be. Only at the box itself. Raises `NoProofError`."""
+        self._ask(Verb.NOTE_TRIAL, proof=proof)
+
     def told(self, numbers: Sequence[int], by: str) -> None:
         """The admin `by` has seen these uses of the recovery sheet."""
         self._ask(Verb.TOLD, numbers=list(numbers), by=by)

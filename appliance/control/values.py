@@ -45,6 +45,7 @@ class Verb(StrEnum):
     DROP_ROTATION = "drop-rotation"  # proof, by -> nothing
     MEND_KEYS = "mend-keys"  # mended, by -> the names of what was missing and is no more
     NOTE_EMERGENCY = "note-emergency"  # why, proof -> nothing
+    NOTE_TRIAL = "note-trial"  # proof -> nothing
     TOLD = "told"  # by, numbers -> nothing
     REMOVE_PERSON = "remove-person"  # removal, by -> nothing
     DECIDE = "decide"  # choice -> nothing
@@ -87,6 +88,7 @@ MAY_ASK = {
     Verb.DROP_ROTATION: {Peer.PAGE, Peer.OWNER},
     Verb.MEND_KEYS: {Peer.OWNER},  # the daemon cannot look whether it is right, and who may ask could write it as well
     Verb.NOTE_EMERGENCY: {Peer.PAGE, Peer.OWNER},
+    Verb.NOTE_TRIAL: {Peer.OWNER},  # from the page it would be a use of which no exchange follows
     Verb.TOLD: {Peer.PAGE, Peer.OWNER},
     Verb.DECIDE: {Peer.PAGE, Peer.OWNER},
     Verb.SET_POLICY: {Peer.PAGE, Peer.OWNER},

@@ -206,7 +206,7 @@ def test_with_the_sheet_alone_an_interrupted_exchange_goes_on_or_is_dropped(box:
     code, out, err = keepline(*by_sheet, typed=f"{sheet}\n{printed}\n")
     assert (code, err, "It goes on." in out) == (0, "", True)
     assert keepline("keys", "check", "--sheet", "--password-stdin", typed=f"{printed}\n")[0] == 0
-    assert {access.why for access in emergency.untold(box.folder, "ana")} == {why[1]}
+    assert {access.why for access in emergency.untold(box.folder, "ana") if not access.trial} == {why[1]}
     assert keepline("keys", "rotate", "--sheet", "--password-stdin", typed=f"{printed}\n")[0] == 3  # without a reason
     code, out, err = keepline(
         "keys", "recover", "--as-new", "dora", *why, "--password-stdin", typed=f"{printed}\n{NEW}\n"
@@ -302,6 +302,33 @@ def test_every_admin_is_told_of_a_use_of_the_sheet_at_each_log_in_until_the_page
     assert keepline("keys", "check", "--as", "ben", "--password-stdin", typed=f"{OTHER}\n")[2] == "", "staff are not"
     box.client.told([access.number for access in emergency.untold(box.folder, "ana")], by="ana")
     assert keepline("keys", "check", *as_ana, typed=f"{ANA}\n")[2] == ""
+
+
+def test_a_trial_of_the_sheet_is_on_record_and_told_to_every_admin_and_shows_nothing(
+    box: Box, keepline: Keepline
+) -> None:
+    """It may be tried each year without an exchange each year; but nobody does so in silence."""
+    sheet, row = found(keepline), box.leave()
+    trial = ("keys", "check", "--sheet", "--password-stdin")
+    box.server.stop()
+    code, out, _ = keepline(*trial, typed=f"{sheet}\n")
+    assert (code, out) == (6, "")
+    box.restart()
+    before = box.record.head.sequence
+    code, out, err = keepline(*trial, typed=f"{sheet}\n")
+    assert (code, err, "1 epoch keys and 1 messages" in out, "every admin will be told" in out) == (0, "", True, True)
+    assert row.stamp.id[:8] not in out
+    deeds = [line.deed for line in segments.readable(segments.read(box.folder)) if line.sequence > before]
+    assert [(deed.act, deed.by, deed.detail["as"]) for deed in deeds] == [(Act.EMERGENCY, "recovery-sheet", "trial")]
+    assert keepline(*trial, typed=f"{sheet[:-1]}\n")[0] == 3
+    (access,) = emergency.untold(box.folder, "ana")
+    assert access.trial
+    assert not emergency.demands_rotation(box.folder)
+    _, _, err = keepline("keys", "check", "--as", "ana", "--password-stdin", typed=f"{ANA}\n")
+    assert "was tried at the box" in err
+    rotation.start(box.folder, unlock(box.folder, "ana", ANA), new_sheet=False).wipe()
+    box.client.note_emergency("Nobody could log in.", proof_of(unlock(box.folder, "ana", ANA).practice))
+    assert emergency.demands_rotation(box.folder), "a use is one, whatever was tried before"
 
 
 def test_a_new_key_for_oneself_is_refused_by_the_daemon_too(box: Box, keepline: Keepline) -> None:

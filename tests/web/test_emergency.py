@@ -9,6 +9,7 @@ import pytest
 
 from appliance.access import decisions, emergency
 from appliance.access.decisions import Switch
+from appliance.access.practice import proof_of
 from appliance.access.roles import NOT_BY_SHEET, Role
 from tests.web.practice import NAME, Practice, babble
 from tests.web.roles import add_everybody, desk_of, offered
@@ -135,6 +136,23 @@ def test_every_admin_reads_when_and_why_before_anything_else_and_once(practice: 
     page = ana.get("/").text
     assert "Exchange the practice key and print a new sheet" in page
     assert Staff(practice).log_in().get("/").status_code == 200
+
+
+def test_a_trial_is_read_by_every_admin_as_what_it_was(practice: Practice, ana: Staff) -> None:
+    with emergency.unlock(practice.folder, practice.sheet).practice as key:
+        proof = proof_of(key)
+    practice.daemon.note_trial(proof)
+    assert ana.get("/").headers["Location"] == "/emergency/notice"
+    page = ana.get("/emergency/notice").text
+    assert "The recovery sheet was tried" in page
+    assert "could read everything" not in page
+    Staff(practice).post("/emergency", why=WHY, sheet=practice.sheet)
+    page = ana.get("/emergency/notice").text
+    assert "The recovery sheet was used" in page
+    assert "A trial at the box: no message was shown." in page
+    assert WHY in page
+    ana.post("/emergency/notice", read=["1", "2"])
+    assert "a trial at the box, which showed nothing" in ana.get("/record").text
 
 
 def test_an_access_that_came_while_an_admin_read_of_another_is_told_as_well(practice: Practice, ana: Staff) -> None:
