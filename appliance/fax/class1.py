@@ -66,6 +66,7 @@ class Class1:
         self._distinctive: Final = distinctive
         self._sends = False  # the carrier of our frames is on already
         self._hears = False  # the modem receives frames already: it met them in place of a page
+        self._checks = profile.checks  # it hands over right check sequences, so a wrong one is damage
         self.lacks: tuple[Wish, ...] = ()  # what it does not do, known once it is set up
         self.rates = ALL_RATES  # that it receives at, known once it is set up
 
@@ -95,6 +96,7 @@ class Class1:
         self._dialogue.command("H0", REPLY)  # whoever had it before may have been killed in the midst of a call
         if self._profile is AUTO:
             self._profile = recognise(self.ask_identity())
+        self._checks = self._profile.checks
         for command in self._profile.needed:
             self._insist(command)
         wishes = (*self._profile.wishes, *((self._profile.patterns,) if self._distinctive else ()))
@@ -191,9 +193,20 @@ class Class1:
         if result is not Result.OK:
             return Garbled()
         try:
-            return Heard(Frame.from_octets(bytes(octets.lstrip(_FLOW))))
+            return Heard(self._read_frame(bytes(octets.lstrip(_FLOW))))
         except BadFrameError:
             return Garbled()
+
+    def _read_frame(self, octets: bytes) -> Frame:
+        """The frame that the modem called good. Raises `BadFrameError`."""
+        try:
+            frame = Frame.from_octets(octets)
+        except BadFrameError:
+            if self._checks:
+                raise
+            return Frame.from_unchecked(octets)
+        self._checks = True
+        return frame
 
     def receive(
         self, rate: Rate, add: Callable[[bytes], None], *, short: bool, within: float = CARRIER
@@ -239,7 +252,7 @@ class Class1:
     def _carrier(self, command: str, within: float, through: float = 0.0) -> Result | None:
         """Have the modem wait for a carrier. It may give up by itself, or at once when the line is dead: then once more, until the time is over."""
         until = self._dialogue.clock() + within
-        last = until + through
+        last, again = until + through, self._profile.persistence
         while True:
             asked = self._dialogue.clock()
             result = self._dialogue.command(command, until - asked)
@@ -248,6 +261,9 @@ class Class1:
                 return None
             if result is Result.OTHER_CARRIER and command == _FRAMES:
                 until = min(self._dialogue.clock() + within, last) if through else until
+            elif result is Result.OTHER_CARRIER and again:
+                again -= 1
+                continue  # at once: a training may have begun
             elif result not in {Result.NO_CARRIER, Result.OK}:
                 return result
             if self._dialogue.clock() >= until:

@@ -117,10 +117,23 @@ class Frame:
     @classmethod
     def from_octets(cls, octets: bytes) -> Self:
         """The frame that a modem handed over, FCS included. Raises `BadFrameError` when it is damaged or none of T.30's."""
-        inner = octets[:-2]
-        if not 3 <= len(inner) < LONGEST or inner[0] != ADDRESS or inner[1] not in {CONTROL, CONTROL_FINAL}:
+        if check_sequence(octets[:-2]) != octets[-2:]:
             raise BadFrameError
-        if check_sequence(inner) != octets[-2:]:
+        return cls._unpack(octets[:-2])
+
+    @classmethod
+    def from_unchecked(cls, octets: bytes) -> Self:
+        """The frame that a modem called good and handed over with a wrong FCS or none at all: one that we know, and exactly as long as such a frame is, or by
+        two octets longer. Raises `BadFrameError`."""
+        frame = cls._unpack(octets)
+        if (length := _find_length(frame)) is None or len(frame.info) - length not in {0, 2}:
+            raise BadFrameError
+        return cls(frame.kind, frame.info[:length], frame.final)
+
+    @classmethod
+    def _unpack(cls, inner: bytes) -> Self:
+        """Raises `BadFrameError`."""
+        if not 3 <= len(inner) < LONGEST or inner[0] != ADDRESS or inner[1] not in {CONTROL, CONTROL_FINAL}:
             raise BadFrameError
         return cls(_KINDS.get(inner[2], Kind.UNKNOWN), bytes(inner[3:]), inner[1] == CONTROL_FINAL)
 
@@ -159,6 +172,19 @@ def unpack_identity(info: bytes) -> str:
     return "".join(chr(octet) for octet in reversed(info) if 0x20 <= octet < 0x7F).strip()
 
 
+def _find_length(frame: Frame) -> int | None:
+    """How many octets of information such a frame has; None when nothing tells."""
+    match frame.kind:
+        case (
+            Kind.DIS | Kind.DTC | Kind.DCS
+        ):  # from bit 24 on, each eighth says whether another octet follows, T.30 Table 2
+            return next((place + 1 for place, octet in enumerate(frame.info) if place >= 2 and octet < _MORE), None)
+        case kind if kind in _UNTOLD:
+            return None
+        case kind:
+            return _LENGTHS.get(kind, 0)
+
+
 def _octet(bits: str, x: str) -> int:
     """A printed FCF as the serial side carries it: the first bit lowest."""
     return int(bits.replace("X", x)[::-1], 2)
@@ -171,5 +197,18 @@ def _divide(octet: int) -> int:
     return octet
 
 
+_MORE: Final = 0x80
+_IDENTITIES: Final = (Kind.CSI, Kind.TSI, Kind.CIG, Kind.PWD, Kind.SEP, Kind.SUB, Kind.SID)
+_LENGTHS: Final = {  # of information fields, in octets, T.30 §5.3.6.2 and §A.4.3; the other kinds have none
+    **dict.fromkeys(_IDENTITIES, 20),
+    Kind.CTC: 2,
+    Kind.PPS: 4,
+    Kind.EOR: 1,
+    Kind.PPR: 32,
+}
+_UNTOLD: Final = {  # of any length, or of no use to us
+    *(Kind.NSF, Kind.NSC, Kind.NSS, Kind.PSA, Kind.CIA, Kind.ISP, Kind.TSA, Kind.IRA, Kind.CSA, Kind.FNV),
+    Kind.UNKNOWN,
+}
 _CHECK: Final = tuple(_divide(octet) for octet in range(256))
 _KINDS: Final = {_octet(kind.value.bits, x): kind for kind in Kind if kind.value.bits for x in "01"}

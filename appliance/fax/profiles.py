@@ -68,6 +68,10 @@ class Profile:
     usb: tuple[str, ...] = ()  # vendor:product
     quirks: tuple[Quirk, ...] = ()
     speed: int = 115200  # bit/s on the serial side
+    persistence: int = (
+        2  # times that +FRM is said again to +FCERROR: some are quick to say it (HylaFAX, Class1RMPersistence: 2 or 3)
+    )
+    checks: bool = False  # it is known to hand over frames with a right check sequence; else its first right one tells (HylaFAX, Class1ValidateV21Frames)
     hardware_flow: bool = True
 
 
@@ -160,6 +164,7 @@ SOFT: Final = Profile(
         Quirk("any octet while it answers ends that, and the call stays up (iaxmodem)", "measured"),
     ),
     hardware_flow=False,  # a pseudo-terminal has no lines
+    checks=True,
 )
 
 PROFILES: Final = {profile.name: profile for profile in (AUTO, GENERIC, USR5637, CONEXANT, MULTITECH, SOFT)}

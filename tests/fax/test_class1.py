@@ -13,7 +13,7 @@ from appliance.fax.answering import answer
 from appliance.fax.at import Result, stuff
 from appliance.fax.caller_id import CallerId, Moment, Presence, Ring
 from appliance.fax.class1 import Class1, Rung
-from appliance.fax.frames import Frame, Kind, check_sequence, turn
+from appliance.fax.frames import Frame, Kind, check_sequence, pack_identity, pack_inner, turn
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import AUTO, CONEXANT, GENERIC, SOFT, USR5637
 from appliance.fax.rates import Modulation, Rate
@@ -199,7 +199,49 @@ def test_frames_in_place_of_a_page_are_listened_for_without_it() -> None:
     )
     assert ours.receive(Rate.V17_14400, lambda octets: None, short=True) == Interrupted()
     assert ours.listen(6.0) == Heard(Frame(Kind.DCN))
-    assert fake.written == [b"AT+FRM=146\r", b"AT+FRH=3\r"]
+    assert fake.written == [*[b"AT+FRM=146\r"] * (1 + GENERIC.persistence), b"AT+FRH=3\r"]
+
+
+def test_a_modem_that_is_quick_to_hear_another_carrier_is_asked_again_before_the_page_is_given_up() -> None:
+    hasty: list[bytes | None] = [b"\r\n+FCERROR\r\n"]
+    ours, fake = modem({b"AT+FRM=145\r": [*[hasty] * GENERIC.persistence, [CONNECT + stuff(b"page") + NO_CARRIER]]})
+    came = bytearray()
+    assert ours.receive(Rate.V17_14400, came.extend, short=False) == Done()
+    assert came == b"page"
+    assert fake.now < 0.1  # the training does not wait
+
+
+SAID = [
+    Frame(Kind.DCS, b"\x00\x62\x78"),
+    Frame(Kind.DCS, bytes.fromhex("0062f8c4809f01")),
+    Frame(Kind.TSI, pack_identity("5550100"), final=False),
+    Frame(Kind.PPS, pack_inner(Kind.EOP) + bytes(3)),
+    Frame(Kind.EOP),
+    Frame(Kind.DCN),
+]
+
+
+@pytest.mark.parametrize("tail", [b"", b"\x00\x00", b"\xde\xad"], ids=["left off", "zero", "wrong"])
+def test_a_modem_that_hands_over_no_right_check_sequence_is_understood_all_the_same(tail: bytes) -> None:
+    said = [CONNECT + stuff(frame.to_octets(by_caller=True) + tail) + OK for frame in SAID]
+    ours, _ = modem({b"AT+FRH=3\r": [[one] for one in said]})
+    assert [ours.listen(6.0) for _ in SAID] == [Heard(frame) for frame in SAID]
+
+
+def test_from_a_modem_that_has_handed_over_a_right_check_sequence_a_wrong_one_is_damage() -> None:
+    wrong = CONNECT + stuff(Frame(Kind.EOP).to_octets(by_caller=True) + bytes(2)) + OK
+    right = CONNECT + wire(Frame(Kind.EOP)) + OK
+    ours, _ = modem(SETS_UP | {b"AT+FRH=3\r": [[wrong], [right], [wrong], [wrong]]})
+    assert ours.listen(6.0) == Heard(Frame(Kind.EOP))
+    assert ours.listen(6.0) == Heard(Frame(Kind.EOP))
+    assert ours.listen(6.0) == Garbled()
+    ours.set_up()  # another one may be there now
+    assert ours.listen(6.0) == Heard(Frame(Kind.EOP))
+
+
+def test_a_kind_of_modem_that_is_known_to_hand_over_check_sequences_is_held_to_them_from_the_start() -> None:
+    fake = FakeModem({b"AT+FRH=3\r": [[CONNECT + stuff(Frame(Kind.EOP).to_octets(by_caller=True) + bytes(2)) + OK]]})
+    assert Class1(fake, fake.clock, SOFT).listen(6.0) == Garbled()
 
 
 ANSWERS = st.lists(

@@ -100,3 +100,44 @@ def test_a_number_comes_back_as_it_was(number: str) -> None:
 def test_a_number_travels_backwards() -> None:
     assert pack_identity("+1 555") == b"555 1+" + b" " * 14
     assert unpack_identity(b"\x00\xff21") == "12"
+
+
+TERMS = b"\x00\x62\xf8\x44"
+
+
+@pytest.mark.parametrize("tail", [b"", b"\x00\x00", b"\x80\x80"], ids=["left off", "zero", "wrong"])
+@pytest.mark.parametrize("frame", [Frame(Kind.DCS, TERMS), Frame(Kind.MPS), Frame(Kind.SUB, pack_identity("12"))])
+def test_a_frame_without_a_right_check_sequence_is_known_by_its_length(frame: Frame, tail: bytes) -> None:
+    assert Frame.from_unchecked(frame.to_octets(by_caller=True) + tail) == frame
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame(Kind.DCS, TERMS[:2]),
+        Frame(Kind.DCS, TERMS[:3]),
+        Frame(Kind.DCS, TERMS + b"\x00"),
+        Frame(Kind.DCS, TERMS + bytes(3)),
+        Frame(Kind.EOP, b"\x00"),
+        Frame(Kind.EOP, bytes(3)),
+        Frame(Kind.PPS, bytes(3)),
+        Frame(Kind.TSI, b"5550100"),
+        Frame(Kind.NSS, bytes(5)),
+        Frame(Kind.FNV),
+    ],
+    ids=str,
+)
+def test_without_a_right_check_sequence_nothing_is_taken_whose_length_is_wrong_or_not_known(frame: Frame) -> None:
+    with pytest.raises(BadFrameError):
+        Frame.from_unchecked(frame.to_octets(by_caller=True))
+
+
+@given(st.binary(max_size=400))
+def test_octets_that_nobody_knows_are_no_frame_without_a_check_sequence(octets: bytes) -> None:
+    for given_octets in (octets, b"\xff\x13" + octets):
+        try:
+            frame = Frame.from_unchecked(given_octets)
+        except BadFrameError:
+            continue
+        assert frame.kind is not Kind.UNKNOWN
+        assert given_octets.startswith(frame.to_octets(by_caller=True)[:2])
