@@ -7,6 +7,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from appliance.cli import output, verbs
 from appliance.cli.verbs import Verb
@@ -25,8 +26,7 @@ def answer(given: Namespace, settings: Settings) -> None:
         raise UsageError(f"{given.out} is no folder. Make it first: mkdir {given.out}")
     with FaxLine(given.device, AUTO) as line:
         while True:
-            while not line.wait(60.0):
-                pass
+            await_ring(line)
             folder = Folder(given.out, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
             received = line.receive(Station(given.identity), folder.keep)
             try:
@@ -41,6 +41,25 @@ def answer(given: Namespace, settings: Settings) -> None:
             if given.once:
                 check(received)
                 return
+            line.check()
+
+
+class Bell(Protocol):
+    """The line, while nobody calls."""
+
+    def wait(self, within: float) -> object:
+        """Whether it rings in that time."""
+
+    def check(self) -> None:
+        """Sees that the modem is as it should be."""
+
+
+def await_ring(line: Bell) -> None:
+    """Until it rings; meanwhile the modem is looked after."""
+    from appliance.fax.timers import CHECK
+
+    while not line.wait(CHECK):
+        line.check()
 
 
 def replay(given: Namespace, settings: Settings) -> None:

@@ -35,7 +35,7 @@ from appliance.fax.profiles import PROFILES
 from appliance.fax.receiving import Call, Station
 from appliance.fax.records import CallRecord, Outcome
 from appliance.fax.sealing import Arriving, Inbox
-from appliance.fax.timers import Tolerance
+from appliance.fax.timers import CHECK, Tolerance
 from appliance.logs import Private
 from appliance.messages import Envelope
 from appliance.settings import Fax
@@ -44,7 +44,6 @@ log = logs.get(__name__)
 
 LOOK: Final = 0.5  # s that the line is listened to at once
 SAME_CALL: Final = 8.0  # s from ring to ring at most: 6 s in North America, 5 s elsewhere
-CHECK: Final = 30.0  # s between looks at a modem that has nothing to do
 RETRY: Final = 0.5  # s until a modem that was not there is looked for again
 _ENDING: Final = 30.0  # s for a call to be hung up and sealed when the program ends
 

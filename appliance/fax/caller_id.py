@@ -129,12 +129,12 @@ class Bell:
     def _set_name(self, value: str) -> None:
         letters = "".join(letter for letter in value if letter.isprintable() and letter != "\ufffd")
         name = " ".join(letters.split())[:_LONGEST_NAME]
-        if name.upper() not in _ABSENT:
+        if _why_absent(name) is None:
             self.caller = replace(self.caller, name=name)
 
     def _set_number(self, value: str) -> None:
         number = "".join(sign for sign in value if sign in "0123456789+*#")[:_LONGEST_NUMBER]
-        presence = _ABSENT.get(value.upper(), Presence.GIVEN if number else Presence.UNAVAILABLE)
+        presence = _why_absent(value) or (Presence.GIVEN if number else Presence.UNAVAILABLE)
         if presence is Presence.GIVEN:
             self.caller = replace(self.caller, number=number, presence=presence)
         elif not self.caller.number and presence is not Presence.UNTOLD:
@@ -210,11 +210,21 @@ _ABSENT: Final = {
     "WITHHELD": Presence.WITHHELD,
     "ANONYMOUS": Presence.WITHHELD,
     "BLOCKED": Presence.WITHHELD,
+    "RESTRICTED": Presence.WITHHELD,
     "O": Presence.UNAVAILABLE,
     "OUT OF AREA": Presence.UNAVAILABLE,
     "UNAVAILABLE": Presence.UNAVAILABLE,
+    "UNAVAIL": Presence.UNAVAILABLE,
     "UNKNOWN": Presence.UNAVAILABLE,
 }
+_WHAT: Final = {"NUMBER", "NAME", "CALLER"}  # is private, unknown and so on
+
+
+def _why_absent(value: str) -> Presence | None:
+    """What stands in a number's or name's place, in any of the ways networks write it; None for a number or name."""
+    words = re.split(r"[-_\s]+", value.strip().upper())
+    told = [word for word in words if word not in _WHAT] or words
+    return _ABSENT.get(" ".join(told))
 
 
 def _classify(bursts: list[float]) -> RingKind | None:

@@ -87,13 +87,23 @@ class Class1:
         return self._dialogue.caller
 
     def set_up(self) -> None:
-        """Make it a fax modem that answers only when told. Raises `ModemSilentError`, `ModemRefusedError`."""
+        """Make it a fax modem that answers only when told, its receiver down. Raises `ModemSilentError`, `ModemRefusedError`."""
         self._sends = self._hears = False
         if not self.is_ready():
             self._cancel()
             if not self.is_ready():
                 raise ModemSilentError
         self._dialogue.command("H0", REPLY)  # whoever had it before may have been killed in the midst of a call
+        self._tell()
+
+    def check_up(self) -> None:
+        """See between calls that it is still as it was set up. That keeps nobody from calling, as hanging up would (iaxmodem: for 5 s). Raises as `set_up`."""
+        if not (self.is_ready() or self.is_ready()):  # the first question may have met rubbish
+            raise ModemSilentError
+        self._tell()
+
+    def _tell(self) -> None:
+        """What it is to do and to be. Raises `ModemSilentError`, `ModemRefusedError`."""
         if self._profile is AUTO:
             self._profile = recognise(self.ask_identity())
         self._checks = self._profile.checks

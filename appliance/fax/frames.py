@@ -1,8 +1,9 @@
 """The words of T.30: HDLC frames, as octets on a modem's serial side and as values.
 
 T.30 prints bits in the order they are sent; the serial side of a Class 1 modem carries the first bit sent as the lowest bit of an octet. So DIS, printed
-`0000 0001`, is the octet 0x80 here. Flags and stuffed zero bits are the modem's business. It also makes the check sequence (FCS) of what we send, and hands
-over that of what it received behind the frame. What remains is address, control, facsimile control field (FCF) and facsimile information field (FIF).
+`0000 0001`, is the octet 0x80 here. Flags and stuffed zero bits are the modem's business. It also makes the check sequence (FCS) of what we send, and most
+hand over that of what they received behind the frame; all say whether it was right. What remains is address, control, facsimile control field (FCF) and
+facsimile information field (FIF).
 """
 
 from __future__ import annotations

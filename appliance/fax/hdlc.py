@@ -5,12 +5,14 @@ Octets are as the modem gives them, the first bit on the line lowest. Frames nee
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from appliance.fax.frames import LONGEST, check_sequence
 
 FLAG: Final = "01111110"
 STUFFED: Final = "111110"  # after five ones the sender puts in a zero
+_FLAG: Final = re.compile("0111111(?=0)")  # its last zero may be the next one's first, so it stays
 _MOST_BITS: Final = LONGEST * 8 * 6 // 5 + len(FLAG)  # of one frame, stuffed
 _FEWEST: Final = 4  # octets: address, control, FCF would be three, and two of FCS
 
@@ -19,15 +21,15 @@ class Finder:
     """Takes octets in any pieces and gives the frames that were whole, their check sequence taken off."""
 
     def __init__(self) -> None:
-        self._bits = ""
+        self._bits = "0"  # as if a flag had been here
 
     def add(self, octets: bytes) -> list[bytes]:
         """The frames that end in `octets`."""
         self._bits += f"{int.from_bytes(octets, 'little'):0{8 * len(octets)}b}"[::-1] if octets else ""
-        *closed, self._bits = self._bits.split(FLAG)
+        *closed, self._bits = _FLAG.split(self._bits)
         if len(self._bits) > _MOST_BITS:  # no frame is so long
             self._bits = self._bits[-len(FLAG) :]
-        return [frame for bits in closed if (frame := _unpack(bits)) is not None]
+        return [frame for bits in closed if (frame := _unpack(bits[1:])) is not None]
 
 
 def pack(frames: list[bytes], *, flags: int = 1) -> bytes:

@@ -76,7 +76,7 @@ class FaxLine:
     def check(self) -> None:
         """See between calls that the modem is as it should be, and bring it back when it is not. Raises as opening it does."""
         try:
-            self._modem.set_up()
+            self._modem.check_up()
         except ModemError:
             log.warning("modem.recovered how=%s", self._modem.recover().name)
 

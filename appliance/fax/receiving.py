@@ -6,7 +6,13 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from appliance.errors import CallerHungUpError, CallerSilentError, NotKeptError, TrainingFailedError
+from appliance.errors import (
+    CallerHungUpError,
+    CallerSilentError,
+    NotKeptError,
+    PollingRefusedError,
+    TrainingFailedError,
+)
 from appliance.fax.capabilities import Capabilities, Terms
 from appliance.fax.exchange import NEXT_FRAME, Turn, do, hear, send, unhoped
 from appliance.fax.frames import Frame, Kind, Side
@@ -65,7 +71,7 @@ def command(call: Call, *hope_for: Kind, said: Said = None, through: float = 0.0
     before it. The one that we have answered already is answered again, and one that came in damaged
     is asked for again (CRP), once: not where a DCS is hoped for, behind which a training signal is on the line.
 
-    Raises `CallerHungUpError`, `CallerSilentError`, `TrainingFailedError`.
+    Raises `CallerHungUpError`, `CallerSilentError`, `PollingRefusedError`, `TrainingFailedError`.
     """
     may_ask, asked = hope_for != (Kind.DCS,), False
     for _ in range(TURNS):
@@ -88,6 +94,8 @@ def command(call: Call, *hope_for: Kind, said: Said = None, through: float = 0.0
             return turn
         if turn.main.kind is Kind.DCN:
             raise CallerHungUpError
+        if turn.main.kind is Kind.DTC:
+            raise PollingRefusedError
         if call.said is not None and (turn.main.kind in _REPEATS or turn.main == call.asked):
             yield from send(call.said)
     raise CallerSilentError

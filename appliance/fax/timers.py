@@ -44,6 +44,7 @@ GUARD: Final = 1.1  # of silence before and after +++, V.250 S12: 1 s
 RINGING: Final = (
     12.0  # without a ring or a word about the caller: the ringing is over; networks pause 3 to 6 s between rings
 )
+CHECK: Final = 30.0  # between looks at a modem that has nothing to do
 RECOVERY: Final = 90.0  # to bring back a modem that hangs, or to give up
 SENDING: Final = 8.0  # for the modem to send one frame at 300 bit/s: the longest identity takes 1 s of flags and 0.8 s
 SILENCE: Final = (

@@ -16,6 +16,7 @@ from appliance.errors import (
     FaxError,
     LineStoppedError,
     NotKeptError,
+    PollingRefusedError,
     SerialError,
     TermsError,
     TrainingFailedError,
@@ -386,6 +387,14 @@ def test_a_caller_whose_pages_never_get_further_is_given_up() -> None:
     steps, _, error = replay([*start(ECM), *round_ * 200])
     assert isinstance(error, TrainingFailedError)
     assert sum(step.startswith("Send PPR") for step in steps) == IDLE
+
+
+@pytest.mark.parametrize("clean", [False, True], ids=["after FTT", "in place of a page"])
+def test_a_caller_that_wants_to_be_sent_to_is_refused_wherever_it_says_so(clean: bool) -> None:
+    trained: list[Event] = [Trained(clean), Done(), *([Interrupted(0.5)] if clean else [])]
+    steps, _, error = replay([Done(), Done(), Heard(DCS), *trained, Heard(Frame(Kind.DTC, bytes(3)))])
+    assert isinstance(error, PollingRefusedError)
+    assert steps[-2:] == ["Send DCN", "HangUp"]
 
 
 @pytest.mark.parametrize(("terms", "takes"), [(DCS, "TakePage"), (ECM, "TakeBlock")], ids=["without ECM", "with ECM"])

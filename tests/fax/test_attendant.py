@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli.faxes import await_ring
+from appliance.cli.main import main
 from appliance.condition import Modem, Refusal
-from appliance.errors import SettingsError
+from appliance.errors import SerialError, SettingsError
 from appliance.fax import records
 from appliance.fax.attendant import Attendant
+from appliance.fax.caller_id import Ring
 from appliance.fax.records import Outcome
 from appliance.settings import Fax
 from tests.fakes.clock import FakeClock
@@ -215,3 +218,39 @@ def test_who_called_is_in_the_envelope_and_nowhere_in_clear(line: Line, tmp_path
     assert (envelope.sender_id, envelope.pages) == ("+1 555 0100", 1)
     for file in line.box.folder.rglob("*"):
         assert not file.is_file() or b"5559876543" not in file.read_bytes(), file
+
+
+def test_the_bare_engine_looks_after_its_modem_while_nobody_calls() -> None:
+    class RingsLate:
+        def __init__(self) -> None:
+            self.done: list[str] = []
+
+        def wait(self, within: float) -> Ring | None:
+            self.done.append(f"wait {within:.0f}")
+            return Ring() if len(self.done) > 4 else None
+
+        def check(self) -> None:
+            self.done.append("check")
+
+    line = RingsLate()
+    await_ring(line)
+    assert line.done == ["wait 30", "check", "wait 30", "check", "wait 30"]
+
+
+def test_the_bare_engine_looks_at_its_modem_behind_each_call(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (settings := tmp_path / "keepline.toml").touch()
+    device = tmp_path / "another-modem"
+    words = ["--settings", settings, "modem", "answer", "--device", device, "--out", tmp_path / "out"]
+    modem, ended = TameModem(device), list[int]()
+    engine = threading.Thread(target=lambda: ended.append(main([str(word) for word in words])))
+    engine.start()
+    try:
+        assert line.wait(lambda: "AT&D2" in modem.commands)
+        modem.say("RING")
+        assert line.wait(lambda: modem.commands.count("AT+FCLASS=1") == 2)
+        assert modem.commands.index("ATA") < len(modem.commands) - modem.commands[::-1].index("AT+FCLASS=1")
+    finally:
+        modem.unplug()
+        engine.join(PATIENCE)
+    assert ended == [SerialError.exit_code]

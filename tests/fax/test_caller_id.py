@@ -59,10 +59,24 @@ def test_a_name_or_time_may_be_missing() -> None:
         ("NMBR = something else", Presence.UNAVAILABLE),
         ("NMBR = ", Presence.UNTOLD),
         ("NMBR=<NONE>", Presence.UNTOLD),
+        ("NMBR = OUT-OF-AREA", Presence.UNAVAILABLE),
+        ("NMBR = OUT_OF_AREA", Presence.UNAVAILABLE),
+        ("NMBR = UNAVAIL", Presence.UNAVAILABLE),
+        ("NMBR = Private Number", Presence.WITHHELD),
+        ("NMBR = Number  Withheld", Presence.WITHHELD),
     ],
 )
 def test_a_number_that_is_not_given_says_why(line: str, presence: Presence) -> None:
     assert told(line, "NAME = P") == CallerId(presence=presence)
+
+
+@pytest.mark.parametrize("name", ["OUT-OF-AREA", "Out of Area", "Private Name", "UNKNOWN NAME", "Unavail", "<none>"])
+def test_why_there_is_no_name_is_no_name(name: str) -> None:
+    assert told(f"NAME = {name}", "NMBR = 5550100") == CallerId("5550100", presence=Presence.GIVEN)
+
+
+def test_a_name_with_a_dash_stays_as_it_is() -> None:
+    assert told("NAME = SMITH-JONES MARY").name == "SMITH-JONES MARY"
 
 
 def message(kind: int, body: bytes) -> str:

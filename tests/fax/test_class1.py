@@ -55,6 +55,22 @@ def test_a_modem_is_set_up() -> None:
     assert ours.rates == frozenset(Rate)
 
 
+def test_a_modem_is_looked_at_between_calls_without_touching_the_receiver() -> None:
+    ours, fake = modem(SETS_UP)
+    ours.set_up()
+    fake.written.clear()
+    ours.check_up()
+    assert fake.written == [command for command in SETS_UP if command != b"ATH0\r"]
+
+
+def test_a_modem_that_is_looked_at_while_it_is_deaf_is_named() -> None:
+    ours, fake = modem(SETS_UP)
+    ours.set_up()
+    fake.says.clear()
+    with pytest.raises(ModemSilentError):
+        ours.check_up()
+
+
 def test_a_modem_that_says_nothing_is_named() -> None:
     ours, fake = modem({})
     with pytest.raises(ModemSilentError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.fax.hdlc import Finder, pack
+from appliance.fax.hdlc import FLAG, Finder, pack
 
 FRAMES = st.lists(st.binary(min_size=3, max_size=260), min_size=1, max_size=4)
 
@@ -40,3 +42,19 @@ def test_noise_neither_fails_nor_fills_the_memory(octets: bytes) -> None:
     finder.add(octets)
     finder.add(b"\x00" * 5000)
     assert finder.add(pack([b"abcdef"])) == [b"abcdef"]
+
+
+@given(FRAMES, st.integers(1, 4), st.integers(0, 7), st.integers(1, 50))
+def test_flags_may_share_the_zero_between_them(frames: list[bytes], flags: int, bits: int, size: int) -> None:
+    shared = FLAG + FLAG[1:] * flags  # ISO/IEC 13239 allows it
+    line = shared
+    for frame in frames:
+        (packed,) = re.findall(f"{FLAG}(.*){FLAG}", "".join(f"{octet:08b}"[::-1] for octet in pack([frame])))
+        line += packed + shared
+    line = "1" * bits + line
+    line += "1" * (-len(line) % 8)
+    octets = int(line[::-1], 2).to_bytes(len(line) // 8, "little")
+    finder, found = Finder(), []
+    for start in range(0, len(octets), size):
+        found += finder.add(octets[start : start + size])
+    assert found == frames
