@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+LONGEST_WHY: Final = 400  # letters of a reason that somebody gives for a deed
 
 
 class Act(StrEnum):

@@ -6,7 +6,6 @@ The reason may name a patient: it is sealed before it leaves the page, and whoev
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -15,7 +14,7 @@ from appliance.access import ledger, testimony
 from appliance.access.chain import Line
 from appliance.access.ledger import Filter
 from appliance.access.roles import Permission
-from appliance.deeds import Act
+from appliance.deeds import LONGEST_WHY, Act
 from appliance.errors import DamagedMessageError, HoldChangedError, NotFoundedError, SealError, StoreError
 from appliance.messages import Row
 from appliance.store import telling as known
@@ -26,8 +25,6 @@ from web.languages import gettext, tell
 from web.services import here
 
 holds = Blueprint("holds", __name__)
-
-LONGEST: Final = 400  # letters of a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def _answer(row: Row, held: bool) -> Response | str | tuple[str, int]:
     question = Question(held, row.held == held, _after(row, held))
     if request.method != "POST":
         return _page(row, question)
-    why = requests.line(request, "why")[:LONGEST]
+    why = requests.line(request, "why")[:LONGEST_WHY]
     if not why:
         return _page(row, replace(question, mistake=gettext("Say why, in a sentence."))), 400
     ask = here().control.hold if held else here().control.release
@@ -130,7 +127,9 @@ def _after(row: Row, held: bool) -> str:
 
 def _page(row: Row, question: Question) -> str:
     when = words.in_full(row.stamp.arrived_at, here().zone)
-    return render_template("hold.html", area="inbox", id=row.stamp.id, when=when, question=question, longest=LONGEST)
+    return render_template(
+        "hold.html", area="inbox", id=row.stamp.id, when=when, question=question, longest=LONGEST_WHY
+    )
 
 
 def _whose(row: Row) -> dict[str, str]:

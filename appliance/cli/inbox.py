@@ -8,11 +8,12 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from appliance.access.roles import Permission
 from appliance.cli import asking, output, verbs
 from appliance.cli.verbs import Verb
+from appliance.deeds import LONGEST_WHY
 from appliance.errors import DamagedMessageError, MessageNotFoundError, SealError, UsageError
 from appliance.settings import Settings
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from appliance.access.people import Unlocked
     from appliance.messages import Header, Row
     from appliance.store.reader import Reader
-
-LONGEST_WHY: Final = 400  # letters
 
 
 def show(given: Namespace, settings: Settings) -> None:

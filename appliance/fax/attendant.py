@@ -33,7 +33,7 @@ from appliance.fax.caller_id import CallerId, Ring
 from appliance.fax.line import FaxLine, Received
 from appliance.fax.profiles import PROFILES
 from appliance.fax.receiving import Call, Station
-from appliance.fax.records import CallRecord, Outcome
+from appliance.fax.records import CallRecord
 from appliance.fax.sealing import Arriving, Inbox
 from appliance.fax.timers import CHECK, Tolerance
 from appliance.logs import Private
@@ -206,7 +206,7 @@ class Attendant:
         received, pages = ended.received, ended.arriving.pages
         record = CallRecord(
             arrived_at=ended.arrived_at,
-            outcome=_outcome(received, pages),
+            outcome=received.outcome(pages),
             pages=pages,
             seconds=received.seconds,
             error=error,
@@ -216,10 +216,3 @@ class Attendant:
             records.add(self._folder, record)
         except OSError as failed:
             log.error("fax.unrecorded errno=%s", failed.errno)
-
-
-def _outcome(received: Received, pages: int) -> Outcome:
-    """`pages` that are safe may be more than were confirmed."""
-    if received.call.complete and received.error is None:
-        return Outcome.COMPLETE
-    return Outcome.PARTIAL if pages else Outcome.NOTHING

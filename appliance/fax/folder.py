@@ -11,6 +11,7 @@ from typing import Any
 from appliance.errors import PartialFaxError
 from appliance.fax.line import Received
 from appliance.fax.receiving import PageTaken
+from appliance.fax.records import Outcome
 from appliance.fax.tiff import Page, assemble, encode
 
 
@@ -51,7 +52,7 @@ def summary(received: Received, files: list[str]) -> dict[str, Any]:
     """The result of a call, for a program to read."""
     call = received.call
     return {
-        "outcome": outcome(received),
+        "outcome": received.outcome(len(call.pages)),
         "error": type(received.error).__name__ if received.error else None,
         "message": str(received.error) if received.error else None,
         "sender": call.sender,
@@ -61,22 +62,17 @@ def summary(received: Received, files: list[str]) -> dict[str, Any]:
     }
 
 
-def outcome(received: Received) -> str:
-    """`complete`: the caller said that it was all, and was told that we have it. `partial`: pages came. `nothing`: none did."""
-    if received.call.complete and received.error is None:
-        return "complete"
-    return "partial" if received.call.pages else "nothing"
-
-
 def check(received: Received) -> None:
     """Raises why the call was no complete fax."""
-    match outcome(received):
-        case "partial":
-            raise PartialFaxError(f"{len(received.call.pages)} pages came, then: {received.error}")
-        case "nothing" if received.error:
-            raise received.error
-        case _:
+    pages = len(received.call.pages)
+    match received.outcome(pages):
+        case Outcome.COMPLETE:
             return
+        case Outcome.PARTIAL:
+            raise PartialFaxError(f"{pages} pages came, then: {received.error}")
+        case Outcome.NOTHING:
+            if received.error:
+                raise received.error
 
 
 def _page(file: str, page: PageTaken) -> dict[str, Any]:

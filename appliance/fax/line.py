@@ -19,6 +19,7 @@ from appliance.fax.keeping import KeepingThread
 from appliance.fax.player import Receiver, play
 from appliance.fax.profiles import AUTO, Profile
 from appliance.fax.receiving import Call, Station
+from appliance.fax.records import Outcome
 from appliance.fax.tiff import Page
 from appliance.serial_port import SerialPort
 
@@ -35,6 +36,12 @@ class Received:
     seconds: float  # from picking up to hanging up
     error: Fault | None
     transcript: tuple[str, ...]
+
+    def outcome(self, pages: int) -> Outcome:
+        """What became of it; `pages` that are safe may be more than were confirmed."""
+        if self.call.complete and self.error is None:
+            return Outcome.COMPLETE
+        return Outcome.PARTIAL if pages else Outcome.NOTHING
 
 
 class FaxLine:

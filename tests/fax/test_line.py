@@ -18,10 +18,11 @@ from appliance.errors import LineGoneError, ModemSilentError, SerialError, Terms
 from appliance.fax import tiff
 from appliance.fax.at import stuff
 from appliance.fax.capabilities import Terms
-from appliance.fax.folder import Folder, check, outcome
+from appliance.fax.folder import Folder, check
 from appliance.fax.frames import Frame, Kind, check_sequence, pack_identity
 from appliance.fax.line import FaxLine, Received
 from appliance.fax.receiving import Call, PageTaken, Station
+from appliance.fax.records import Outcome
 from appliance.fax.steps import Quality
 from appliance.fax.t4 import Coding
 from appliance.fax.t4_encoder import Encoder
@@ -200,9 +201,9 @@ def test_the_outcome_tells_how_much_came() -> None:
     page = PageTaken(Terms(), Quality(10, 0, 0, True), Kind.MCF)
     whole, part, nothing = Call(pages=[page], complete=True), Call(pages=[page]), Call()
     error = LineGoneError()
-    assert outcome(Received(whole, 1.0, None, ())) == "complete"
-    assert outcome(Received(part, 1.0, error, ())) == "partial"
-    assert outcome(Received(nothing, 1.0, error, ())) == "nothing"
+    assert Received(whole, 1.0, None, ()).outcome(1) is Outcome.COMPLETE
+    assert Received(part, 1.0, error, ()).outcome(1) is Outcome.PARTIAL
+    assert Received(nothing, 1.0, error, ()).outcome(0) is Outcome.NOTHING
     check(Received(whole, 1.0, None, ()))
     with pytest.raises(LineGoneError):
         check(Received(nothing, 1.0, error, ()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
+import web
 from appliance.control.client import Client
 from appliance.control.values import Status
 from appliance.errors import DaemonSilentError
@@ -48,3 +50,11 @@ def test_a_daemon_that_hangs_holds_one_thread_and_not_all() -> None:
     one.join(10)
     assert watch.look() is None
     assert daemon.asked == 2
+
+
+def test_the_page_asks_often_enough_for_two_seconds() -> None:
+    """The question, and then the list: a script that waited longer than this between two questions could not keep what the documents promise."""
+    script = (Path(web.__file__).parent / "static" / "session.js").read_text(encoding="utf-8")
+    (every,) = re.findall(r"^const EVERY = ([0-9]+);", script, re.MULTILINE)
+    assert "setTimeout(look, EVERY)" in script
+    assert int(every) <= 1500  # ms, and half a second for the two answers
