@@ -72,6 +72,7 @@ def create_app(page: PageServices) -> Flask:
         app.register_blueprint(blueprint)
     guard.stand_before(app, page.settings.page, gates.GATES, proving.asked)
     refusals.put(app)
+    app.after_request(drafting.settle)
     app.context_processor(frame.around)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

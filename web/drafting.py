@@ -1,4 +1,7 @@
-"""What somebody types, as the page's script sends it while they type, and asks for it after the next log-in."""
+"""What somebody types, as the page's script sends it while they type, and asks for it after the next log-in.
+
+A form that was taken makes its drafts forgotten, and one that was refused, whatever for, leaves in them what it held: no letter of it is lost.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,22 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from web.guard import ANY, allow, session
+from web.guard import ANY, SAFE_METHODS, allow, gate_here, person_here, session
 from web.services import here
 
 drafting = Blueprint("drafting", __name__)
+
+FORMS: Final = {  # by view: the fields of which drafts are kept
+    "holds.hold": ("why",),
+    "holds.release": ("why",),
+    "inbox.as_file": ("whom", "why"),
+    "faxes.as_pdf": ("whom", "why"),
+    "faxes.as_tiff": ("whom", "why"),
+    "switches.decide": ("why", "other"),
+    "policy.put": ("text",),
+    "people.add": ("name",),
+}
+_NOT_READ: Final = frozenset({403, 413, 421})  # codes of what was refused for who sent it, or how much
 
 _FIELD: Final = re.compile(r"[a-z0-9._:/-]{1,120}")  # "/switches/downloads:why"
 
@@ -32,3 +47,23 @@ def keep() -> tuple[str, int]:
         raise BadRequest
     here().drafts.keep(session(), name, text)
     return "", 204
+
+
+def is_form() -> bool:
+    """Is this request a form of which drafts are kept?"""
+    return request.method not in SAFE_METHODS and request.endpoint in FORMS
+
+
+def settle(response: Response) -> Response:
+    """After a form: its drafts as they are now."""
+    person = person_here()
+    if person is None or not is_form() or response.status_code in _NOT_READ:
+        return response
+    refused = response.status_code >= 400 or gate_here() is not None
+    if not refused and response.status_code == 200 and response.mimetype == "text/html":
+        return response  # neither: the form once more
+    for field in FORMS[request.endpoint or ""]:
+        if field in request.form or not refused:
+            text = request.form[field].replace("\r\n", "\n") if refused else ""
+            here().drafts.keep(person, f"{request.path.lower()}:{field}", text)
+    return response

@@ -13,7 +13,7 @@ from appliance.access import factors, passkeys
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.second_step import ALONE
 from appliance.errors import AccessError, FactorsDamagedError, PasskeyError, WrongPasswordError
-from web import entering, guard, requests, telling
+from web import access, entering, guard, requests, telling
 from web.guard import COOKIE, SAFE_METHODS, allow, session
 from web.languages import gettext
 from web.services import here
@@ -102,9 +102,25 @@ def _page(then: str, again: bool, mistake: str = "", passkey_mistake: str = "") 
         area="account",
         question=_question(),
         fields=(("then", then), ("again", "yes" if again else "no"), *(typed if again else ())),
+        away=_away(then),
         mistake=mistake,
         passkey_mistake=passkey_mistake,
     )
+
+
+def _away(then: str) -> str:
+    """Where whoever changes nothing goes: the page of the form that was sent or, where that asks the same question, the one above it."""
+    urls, path = current_app.url_map.bind("localhost"), then
+    while path.strip("/"):
+        try:
+            endpoint, _ = urls.match(path, method="GET")
+        except HTTPException:
+            endpoint = ""
+        rule = guard.declared(current_app, endpoint) if endpoint else None
+        if rule is not None and not rule.proven:
+            return path
+        path = path.rpartition("/")[0]
+    return access.home(session().person)
 
 
 def _question() -> str:

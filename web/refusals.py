@@ -33,7 +33,7 @@ from appliance.errors import (
     SwitchedOffError,
     TranscriptError,
 )
-from web import access, entering, requests
+from web import access, drafting, entering, requests
 from web.guard import person_here
 from web.languages import gettext, spoken, tell
 from web.services import here
@@ -177,12 +177,15 @@ def _answer(refusal: Refusal, code: int) -> Response:
         )
     session = person_here()
     home = access.home(session.person) if session else access.way_in()
+    way_out = gettext("Back to Keepline") if session else gettext("Log in")
+    if session and code >= 500 and drafting.is_form():
+        home, way_out = request.path, gettext("Back to the form")  # what was typed stands there
     page = render_template(
         "problem.html",
         title=tell(refusal.title, refusal.values),
         sentence=tell(refusal.sentence, refusal.values),
         home="" if code == 421 else home,
-        way_out=gettext("Back to Keepline") if session else gettext("Log in"),
+        way_out=way_out,
         practice=here().settings.practice.name if session else "Keepline",
     )
     return Response(page, status=code)

@@ -1,13 +1,16 @@
-/** What is typed into a field marked `data-draft` is kept by the box, sealed, until it is sent: a log-off in between loses nothing. */
+/** What is typed into a field with a `data-draft`, its name, is kept by the box, sealed, until its form was taken: neither a log-off nor a refusal loses it. */
 
 import { ask } from "./ask.js";
 
 const PAUSE = 800; // ms without a key
-const waiting = new Map(); // fields that changed, each with its timer
+const LONGEST = 2500; // ms that a letter waits where somebody types on and on
+const PATIENCE = 2000; // ms for drafts on their way, before a form goes
+const waiting = new Map(); // fields that changed: since when, and the timer
+const sending = new Set(); // drafts on their way
 
 const fields = () => [...document.querySelectorAll("[data-draft]")];
-/** A field that says what it is called is forgotten by the box itself, once its form was taken. */
-const nameOf = (field) => field.dataset.draft || `${window.location.pathname.toLowerCase()}:${field.name.toLowerCase()}`;
+/** As a form has a text that was sent and came back. */
+const plain = (text) => text.trim().replace(/\s+/g, " ");
 
 /** Put back what was typed, and keep what is typed from now on. */
 export function start() {
@@ -25,8 +28,8 @@ export async function restore() {
   if (!empty.length) return;
   const kept = JSON.parse(await ask("/drafts"));
   for (const field of empty) {
-    const text = kept[nameOf(field)];
-    if (!text || !field.isConnected || field.value !== field.defaultValue || text === field.value) continue;
+    const text = kept[field.dataset.draft];
+    if (!text || !field.isConnected || field.value !== field.defaultValue || plain(text) === plain(field.value)) continue;
     field.value = text;
     const note = document.getElementById("draft-note").content.cloneNode(true).firstElementChild;
     note.querySelector("button").addEventListener("click", () => {
@@ -44,32 +47,48 @@ const typed = (field) => (field.value === field.defaultValue ? "" : field.value)
 
 /** Something was typed into `field`: keep it soon. */
 export function typing(field) {
-  clearTimeout(waiting.get(field));
-  waiting.set(field, setTimeout(() => keep(field, typed(field)), PAUSE));
+  const { since = performance.now(), timer } = waiting.get(field) ?? {};
+  clearTimeout(timer);
+  const left = Math.max(0, Math.min(PAUSE, since + LONGEST - performance.now()));
+  waiting.set(field, { since, timer: setTimeout(() => keep(field, typed(field)), left) });
 }
 
-const keepWaiting = () => [...waiting.keys()].map((field) => keep(field, typed(field)));
+const keepWaiting = () => [...waiting.keys()].forEach((field) => keep(field, typed(field)));
+
+/** The form goes itself: no draft of its fields goes any more, and those on their way have come. What the box does with the form comes after them. */
+export async function settled(form) {
+  for (const field of form.querySelectorAll("[data-draft]")) stop(field);
+  await Promise.race([Promise.allSettled([...sending]), new Promise((go) => setTimeout(go, PATIENCE))]);
+}
 
 function submitted(event) {
   const form = event.target;
-  if (new URL(form.action).pathname === "/logout" && waiting.size) {
+  if (event.defaultPrevented) return;
+  if (new URL(form.action).pathname === "/logout" && (waiting.size || sending.size)) {
     event.preventDefault(); // first what was typed just now: afterwards nobody is there to keep it for
-    Promise.allSettled(keepWaiting()).then(() => form.submit());
-    return;
+    keepWaiting();
+    settled(form).then(() => form.submit());
+  } else if (form.querySelector("[data-draft]")) {
+    const under = settled(form);
+    if (!sending.size) return;
+    event.preventDefault();
+    under.then(() => form.requestSubmit(event.submitter));
   }
-  for (const field of form.querySelectorAll("[data-draft]")) {
-    clearTimeout(waiting.get(field));
-    waiting.delete(field);
-    if (!field.dataset.draft) keep(field, "");
-  }
+}
+
+function stop(field) {
+  clearTimeout(waiting.get(field)?.timer);
+  waiting.delete(field);
 }
 
 /** `keepalive`: also while the page is going. */
 function keep(field, text) {
-  clearTimeout(waiting.get(field));
-  waiting.delete(field);
+  stop(field);
   const body = new FormData(); // as octets: in an address's form an accented letter would be six
-  body.set("field", nameOf(field));
+  body.set("field", field.dataset.draft);
   body.set("text", text);
-  return fetch("/drafts", { method: "POST", body, headers: { "Keepline-Part": "yes" }, keepalive: true }).catch(() => {});
+  const draft = fetch("/drafts", { method: "POST", body, headers: { "Keepline-Part": "yes" }, keepalive: true }).catch(() => {});
+  sending.add(draft);
+  draft.finally(() => sending.delete(draft));
+  return draft;
 }

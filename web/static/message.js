@@ -4,7 +4,7 @@ import { ask, elements, Refused } from "./ask.js";
 import { fax, setUp as setUpFax } from "./fax.js";
 import { currentLink, links, refresh, showCurrent } from "./list.js";
 import { say as tell } from "./words.js";
-import { restore as restoreDrafts, typing } from "./drafts.js";
+import { restore as restoreDrafts, settled, typing } from "./drafts.js";
 import { player, setUp } from "./player.js";
 import { active } from "./session.js";
 
@@ -168,6 +168,7 @@ async function note(id, form) {
   if (field.readOnly) return; // it is on its way
   field.readOnly = true; // what is typed meanwhile would be lost
   try {
+    await settled(form);
     await ask(form.action, new FormData(form));
   } catch (refused) {
     const again = refused.piece && elements(refused.piece).querySelector("form.note-form");
