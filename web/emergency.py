@@ -17,7 +17,7 @@ from appliance.access.sessions import Session
 from appliance.errors import AccessError, ReasonError, SheetIsNobodyError, WrongPasswordError, WrongSheetError
 from web import access, entering, telling, words
 from web.guard import Gate, allow, gate_here, person_here, public, session
-from web.languages import gettext, tell
+from web.languages import tell
 from web.services import here
 
 door = Blueprint("emergency", __name__)
@@ -137,8 +137,3 @@ def _page(why: str, mistakes: dict[str, str]) -> str:
     return render_template(
         "emergency.html", why=why, mistakes=mistakes, shortest=emergency.SHORTEST, longest=emergency.LONGEST
     )
-
-
-def shown(name: str) -> str:
-    """How somebody who is logged in is called."""
-    return gettext("Recovery sheet") if name == RECOVERY else name.capitalize()

@@ -42,7 +42,7 @@ def around() -> dict[str, Any]:
     if session is None:
         return always
     until = words.clock_time(services.clock.now() + session.ends_in, services.zone)
-    me = Me(emergency.shown(session.person.name), until, math.ceil(session.rests_in))
+    me = Me(words.person(session.person.name), until, math.ceil(session.rests_in))
     box = health.version()  # before the strip: a change in between shows at the next look
     strip = health.strip(health.look(), services.zone)
     return always | {

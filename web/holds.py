@@ -56,7 +56,7 @@ def of(row: Row) -> HoldView | None:
     line = _last(row, Act.HELD)
     if line is None:
         return HoldView("", "", "", may_lift)
-    return HoldView(line.deed.by.capitalize(), words.in_full(line.at, here().zone), _why(line), may_lift)
+    return HoldView(words.person(line.deed.by), words.in_full(line.at, here().zone), _why(line), may_lift)
 
 
 @holds.route("/messages/<id>/hold", methods=["GET", "POST"])

@@ -143,7 +143,7 @@ def _draft(row: Row) -> str:
 def _show(note: Note, text: str | None) -> NoteView:
     at, zone = note.stamp.at, here().zone
     return NoteView(
-        note.stamp.by.capitalize(),
+        words.person(note.stamp.by),
         gettext(SHUT) if text is None else text,
         words.in_full(at, zone),
         words.machine(at, zone),

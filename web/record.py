@@ -249,7 +249,7 @@ def _view(line: Line, key: Identity | None, kept: dict[str, Line]) -> LineView:
         when=words.in_full(line.at, zone),
         machine=words.machine(line.at, zone),
         doubtful=not line.trusted,
-        who=deed.by.capitalize() or gettext("The box"),
+        who=words.person(deed.by) or gettext("The box"),
         did=gettext(ACTS[deed.act]),
         about=record_words.about(deed),
         link=url_for("inbox.show_message", id=deed.subject) if is_message and deed.act is not Act.REMOVED else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from appliance.access import decisions
 from appliance.access.chain import Break
 from appliance.access.second_step import Way
 from appliance.deeds import Act, Deed
@@ -235,6 +236,8 @@ def about(deed: Deed) -> str:
     """Whom or what it was done to."""
     if len(deed.subject) == 32:
         return gettext("message %(id)s", id=deed.subject[:8])
+    if deed.act is Act.DECIDED:
+        return gettext(decisions.title(deed.subject[:64]))
     return deed.subject[:64]
 
 

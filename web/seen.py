@@ -45,6 +45,6 @@ def by(row: Row) -> tuple[Sight, ...]:
         deed = line.deed
         did = MARKED.get(deed.detail.get("as", "")) if deed.act is Act.MARKED else DEEDS.get(deed.act)
         if did:
-            who = deed.by.capitalize() or gettext("The box")
+            who = words.person(deed.by) or gettext("The box")
             found.append(Sight(who, gettext(did), words.in_full(line.at, zone), words.machine(line.at, zone)))
     return tuple(found[:MOST])

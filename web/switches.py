@@ -165,12 +165,11 @@ def _switch(feature: Feature, last: Decision | None) -> SwitchView:
 
 
 def _decision(item: Decision) -> DecisionView:
-    known = {feature.switch.value: feature for feature in FEATURES}.get(item.switch)
     zone = here().zone
     return DecisionView(
-        gettext(known.title) if known else item.switch,
+        gettext(decisions.title(item.switch)),
         item.on,
-        item.by.capitalize(),
+        words.person(item.by),
         words.in_full(item.at, zone),
         words.machine(item.at, zone),
         item.why,

@@ -9,6 +9,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
+from appliance.access.roles import RECOVERY
 from appliance.messages import Envelope, Kind, Row, State
 from web.languages import counted, date, gettext, ngettext, spoken
 from web.languages import number as figure
@@ -142,6 +143,11 @@ def span(duration: float) -> str:
 def count(number: int, noun: Noun) -> str:
     """ "1 page", "3 pages", "1,200 lines"."""
     return ngettext(*NOUNS[noun], number, n=figure(number))
+
+
+def person(name: str) -> str:
+    """Somebody by their log-in name, as a person is called: "Ana"."""
+    return gettext("Recovery sheet") if name == RECOVERY else name.capitalize()
 
 
 def mailbox(name: str) -> str:

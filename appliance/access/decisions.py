@@ -136,6 +136,11 @@ def read_file(folder: Path) -> tuple[Decision, ...]:
         return tuple(_decision(item) for item in data["decisions"])
 
 
+def title(switch: str) -> str:
+    """What a switch is called; one that is no more, by its name."""
+    return next((feature.title for feature in FEATURES if feature.switch.value == switch), switch)
+
+
 def last(decisions: Sequence[Decision], switch: Switch) -> Decision | None:
     """The decision about `switch` that counts; None when it was never decided about."""
     return next((item for item in reversed(decisions) if item.switch == switch), None)

@@ -55,6 +55,9 @@ class Box:
         self.console = Console(
             self._ask, self._fits, ZoneInfo("UTC"), 600.0, self.stop, self._claim, self.clock.monotonic
         )
+        self.console.answers = {
+            Question.FINGERPRINT: lambda: tell_fingerprint(Fingerprint("0123456789ABCDEF" * 4, "AB" * 20))
+        }
         self.told: list[Act] = []
         self.console.tell = self.told.append
         self.open()
@@ -139,9 +142,6 @@ def test_a_technician_logs_in_asks_and_leaves(box: Box) -> None:
 
 def test_a_technician_asks_for_the_fingerprint(box: Box) -> None:
     enter(box)
-    box.console.answers = {
-        Question.FINGERPRINT: lambda: tell_fingerprint(Fingerprint("0123456789ABCDEF" * 4, "AB" * 20))
-    }
     box.cable.person.send("fingerprint\r")
     box.cable.person.expect_exact("  0123 4567 89AB CDEF\r\n")
     box.cable.person.expect_exact("ABAB ABAB")

@@ -7,7 +7,7 @@ import re
 import pytest
 from babel.messages.catalog import Message
 
-from appliance.access.roles import Role
+from appliance.access.roles import RECOVERY, Role
 from appliance.deeds import Act, Deed
 from tests.web import catalogue
 from tests.web.pages import CALLER, LONG_NAME, NOTES, REASON, addresses, fill
@@ -133,3 +133,14 @@ def test_the_records_own_words_are_said_in_the_readers_language(
     languages.replace(app, "es", Pseudo())
     practice.record.write(Deed(act, "ana", "", detail))
     assert said in Staff(practice, app).log_in().get("/record", accept_language="es").text
+
+
+def test_a_switch_and_the_recovery_sheet_are_called_on_record_as_everywhere(practice: Practice) -> None:
+    app = practice.app()
+    languages.replace(app, "es", Pseudo())
+    practice.record.write(Deed(Act.DECIDED, RECOVERY, "password-alone", {"on": "yes"}))
+    page = Staff(practice, app).log_in().get("/record", accept_language="es").text
+    assert "password-alone" not in page
+    assert "⟦Log-in without a second factor⟧" in page
+    assert "⟦Recovery sheet⟧" in page
+    assert "Recovery-sheet" not in page
