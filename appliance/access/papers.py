@@ -27,9 +27,11 @@ PATTERNS: Final = (  # below the store's folder
     "keys/people/*.age",
     "keys/factors/*/*",
     "keys/practice.*",
+    "keys/record.*",
     "keys/departures.json",
     "keys/emergency.json",
 )
+LATER: Final = ("keys/record.age", "keys/record.pub")  # of which records of before said nothing
 GONE: Final = "-"  # instead of a SHA-256
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import chain, papers, segments, standing, testimony
+from appliance.access import chain, papers, segments, standing, testimony, vouching
 from appliance.access.chain import Head, Line
 from appliance.access.papers import Said
 from appliance.clock import Clock, Trust
@@ -106,18 +106,7 @@ class Record:
         comes in between, a power cut or a disk that fails (`BadStorageError`), is gone on with by `settle`. Without a deed only the change."""
         with self._performing:
             self.settle()
-            if deed is None:
-                changes.apply(self._store, self.disk, change)
-                return
-            deed = papers.with_papers(deed, change)
-            staged = changes.stage(self._store, self.disk, change, _promise(self._head.sequence, deed))
-            try:
-                self.write(deed)
-            except KeeplineError:
-                with suppress(StoreError):  # of a disk that fails nobody knows whether the line is there
-                    staged.drop()
-                raise
-            staged.finish()
+            self._make(deed, change)
 
     @contextmanager
     def doing(self, deed: Deed) -> Iterator[None]:
@@ -150,7 +139,9 @@ class Record:
                 line = self._kept(lost.promise)
                 deed = line.deed if line else Deed(Act.FAILED)
                 self.write(_failed(deed.by, deed.subject, deed.act.value, line.sequence if line else 0))
-            changes.apply(self._store, self.disk, testimony.plan_key(self._store))
+            if (key := testimony.plan_key(self._store)).steps:
+                made = Deed(Act.KEYS_MENDED, detail={"made": str(testimony.PUBLIC)})
+                self._make(made if vouching.speaks(self._store) else None, key)
 
     def seal(self, **words: str) -> bytes:
         """What is known of a patient, for the line's `sealed`. The record's key is made as soon as the practice has one."""
@@ -209,6 +200,20 @@ class Record:
         for file in going:
             self.disk.unlink(file)
         return len(going)
+
+    def _make(self, deed: Deed | None, change: Change) -> None:
+        if deed is None:
+            changes.apply(self._store, self.disk, change)
+            return
+        deed = papers.with_papers(deed, change)
+        staged = changes.stage(self._store, self.disk, change, _promise(self._head.sequence, deed))
+        try:
+            self.write(deed)
+        except KeeplineError:
+            with suppress(StoreError):  # of a disk that fails nobody knows whether the line is there
+                staged.drop()
+            raise
+        staged.finish()
 
     def _of(self, act: Act, subject: str) -> Iterator[bytes]:
         marks = f'"act":"{act.value}",'.encode(), f'"subject":"{subject}",'.encode()

@@ -26,10 +26,22 @@ def vouches(folder: Path, paper: Path) -> bool:
 
 
 def first_word(folder: Path) -> dict[str, str]:
-    """A record that never said anything of papers, of a version before it did, takes them as they are, once: that is the detail of the line to write."""
-    if any(_MARK in line for line in segments.read_backwards(folder)):
-        return {}
-    return papers.telling(Deed(Act.STARTED), papers.present(folder)).detail
+    """A record that never said anything of papers, of a version before it did, takes them as they are, once: that is the detail of the line to write.
+
+    So does one that never said anything of those that came later.
+    """
+    there = papers.present(folder)
+    if speaks(folder):
+        there = {place: there[place] for place in papers.LATER if place in there and not speaks(folder, place)}
+        if not there:
+            return {}
+    return papers.telling(Deed(Act.STARTED), there).detail
+
+
+def speaks(folder: Path, place: str = "") -> bool:
+    """Has the record ever said anything of this paper, or of any?"""
+    mark = f"{place}=".encode() if place else b""
+    return any(_MARK in line and mark in line for line in segments.read_backwards(folder))
 
 
 def _said(folder: Path, place: str) -> str:

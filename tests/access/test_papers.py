@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from appliance.access import (
     rotation,
     segments,
     signs,
+    testimony,
     vouching,
 )
 from appliance.access.chain import Head
@@ -291,6 +293,37 @@ def test_a_roster_of_before_and_a_foreign_practice_key_are_named(box: Box) -> No
     (box.folder / practice.SEALED).write_bytes(old)
     (box.folder / practice.PUBLIC).write_text(f"{Identity.generate().recipient}\n", encoding="ascii")
     assert found(box) == [f"keys/practice.age {Amiss.SET_BACK}.", f"keys/practice.pub {Amiss.ALTERED}."]
+
+
+def test_a_key_for_the_records_names_that_somebody_put_there_is_named(box: Box) -> None:
+    for file in (testimony.PUBLIC, testimony.SEALED):
+        before = (box.folder / file).read_bytes()
+        (box.folder / file).write_text(f"{Identity.generate().recipient}\n", encoding="ascii")
+        assert found(box) == [f"{file} {Amiss.ALTERED}."]
+        (box.folder / file).write_bytes(before)
+    (box.folder / testimony.SEALED).unlink()
+    assert found(box) == [f"{testimony.SEALED} {Amiss.DELETED}."]
+
+
+def test_a_records_key_that_the_box_makes_anew_is_vouched_for(box: Box) -> None:
+    for file in (testimony.PUBLIC, testimony.SEALED):
+        (box.folder / file).unlink()
+    box.record.settle()
+    assert found(box) == []
+    *_, last = segments.readable(segments.read(box.folder))
+    assert last.deed.act is Act.KEYS_MENDED
+
+
+def test_a_record_that_said_nothing_of_its_own_key_takes_it_as_it_is_once(box: Box) -> None:
+    for file in segments.files(box.folder):
+        before = file.read_text(encoding="ascii")
+        for place in papers.LATER:
+            before = re.sub(rf" {place}=[0-9a-f]+", "", before)
+        file.write_text(before, encoding="ascii")
+    taken = vouching.first_word(box.folder)
+    assert set(papers.parse(taken[papers.DETAIL])) == set(papers.LATER)
+    box.record.write(Deed(Act.STARTED, detail=taken))
+    assert vouching.first_word(box.folder) == {}
 
 
 def test_an_exchanged_practice_key_fits(box: Box) -> None:
