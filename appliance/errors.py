@@ -119,6 +119,10 @@ class PersonDamagedError(AccessError):
     """What the box knows of this person (a file in keys/people) cannot be read. An admin gives them a new password, or the file is restored from the backup."""
 
 
+class UnsealedPersonError(AccessError):
+    """The password is right, but the practice key is not sealed to this person: their files are old or were exchanged. An admin gives them a new password."""
+
+
 class KeysDamagedError(AccessError):
     """The practice key (keys/practice.age and keys/practice.pub) cannot be read. Restore the folder `keys` from the backup; messages are taken meanwhile."""
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.access.roles import Permission, Person
 from appliance.deeds import Act
-from appliance.errors import AccessError, KeeplineError, WrongPasswordError
+from appliance.errors import AccessError, KeeplineError
 from web import entering, health, inbox, requests, telling
 from web.guard import ANY, COOKIE, allow, person_here, public, session
 from web.languages import spoken, tell
@@ -51,12 +51,12 @@ def log_in() -> AnyResponse | tuple[str, int]:
     try:
         unlocked, beginning = entering.unlock(given.name, given.password)
     except AccessError as error:
-        if isinstance(error, WrongPasswordError):
-            telling.log_in_failed(given.name, request.remote_addr or "")
+        telling.refused(error, given.name, request.remote_addr or "")
         return entering.refused_page(given.name, entering.in_words(error)), 401
     try:
         return entering.after_password(unlocked, beginning)
     except AccessError as error:
+        telling.refused(error, unlocked.person.name, request.remote_addr or "")
         return entering.refused_page(given.name, entering.in_words(error)), 401
     finally:
         unlocked.wipe()

@@ -179,10 +179,7 @@ def _may_change() -> bool:
 
 
 def _put_on_record(error: AccessError) -> None:
-    if isinstance(error, WrongPasswordError):
-        telling.log_in_failed(session().person.name, request.remote_addr or "")
-    elif isinstance(error, PasskeyError):
-        telling.log_in_failed(session().person.name, request.remote_addr or "", "passkey")
+    telling.refused(error, session().person.name, request.remote_addr or "")
 
 
 def _in_words(error: AccessError) -> str:

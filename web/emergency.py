@@ -67,6 +67,8 @@ def enter() -> AnyResponse | tuple[str, int]:
     except AccessError as error:
         if isinstance(error, WrongPasswordError):
             telling.log_in_failed("", request.remote_addr or "", Way.SHEET)
+        else:
+            telling.refused(error, RECOVERY, request.remote_addr or "")
         return _page(why, {"sheet": entering.in_words(error)}), 401
     try:
         here().control.note_emergency(why, practice.proof_of(unlocked.practice))  # before anything is opened

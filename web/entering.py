@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.access import decisions
+from appliance.access import unlock as keys
 from appliance.access.decisions import Switch
 from appliance.access.passkeys import Site
 from appliance.access.people import Unlocked
@@ -16,7 +19,6 @@ from appliance.access.roles import Permission, Person
 from appliance.access.second_step import Way
 from appliance.access.signs import Beginning
 from appliance.access.unlock import as_kept
-from appliance.access.unlock import unlock as open_keys
 from appliance.control.values import Level
 from appliance.deeds import Act
 from appliance.errors import AccessError, OvertakenError, TooSoonError
@@ -31,7 +33,7 @@ def unlock(name: str, password: str) -> tuple[Unlocked, Beginning]:
     services, name = here(), as_kept(name)
     with services.doorkeeper.attempt(name, request.remote_addr or ""):
         beginning = services.begin(name)
-        return open_keys(services.folder, name, password), beginning
+        return keys.unlock(services.folder, name, password), beginning
 
 
 def after_password(unlocked: Unlocked, beginning: Beginning) -> Response:
@@ -46,9 +48,15 @@ def after_password(unlocked: Unlocked, beginning: Beginning) -> Response:
 def begin(unlocked: Unlocked, beginning: Beginning, purpose: Purpose, where: str) -> Response:
     """Between two steps: on to `where`. Raises `OvertakenError`."""
     services = here()
-    services.steps.close(request.cookies.get(STEP_COOKIE, ""))
+    services.steps.replace(request.cookies.get(STEP_COOKIE, ""))
     secret = services.steps.open(
-        unlocked, beginning.sign, lambda: services.stands(beginning), purpose=purpose.value, beginning=beginning
+        unlocked,
+        beginning.sign,
+        lambda: services.stands(beginning),
+        purpose=purpose.value,
+        beginning=beginning,
+        address=request.remote_addr or "",
+        told=purpose is Purpose.CHANGE,  # which is no log-in
     )
     response = redirect(where, 303)
     response.set_cookie(
@@ -60,6 +68,20 @@ def begin(unlocked: Unlocked, beginning: Beginning, purpose: Purpose, where: str
 def beginning() -> Beginning:
     """What the person between two steps began with."""
     return cast(Beginning, step().memory["beginning"])
+
+
+@contextmanager
+def second_step() -> Iterator[None]:
+    """Around whatever puts on record how the second step went: a step that ends and had none leaves a line of its own."""
+    memory = step().memory
+    memory["told"] = True
+    try:
+        yield
+    except OvertakenError:  # which is told with the session that did not begin
+        raise
+    except BaseException:
+        memory["told"] = False
+        raise
 
 
 def log_in(unlocked: Unlocked, beginning: Beginning, way: Way, response: Response | None = None) -> Response:
@@ -92,7 +114,7 @@ def overtaken(error: OvertakenError) -> Response:
 def end_step(response: Response) -> Response:
     """Nobody is between two steps any more."""
     if cookie := request.cookies.get(STEP_COOKIE):
-        here().steps.close(cookie)
+        here().steps.replace(cookie)
         response.delete_cookie(STEP_COOKIE, secure=True, httponly=True, samesite="Strict", path="/")
     return response
 

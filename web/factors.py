@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -143,7 +144,8 @@ def _put(alter: Callable[[Held], Held], way: Way, anew: bool = False) -> AnyResp
         return changed
 
     enrolling = purpose() is Purpose.ENROL
-    services.second.change(unlocked, altered)
+    with entering.second_step() if enrolling else nullcontext():
+        services.second.change(unlocked, altered)
     step().memory.pop("app", None)
     response: AnyResponse = redirect(_onward(), 303)
     if codes:

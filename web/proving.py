@@ -46,9 +46,9 @@ def prove() -> AnyResponse | tuple[str, int]:
     try:
         here().doorkeeper.unlock(me, given, request.remote_addr or "").wipe()
     except AccessError as error:
+        telling.refused(error, me, request.remote_addr or "")
         if not isinstance(error, WrongPasswordError):
             return _page(then, again, entering.in_words(error)), 401
-        telling.log_in_failed(me, request.remote_addr or "")
         return _page(then, again, gettext("That is not your password. Capital letters count.")), 401
     return _go_on(then, again)
 
@@ -65,8 +65,7 @@ def prove_by_passkey() -> AnyResponse | tuple[str, int]:
         if unlocked.person.name != me:
             raise PasskeyError
     except AccessError as error:
-        if isinstance(error, PasskeyError):
-            telling.log_in_failed(me, request.remote_addr or "", "passkey")
+        telling.refused(error, me, request.remote_addr or "")
         return _page(then, again, passkey_mistake=entering.in_words(error)), 401
     return _go_on(then, again)
 

@@ -218,6 +218,8 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
         "ended from another one": spoken("ended from another browser"),
         "person changed": spoken("the person was changed"),
         "logged in over it": spoken("somebody logged in where it was open"),
+        "damaged": spoken("files are damaged or were exchanged, so nothing was opened"),
+        "no second step": spoken("the password was right, and no second step followed"),
         "overtaken": spoken("everybody was logged off, or the person changed, in that very moment"),
         "made room": spoken("too many were logged in at once"),
     },

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app
 
 from appliance.access import practice
+from appliance.access.attempts import Kind, source
 from appliance.access.second_step import SecondStep
 from appliance.access.sessions import Sessions
 from appliance.access.signs import Beginning, Sign, sign_of
@@ -61,7 +62,7 @@ class PageServices:
     def __post_init__(self) -> None:
         self.doorkeeper = Doorkeeper(self.folder, self.clock)
         self.second = SecondStep(self.folder, self.clock, self.control.put_factors)
-        self.steps = Sessions(self.clock, BETWEEN_STEPS, BETWEEN_STEPS, keeps_own=True)
+        self.steps = Sessions(self.clock, BETWEEN_STEPS, BETWEEN_STEPS, keeps_own=True, outlives=("address", "told"))
         self.watch = Watch(self.control, self.clock)
         self.rows = Rows(self.reader)
         self.drafts = Drafts(self.clock)
@@ -72,7 +73,7 @@ class PageServices:
         """Nobody is logged in any more, nor on the way in."""
         self._locks += 1  # before they end: whoever is about to open one either sees it or is ended here
         self.sessions.close_all()
-        self.steps.close_all()
+        self.steps.close_all("locked")
 
     def begin(self, name: str) -> Beginning:
         """Somebody begins to log in as `name`, whether there is such a person or not. To be asked before anything of them is read."""
@@ -93,10 +94,27 @@ class PageServices:
 
     def drop_ended(self) -> None:
         """Let go of what has ended."""
-        for name, why in self.sessions.take_ended():
+        for ended in self.sessions.take_ended():
             with suppress(KeeplineError):  # nothing hangs on it: the session has ended
-                self.control.record(Deed(Act.SESSION_ENDED, name, detail={"why": why}))
-        self.steps.drop_ended()
+                self.control.record(Deed(Act.SESSION_ENDED, ended.name, detail={"why": ended.why}))
+        for ended in self.steps.take_ended():
+            if not ended.kept.get("told"):  # a password was right, and its line is still owed
+                why, address = (
+                    "overtaken" if ended.why == "overtaken" else "no second step",
+                    ended.kept.get("address", ""),
+                )
+                try:
+                    self.tell_failed(ended.name, address, {"why": why})
+                except KeeplineError:
+                    self.doorkeeper.attempts.add(Kind(ended.name, source(address), looked_at=True))
+
+    def tell_failed(self, by: str, address: str, detail: dict[str, str]) -> None:
+        """A log-in failed. Of many in a minute only the first have a line of their own; `tell_refused` tells how many others there were."""
+        attempts = self.doorkeeper.attempts
+        if attempts.has_room():
+            self.control.record(Deed(Act.LOG_IN_FAILED, by, detail={"from": address} | detail))
+        else:
+            attempts.add(Kind(by, source(address), looked_at=True))
 
     def tell_started(self) -> None:
         """A line of the record: whoever was logged in before is so no more. Without a daemon nobody was, and none can be written."""

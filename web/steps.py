@@ -8,8 +8,9 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.access import factors, passkeys
+from appliance.access.attempts import Kind, source
 from appliance.access.second_step import ALONE, Way
-from appliance.errors import AccessError, PasskeyError, WrongCodeError
+from appliance.errors import AccessError, OvertakenError, PasskeyError, TooSoonError
 from web import entering, requests, telling
 from web.guard import STEP_COOKIE, Purpose, between, public, step
 from web.languages import spoken, tell
@@ -35,16 +36,21 @@ def ask_anybody() -> Response:
 def log_in_by_passkey() -> AnyResponse | tuple[str, int]:
     """Two touches: the button, and the passkey."""
     given = requests.passkey(request)
-    second, site = here().second, entering.site()
+    second, site, name, address = here().second, entering.site(), "", request.remote_addr or ""
     try:
         answer = passkeys.read(given.answer)
         if not given.derived:
             return entering.log_in_page(name=second.owner(answer, site), ended=tell(ONLY_PROVES)), 401
-        beginning = here().begin(second.whose(answer))
+        name = second.whose(answer)
+        beginning = here().begin(name)
         unlocked = second.passkey_alone(answer, given.derived, site)
     except AccessError as error:
-        if second.is_news():
-            telling.log_in_failed("", request.remote_addr or "", "passkey alone")
+        if not isinstance(error, PasskeyError):
+            telling.refused(error, name, address)
+        elif second.is_news():
+            telling.log_in_failed("", address, "passkey alone")
+        else:
+            here().doorkeeper.attempts.add(Kind("", source(address), looked_at=True))
         return entering.log_in_page(passkey_mistake=entering.in_words(error)), 401
     try:
         return entering.log_in(unlocked, beginning, Way.PASSKEY_ALONE)
@@ -65,13 +71,15 @@ def take_code() -> AnyResponse | tuple[str, int]:
     """A code of the app, or a printed one."""
     unlocked = step().unlocked
     try:
-        way = here().second.take_code(
-            unlocked, requests.code(request), request.remote_addr or "", entering.clock_trusted()
-        )
+        with entering.second_step():
+            code, address = requests.code(request), request.remote_addr or ""
+            way = here().second.take_code(unlocked, code, address, entering.clock_trusted())
+            return entering.log_in(unlocked, entering.beginning(), way)
+    except OvertakenError:
+        raise
     except AccessError as error:
         _put_on_record(error)
         return _second_page(code_mistake=entering.in_words(error)), 401
-    return entering.log_in(unlocked, entering.beginning(), way)
 
 
 @steps.post("/login/second/passkey")
@@ -80,12 +88,15 @@ def take_passkey() -> AnyResponse | tuple[str, int]:
     """A passkey, after the password."""
     unlocked = step().unlocked
     try:
-        answer = passkeys.read(requests.passkey(request).answer)
-        way = here().second.take_passkey(unlocked, answer, entering.site(), _purpose())
+        with entering.second_step():
+            answer = passkeys.read(requests.passkey(request).answer)
+            way = here().second.take_passkey(unlocked, answer, entering.site(), _purpose())
+            return entering.log_in(unlocked, entering.beginning(), way)
+    except OvertakenError:
+        raise
     except AccessError as error:
         _put_on_record(error)
         return _second_page(passkey_mistake=entering.in_words(error)), 401
-    return entering.log_in(unlocked, entering.beginning(), way)
 
 
 @steps.post("/login/back")
@@ -96,10 +107,12 @@ def go_back() -> AnyResponse:
 
 
 def _put_on_record(error: AccessError) -> None:
-    """A wrong code or passkey; not that somebody is early, or that the clock is not right."""
-    way = {WrongCodeError: "code", PasskeyError: "passkey"}.get(type(error))
-    if way:
-        telling.log_in_failed(step().person.name, request.remote_addr or "", way)
+    """What was wrong; that somebody is early, as a sum."""
+    name, address = step().person.name, request.remote_addr or ""
+    if telling.refused(error, name, address):
+        step().memory["told"] = True
+    elif isinstance(error, TooSoonError):
+        here().doorkeeper.attempts.add(Kind(name, source(address), looked_at=False))
 
 
 def _second_page(code_mistake: str = "", passkey_mistake: str = "") -> str:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from appliance.access import people, testimony
-from appliance.access.attempts import Kind, source
 from appliance.access.unlock import as_kept
 from appliance.deeds import Act, Deed
-from appliance.errors import PersonNameError, PersonUnknownError
+from appliance.errors import (
+    AccessError,
+    FactorsDamagedError,
+    ForeignKeyError,
+    KeysDamagedError,
+    PasskeyError,
+    PersonDamagedError,
+    PersonNameError,
+    PersonUnknownError,
+    UnsealedPersonError,
+    WrongCodeError,
+    WrongPasswordError,
+)
 from appliance.messages import Row
 from web import memory
 from web.guard import session
@@ -50,17 +61,35 @@ def record_of(by: str, act: Act, subject: str = "", detail: dict[str, str] | Non
     here().control.record(Deed(act, by, subject, detail or {}, testimony.seal(here().folder, **words)))
 
 
-def log_in_failed(name: str, address: str, way: str = "") -> None:
-    """`way`: what was wrong, where it was not the password. Who it was only when there is such a person: what else was typed may be a password.
+def refused(error: AccessError, name: str, address: str) -> bool:
+    """Somebody was not let in. Was something said of it? Not that somebody was early or the clock not right: nothing that proves anybody was looked at."""
+    match error:
+        case WrongPasswordError():
+            log_in_failed(name, address)
+        case WrongCodeError():
+            log_in_failed(name, address, "code")
+        case PasskeyError():
+            log_in_failed(name, address, "passkey")
+        case (
+            FactorsDamagedError()
+            | PersonDamagedError()
+            | UnsealedPersonError()
+            | KeysDamagedError()
+            | ForeignKeyError()
+        ):
+            log_in_failed(name, address, why="damaged")
+        case _:
+            return False
+    return True
 
-    Of many in a minute only the first have a line of their own; `PageServices.tell_refused` tells how many others there were."""
+
+def log_in_failed(name: str, address: str, way: str = "", why: str = "") -> None:
+    """`way`: what was wrong, where it was not the password; `why`: if nothing was. Who it was only when there is such a person: what else was typed may be a
+    password."""
     try:
         by = as_kept(name)
         people.must_exist(here().folder, by)
     except (PersonNameError, PersonUnknownError):
         by = ""
-    attempts = here().doorkeeper.attempts
-    if not attempts.has_room():
-        attempts.add(Kind(by, source(address), looked_at=True))
-        return
-    record_of(by, Act.LOG_IN_FAILED, detail={"from": address} | ({"with": way} if way else {}))
+    said = {"with": way, "why": why}
+    here().tell_failed(by, address, {what: word for what, word in said.items() if word})

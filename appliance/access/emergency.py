@@ -16,7 +16,16 @@ from appliance.access import practice
 from appliance.access.people import Unlocked
 from appliance.access.roles import RECOVERY, Person, Role, check_name
 from appliance.access.small_file import moment, reading
-from appliance.errors import KeeplineError, KeyFormatError, ReasonError, SealKeyError, StoreError, WrongSheetError
+from appliance.errors import (
+    KeeplineError,
+    KeyFormatError,
+    KeysDamagedError,
+    ReasonError,
+    SealError,
+    SealKeyError,
+    StoreError,
+    WrongSheetError,
+)
 from appliance.speech import spoken
 from appliance.store.changes import Change
 from appliance.store.keys import Identity
@@ -63,7 +72,7 @@ def read_sheet(text: str) -> Identity:
 def unlock(folder: Path, text: str) -> Unlocked:
     """Whoever holds the recovery sheet, as an admin of the name `RECOVERY`. Have the daemon note it before anything is opened with this.
 
-    `folder` is the store's; spaces and line breaks in `text` do no harm. Raises `WrongSheetError`, `NotFoundedError`, `ForeignKeyError`.
+    `folder` is the store's; spaces and line breaks in `text` do no harm. Raises `WrongSheetError`, `NotFoundedError`, `ForeignKeyError`, `KeysDamagedError`.
     """
     paper = read_sheet(text)
     try:
@@ -72,6 +81,9 @@ def unlock(folder: Path, text: str) -> Unlocked:
         is_coming = _opens_next(folder, paper)
         paper.wipe()
         raise (WrongSheetError(COMING) if is_coming else WrongSheetError) from None
+    except (SealError, OSError, ValueError):
+        paper.wipe()
+        raise KeysDamagedError from None
     if roster.recovery != paper.recipient:  # somebody's own key, or the practice key itself
         paper.wipe()
         key.wipe()

@@ -18,7 +18,7 @@ STEP: Final = 30  # s that a code of the app stands, RFC 6238 §5.2
 DRIFT: Final = 1  # steps before and after this one that are taken, too: the telephone's clock may be off (RFC 6238 §6)
 DIGITS: Final = 6
 CODES: Final = 10  # printed codes at a time
-_GROUPS: Final = 3  # of four letters: 12 of 31 are 59 bits, far more than anybody guesses against the delays
+_GROUPS: Final = 3  # of four letters: 12 of 31 are 59 bits, far more than anybody guesses
 _GROUP: Final = 4
 _LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"  # none that is taken for another on paper
 
@@ -52,9 +52,18 @@ def draw_codes() -> tuple[str, ...]:
     return tuple("-".join(_letters(_GROUP) for _ in range(_GROUPS)) for _ in range(CODES))
 
 
+def looks_printed(code: str) -> bool:
+    """Has this the shape of a printed code? Nobody guesses one: there are 7 * 10^17."""
+    return re.fullmatch(rf"[{_LETTERS}]{{{_GROUP * _GROUPS}}}", _bare(code)) is not None
+
+
 def digest(code: str) -> str:
     """What is kept of a printed code. Capital letters, spaces and dashes of whoever types it do not count."""
-    return hashlib.sha256(re.sub(r"[\s-]", "", code).lower().encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_bare(code).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bare(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).lower()
 
 
 def _letters(count: int) -> str:

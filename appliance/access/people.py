@@ -26,6 +26,7 @@ from appliance.errors import (
     PersonDamagedError,
     PersonExistsError,
     PersonUnknownError,
+    SealError,
     SealKeyError,
     WrongPasswordError,
 )
@@ -204,6 +205,8 @@ def prepare_password(folder: Path, name: str, old: str, new: str, work_factor: i
         identity = passwords.unwrap((folder / FOLDER / f"{person.name}.age").read_bytes(), old)
     except (SealKeyError, FileNotFoundError):
         raise WrongPasswordError from None
+    except SealError:
+        raise PersonDamagedError from None
     with identity:
         proof = practice.proof_of(identity)
         wrapped = passwords.wrap(identity, new, work_factor)

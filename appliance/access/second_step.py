@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from appliance import logs
-from appliance.access import factors, passkeys, people
+from appliance.access import factors, one_time, passkeys, people
 from appliance.access.factors import FactorFiles, Held
 from appliance.access.passkeys import Answer, Challenges, Site
 from appliance.access.people import Unlocked
-from appliance.access.unlock import Failures, enter
+from appliance.access.unlock import Failures, Welcome, enter
 from appliance.clock import Clock
 from appliance.errors import (
     AccessError,
@@ -63,14 +63,18 @@ class SecondStep:
         self._put = put
         self._names = Failures(clock, DELAYS)
         self._addresses = Failures(clock, DELAYS)
+        self._welcome = Welcome(clock, DELAYS)
         self._strangers = Failures(clock, DELAYS)
         self._lock = threading.Lock()
 
     def take_code(self, unlocked: Unlocked, code: str, address: str, clock_trusted: bool) -> Way:
-        """A code of the app or a printed one. Raises `TooSoonError`, `WrongCodeError`, `ClockUntrustedError`, `FactorsDamagedError`."""
+        """A code of the app or a printed one, which nobody guesses and so waits for nobody.
+
+        Raises `TooSoonError`, `WrongCodeError`, `ClockUntrustedError`, `FactorsDamagedError`.
+        """
         name = unlocked.person.name
         with self._lock:
-            if (wait := max(self._names.wait(name), self._addresses.wait(address))) > 0:
+            if not one_time.looks_printed(code) and (wait := self._wait(name, address)) > 0:
                 raise TooSoonError(wait=wait)
             way = Way.APP if re.fullmatch(r"\s*(\d\s*){6}", code) else Way.CODE
 
@@ -87,10 +91,12 @@ class SecondStep:
             except WrongCodeError:
                 self._names.add(name)
                 self._addresses.add(address)
+                self._welcome.add_failure(name, address)
                 log.warning("access.second_refused")
                 raise
             self._names.clear(name)
             self._addresses.clear(address)
+            self._welcome.add(name, address)
             return way
 
     def take_passkey(self, unlocked: Unlocked, answer: Answer, site: Site, purpose: str) -> Way:
@@ -154,6 +160,11 @@ class SecondStep:
         """Let the daemon write what `alter` makes of what that person has. It may be asked more than once: the newest counts. Raises `FactorsChangedError`."""
         with self._lock:
             self._alter(unlocked, alter)
+
+    def _wait(self, name: str, address: str) -> float:
+        """Seconds until a code that can be guessed is looked at."""
+        desk = max(self._addresses.wait(address), self._welcome.wait(name, address))
+        return desk if self._welcome.knows(name, address) else max(desk, self._names.wait(name))
 
     def _use(self, unlocked: Unlocked, answer: Answer, site: Site) -> None:
         def use(held: Held) -> Held:

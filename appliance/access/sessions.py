@@ -82,6 +82,15 @@ class Session:
         return f"Session(of a {self.person.role.value})"
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that ended without its person's doing."""
+
+    name: str
+    why: str
+    kept: dict[str, Any] = field(default_factory=dict)  # of what the page remembered, as much as `outlives` it
+
+
 _Keys = tuple[Identity | None, Identity | None]  # the practice's and the person's own
 
 
@@ -117,8 +126,9 @@ class Sessions:
     idle: float
     longest: float
     keeps_own: bool = False
+    outlives: tuple[str, ...] = ()  # what the page remembers of a session beyond its end, until that is told
     _kept: dict[bytes, _Kept] = field(default_factory=dict, repr=False)
-    _ended: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=256), repr=False)
+    _ended: deque[Ended] = field(default_factory=lambda: deque(maxlen=256), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def open(
@@ -137,12 +147,13 @@ class Sessions:
         now = self.clock.monotonic()
         with self._lock:
             if not stands():
-                self._ended.append((unlocked.person.name, "overtaken"))
+                self._note(unlocked.person.name, "overtaken", memory)
                 raise OvertakenError
             self._drop_ended(now)
             while len(self._kept) >= MOST:
                 rested = min(self._kept, key=lambda place: self._kept[place].used)
-                self._ended.append((self._kept.pop(rested).person.name, "made room"))
+                gone = self._kept.pop(rested)
+                self._note(gone.person.name, "made room", gone.memory)
             self._kept[_place(token)] = _Kept(
                 unlocked.person, wrapped, now, now, now, {sign} if sign else set(), memory
             )
@@ -182,10 +193,10 @@ class Sessions:
         with self._lock:
             self._drop(lambda place, _: place == _place(cookie), "logged in over it")
 
-    def close_all(self) -> int:
-        """End every session, as the lock button does; says how many there were."""
+    def close_all(self, why: str = "") -> int:
+        """End every session, as the lock button does; says how many there were. With `why` each is among those that `take_ended` gives."""
         with self._lock:
-            count = len(self._kept)
+            count = self._drop(lambda _place, _kept: True, why) if why else len(self._kept)
             self._kept.clear()
         if count:
             log.info("sessions.closed count=%d", count)
@@ -234,7 +245,7 @@ class Sessions:
         with self._lock:
             self._drop_ended(self.clock.monotonic())
 
-    def take_ended(self) -> list[tuple[str, str]]:
+    def take_ended(self) -> list[Ended]:
         """Whose sessions ended without their doing since the last call, and why: for the record."""
         with self._lock:
             self._drop_ended(self.clock.monotonic())
@@ -253,8 +264,12 @@ class Sessions:
     def _drop(self, ended: Callable[[bytes, _Kept], bool], why: str) -> int:
         places = [place for place, kept in self._kept.items() if ended(place, kept)]
         for place in places:
-            self._ended.append((self._kept.pop(place).person.name, why))
+            gone = self._kept.pop(place)
+            self._note(gone.person.name, why, gone.memory)
         return len(places)
+
+    def _note(self, name: str, why: str, memory: dict[str, Any]) -> None:
+        self._ended.append(Ended(name, why, {what: memory[what] for what in self.outlives if what in memory}))
 
 
 def _place(cookie: str) -> bytes:

@@ -31,6 +31,7 @@ from appliance.errors import (
     SealError,
     SealKeyError,
     TooSoonError,
+    UnsealedPersonError,
     WrongPasswordError,
 )
 from appliance.store.keys import Identity
@@ -65,7 +66,7 @@ def unlock(folder: Path, name: str, password: str) -> Unlocked:
     """The person `name`, with the practice key if they may read. `folder` is the store's. Capital letters in a name do not count.
 
     Raises `WrongPasswordError` (an unknown name takes as long and says the same), `BusyError`, `NotFoundedError`, `ForeignKeyError`, and
-    `PersonDamagedError` or `KeysDamagedError` where the password was right and a file cannot be read.
+    `PersonDamagedError`, `UnsealedPersonError` or `KeysDamagedError` where the password was right and a file cannot be read.
     """
     if not (folder / practice.PUBLIC).exists():
         raise NotFoundedError
@@ -117,7 +118,7 @@ class Doorkeeper:
         self._names = Failures(clock)
         self._addresses = Failures(clock)
         self._networks = Failures(clock, CROWDED)
-        self._welcome: OrderedDict[tuple[str, str], None] = OrderedDict()  # names let in, and from where
+        self._welcome = Welcome(clock)
         self._trying: set[str] = set()  # addresses with an attempt under way
         self._crowd: Counter[str] = Counter()  # the same by network
         self._lock = threading.Lock()
@@ -148,9 +149,8 @@ class Doorkeeper:
         """One attempt at a time from each address, so that no address takes all the places in the queue, nor all those that one host can have."""
         network = source(address)
         with self._lock:
-            wait = self._addresses.wait(address)
-            # somebody else's guessing does not keep a person from the desk where they were let in before
-            stranger = (name, address) not in self._welcome
+            wait = max(self._addresses.wait(address), self._welcome.wait(name, address))
+            stranger = not self._welcome.knows(name, address)
             if stranger:
                 wait = max(wait, self._names.wait(name), self._networks.wait(network))
             if wait > 0:
@@ -173,15 +173,14 @@ class Doorkeeper:
             self._addresses.add(address)
             if network != address:
                 self._networks.add(network)
-            self._welcome.pop((name, address), None)
+            self._welcome.add_failure(name, address)
         log.warning("access.refused")
 
     def _succeeded(self, name: str, address: str) -> None:
         with self._lock:
             self._names.clear(name)
             self._addresses.clear(address)
-            self._welcome[name, address] = None
-            _keep_newest(self._welcome)
+            self._welcome.add(name, address)
 
 
 @dataclass(slots=True)
@@ -211,6 +210,36 @@ class Failures:
         return (0, 0.0) if self.clock.monotonic() - last > FORGIVEN else (count, last)
 
 
+class Welcome:
+    """Names let in, and from where: somebody else's guessing keeps no person from the desk where they were let in before. What goes wrong there counts for
+    that name at that desk, so that whoever else sits there guesses no faster, and its owner may mistype."""
+
+    def __init__(self, clock: Clock, delays: tuple[float, ...] = DELAYS) -> None:
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failures = Failures(clock, delays)
+
+    def knows(self, name: str, address: str) -> bool:
+        """Was this name let in from there?"""
+        return (name, address) in self._known
+
+    def wait(self, name: str, address: str) -> float:
+        """Seconds until that name is looked at again at that desk; 0 for strangers, for whom other delays hold."""
+        return self._failures.wait(_pair(name, address)) if self.knows(name, address) else 0.0
+
+    def add(self, name: str, address: str) -> None:
+        self._known[name, address] = None
+        self._failures.clear(_pair(name, address))
+        _keep_newest(self._known)
+
+    def add_failure(self, name: str, address: str) -> None:
+        if self.knows(name, address):
+            self._failures.add(_pair(name, address))
+
+
+def _pair(name: str, address: str) -> str:
+    return f"{name} {address}"  # a name has no space in it
+
+
 def _keep_newest(known: OrderedDict[Any, Any]) -> None:
     while len(known) > MOST_KNOWN:
         known.popitem(last=False)
@@ -224,9 +253,7 @@ def _unlocked(folder: Path, person: Person, identity: Identity) -> Unlocked:
     try:
         key, roster = practice.open_practice(folder, identity)
     except SealKeyError:
-        raise SealKeyError(
-            "The password is right, but the practice key is not sealed to this person. An admin can make them a new key."
-        ) from None
+        raise UnsealedPersonError from None
     except (SealError, OSError, ValueError):
         raise KeysDamagedError from None
     known = roster.find(person.name)

@@ -145,6 +145,41 @@ def test_guessing_codes_gets_slower_and_slower_and_never_closes(
     assert step.take_code(practice.ana(), code(clock), DESK, True) is Way.APP
 
 
+def test_a_stranger_who_guesses_codes_does_not_keep_ana_from_her_own_desk(
+    practice: Practice, step: SecondStep, clock: FakeClock
+) -> None:
+    give_app(practice, step)
+    step.take_code(practice.ana(), code(clock), DESK, True)
+    clock.advance(30)
+    for guess in ("111111", "222222", "333333"):
+        with pytest.raises(WrongCodeError):
+            step.take_code(practice.ana(), guess, "10.0.0.66", True)
+    with pytest.raises(TooSoonError):
+        step.take_code(practice.ana(), code(clock), "10.0.0.67", True)
+    with pytest.raises(WrongCodeError):
+        step.take_code(practice.ana(), "444444", DESK, True)  # she mistypes
+    assert step.take_code(practice.ana(), code(clock), DESK, True) is Way.APP
+
+
+def test_who_guesses_at_her_desk_waits_as_everywhere(practice: Practice, step: SecondStep, clock: FakeClock) -> None:
+    give_app(practice, step)
+    step.take_code(practice.ana(), code(clock), DESK, True)
+    for guess in ("111111", "222222", "333333"):
+        with pytest.raises(WrongCodeError):
+            step.take_code(practice.ana(), guess, DESK, True)
+    with pytest.raises(TooSoonError):
+        step.take_code(practice.ana(), "555555", DESK, True)
+
+
+def test_a_printed_code_waits_for_nobody(practice: Practice, step: SecondStep) -> None:
+    give_app(practice, step)
+    codes = give_codes(practice, step)
+    for guess in ("111111", "222222", "333333"):
+        with pytest.raises(WrongCodeError):
+            step.take_code(practice.ana(), guess, DESK, True)
+    assert step.take_code(practice.ana(), codes[0].upper(), DESK, True) is Way.CODE
+
+
 def test_the_right_password_again_wins_no_further_guesses(practice: Practice, step: SecondStep) -> None:
     give_app(practice, step)
     for _ in range(3):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from appliance.access.people import Person, Role, Unlocked
-from appliance.access.sessions import MOST, Session, Sessions
+from appliance.access.sessions import MOST, Ended, Session, Sessions
 from appliance.errors import NotForThisRoleError, SealKeyError
 from appliance.store import bech32
 from appliance.store.keys import Identity
@@ -124,7 +124,7 @@ def test_the_session_that_rested_longest_makes_room(sessions: Sessions, clock: F
     assert alive(sessions, cookies[0])
     assert sessions.get(cookies[1], activity=False) is None
     assert len(sessions) == MOST
-    assert sessions.take_ended() == [("ana", "made room")]
+    assert sessions.take_ended() == [Ended("ana", "made room")]
 
 
 def test_a_session_that_is_logged_in_over_is_told_of(sessions: Sessions) -> None:
@@ -133,7 +133,7 @@ def test_a_session_that_is_logged_in_over_is_told_of(sessions: Sessions) -> None
     sessions.replace("none of ours")
     assert sessions.get(first, activity=False) is None
     assert alive(sessions, other)
-    assert sessions.take_ended() == [("ana", "logged in over it")]
+    assert sessions.take_ended() == [Ended("ana", "logged in over it")]
 
 
 def test_a_closed_request_holds_no_key(sessions: Sessions) -> None:

@@ -131,6 +131,25 @@ def test_a_stranger_who_guesses_does_not_keep_ana_from_her_own_desk(door: Doorke
     assert wait_of(door, "ana", DESK) == 0.0
 
 
+def test_nor_once_she_has_mistyped_there(door: Doorkeeper) -> None:
+    door.unlock("ana", ANA, DESK).wipe()
+    for _ in range(3):
+        refused(door, address=STRANGER)
+    refused(door, address=DESK)
+    assert wait_of(door, "ana", DESK) == 0.0
+
+
+def test_whoever_logs_in_at_her_desk_guesses_her_password_no_faster(door: Doorkeeper, practice: Practice) -> None:
+    practice.add("ben", Role.STAFF, ANA)
+    door.unlock("ana", ANA, DESK).wipe()
+    for _ in range(2):
+        refused(door, address=DESK)
+    door.unlock("ben", ANA, DESK).wipe()  # whose own log-in clears the address
+    refused(door, address=DESK)
+    assert wait_of(door, "ana", DESK) > 0
+    assert wait_of(door, "ben", DESK) == 0.0
+
+
 def test_wrong_attempts_are_forgiven_in_time_and_by_the_right_password(door: Doorkeeper, clock: FakeClock) -> None:
     for _ in range(2):
         refused(door)
