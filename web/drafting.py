@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from web.guard import ANY, SAFE_METHODS, allow, gate_here, person_here, session
 from web.services import here
@@ -62,8 +62,12 @@ def settle(response: Response) -> Response:
     refused = response.status_code >= 400 or gate_here() is not None
     if not refused and response.status_code == 200 and response.mimetype == "text/html":
         return response  # neither: the form once more
+    try:
+        given = request.form
+    except RequestEntityTooLarge:
+        return response  # it was refused before anybody read it
     for field in FORMS[request.endpoint or ""]:
-        if field in request.form or not refused:
-            text = request.form[field].replace("\r\n", "\n") if refused else ""
+        if field in given or not refused:
+            text = given[field].replace("\r\n", "\n") if refused else ""
             here().drafts.keep(person, f"{request.path.lower()}:{field}", text)
     return response
