@@ -152,6 +152,10 @@ class NoProofKeptError(AccessError):
     Whoever opens the practice key makes it anew, at the box: `keepline keys mend --as NAME`."""
 
 
+class TrialError(AccessError):
+    """Another password or sheet is being tried. Wait until that is done, then try once more."""
+
+
 class RotatingError(AccessError):
     """The practice key is being exchanged. Finish or drop that first: `keepline keys rotate --as NAME`."""
 

@@ -61,7 +61,7 @@ def enter() -> AnyResponse | tuple[str, int]:
     try:
         emergency.check_reason(why)
         beginning = here().begin(RECOVERY)
-        unlocked = _unlock(request.form.get("sheet", "")[:LONGEST_SHEET])
+        unlocked = open_sheet(request.form.get("sheet", "")[:LONGEST_SHEET])
     except ReasonError as error:
         return _page(why, {"why": tell(str(error))}), 422
     except AccessError as error:
@@ -124,7 +124,7 @@ def is_told(person: Session) -> bool:
 GATE: Final = Gate("emergency", "emergency.show_notice", is_told)
 
 
-def _unlock(text: str) -> Unlocked:
+def open_sheet(text: str) -> Unlocked:
     """A sheet that is wrong is a log-in that failed, with the doorkeeper's delays. One that is right waits for nobody: it cannot be guessed, and somebody who
     goes on typing wrong ones must not keep out whoever holds it on the worst of days."""
     try:

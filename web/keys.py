@@ -1,7 +1,9 @@
-"""The page of keys: what there is in plain words, and the exchange of the practice key when somebody has left or the recovery sheet was used or lost."""
+"""The page of keys: what there is in plain words, whether a password or the sheet opens all of it, and the exchange of the practice key when somebody has
+left or the recovery sheet was used or lost."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,11 +16,15 @@ from appliance.access.lost_keys import LostKey
 from appliance.access.roles import RECOVERY, Permission
 from appliance.access.rotation import Rotation
 from appliance.access.second_step import Way
+from appliance.control.client import Client
+from appliance.deeds import Act, Deed
 from appliance.errors import AccessError, WrongPasswordError, WrongSheetError
-from web import entering, memory, past, recovery_sheet, requests, safekeeping, telling, words
+from web import entering, memory, past, recovery_sheet, requests, safekeeping, telling, trials, words
+from web.emergency import LONGEST_SHEET, open_sheet
 from web.guard import COOKIE, allow, session
 from web.languages import gettext, ngettext, tell
 from web.services import here
+from web.trying import Outcome
 from web.visits import Aside, Pending
 
 keys = Blueprint("keys", __name__)
@@ -68,6 +74,13 @@ def exchange_part() -> str:
     if not here().exchanging.at_work:
         return ""
     return render_template("_exchange.html", keys=rotation.so_far(here().folder))
+
+
+@keys.get("/parts/trial")
+@allow(Permission.RUN_KEYS, activity=False)
+def trial_part() -> str:
+    """The same for a trial."""
+    return render_template("_trial.html", trial=trials.view()) if here().trying.at_work else ""
 
 
 @keys.post("/keys/exchange")
@@ -164,6 +177,36 @@ def drop() -> AnyResponse:
     return _to_keys()
 
 
+@keys.post("/keys/trial")
+@allow(Permission.RUN_KEYS)
+def try_keys() -> AnyResponse | tuple[str, int]:
+    """What the password of whoever asks, or the recovery sheet, opens of all that is kept. Either is typed now, so no other proof is asked for; counts alone
+    are told, so the sheet is no way in here."""
+    me, address = session().person.name, request.remote_addr or ""
+    by_sheet = request.form.get("with") == "sheet"
+    way = Way.SHEET if by_sheet else ""
+    try:
+        if by_sheet:
+            unlocked = open_sheet(request.form.get("sheet", "")[:LONGEST_SHEET])
+        else:
+            unlocked = here().doorkeeper.unlock(
+                me, request.form.get("own", "")[: requests.LONGEST_PASSWORD + 1], address
+            )
+        here().trying.run(unlocked, _teller(here().control, me, way))
+    except AccessError as error:
+        if isinstance(error, WrongPasswordError):
+            telling.log_in_failed(me, address, way)
+        return _page({"sheet" if by_sheet else "own": entering.in_words(error)}), 422
+    here().trying.join(PATIENCE)
+    return redirect(url_for("keys.show", _anchor="trial"), 303)
+
+
+def _teller(control: Client, by: str, way: str) -> Callable[[Outcome], None]:
+    """Puts a trial on record."""
+    detail = {"what": "keys"} | ({"with": way} if way else {})
+    return lambda outcome: control.record(Deed(Act.CHECKED, by, detail=detail | {"shut": str(outcome.shut)}))
+
+
 def _resumed() -> Rotation:
     """By the password, which opens the key that is on its way in."""
     me, address = session().person.name, request.remote_addr or ""
@@ -225,7 +268,9 @@ def _damage_view(one: LostKey) -> DamageView:
 
 
 def _page(mistakes: dict[str, str], without: frozenset[str] = frozenset()) -> str:
-    return render_template("keys.html", area="keys", keys=_view(), mistakes=mistakes, without=without)
+    return render_template(
+        "keys.html", area="keys", keys=_view(), trial=trials.view(), mistakes=mistakes, without=without
+    )
 
 
 def _groups_page(pending: Pending, mistakes: dict[str, str]) -> str:

@@ -22,6 +22,7 @@ proving = Blueprint("proving", __name__)
 
 LASTS: Final = 300.0  # s that a proof is good for; to have logged in is one
 _OURS: Final = frozenset({"then", "again", "own_password", "answer", "derived"})
+_LONG: Final = 1000  # letters: more are sent as they are, not each octet as three letters
 _SECRET: Final = frozenset({"password", "first", "second"})  # typed for somebody, or off a sheet: it waits in no page
 
 Fields = tuple[tuple[str, str], ...]
@@ -102,6 +103,7 @@ def _page(then: str, again: bool, mistake: str = "", passkey_mistake: str = "") 
         question=_question(),
         fields=(("then", then), ("again", "yes" if again else "no"), *(typed if again else ())),
         away=_away(then),
+        long=again and sum(len(value) for _, value in typed) > _LONG,
         mistake=mistake,
         passkey_mistake=passkey_mistake,
     )

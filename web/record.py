@@ -19,17 +19,18 @@ from appliance.access.chain import Line, Verdict
 from appliance.access.ledger import Filter
 from appliance.access.roles import Permission
 from appliance.deeds import Act, Deed
-from appliance.errors import NotFoundedError, StoreError
+from appliance.errors import NotFoundedError, RecordError, StoreError
 from appliance.store.keys import Identity
 from web import health, record_words, telling, words
 from web.guard import allow, session
 from web.languages import gettext, number, tell
-from web.record_words import ACTS, GROUPS
+from web.record_words import GROUPS
 from web.services import here
 
 record = Blueprint("record", __name__)
 
 PAGE: Final = 50  # lines
+THE_BOX: Final = "*box"  # in addresses; no log-in name has a star
 LONGEST: Final = 64  # letters of what is filtered by
 PATIENCE: Final = 0.5  # s: a verification that is over by then shows no progress
 MOST_FLAWS: Final = 20  # that are listed
@@ -50,6 +51,14 @@ class LineView:
     details: tuple[str, ...]
     private: tuple[tuple[str, str], ...]  # what was sealed, opened
     sealed: bool  # there is something that this person cannot open
+
+
+@dataclass(frozen=True, slots=True)
+class DoersView:
+    """Some of those whose lines can be shown alone."""
+
+    title: str
+    who: tuple[tuple[str, str], ...]  # as it stands in the address, and in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +181,7 @@ def _page() -> str:
         query=asked.to_query(),
         older=older,
         paged=bool(before),
-        persons=[person.name for person in people.list_people(here().folder)],
+        doers=_doers(asked.who),
         groups=[(name, gettext(title)) for name, (title, _) in GROUPS.items()],
         verified=_verified(),
         verifying=here().verifying,
@@ -204,11 +213,35 @@ def _asked() -> Asked:
     )
 
 
+def _doers(asked: str) -> list[DoersView]:
+    """Everybody by whom there are lines, and whoever is asked for."""
+    present = [person.name for person in people.list_people(here().folder)]
+    try:
+        known = here().doers.names()
+    except RecordError:  # the page says so above
+        known = frozenset()
+    others = [name for name in ("", *record_words.OTHERS) if name in known and name not in present]
+    left = sorted(known - {"", *record_words.OTHERS, *present})
+    if asked and asked != THE_BOX and asked not in known | set(present):
+        left.append(asked)
+    groups = (
+        (gettext("People"), present),
+        (gettext("No longer here"), left),
+        (gettext("Without a person’s name"), others),
+    )
+    return [
+        DoersView(title, tuple((name or THE_BOX, record_words.doer(name)) for name in names))
+        for title, names in groups
+        if names
+    ]
+
+
 def _filter(asked: Asked) -> Filter:
     since, until = _day(asked.since), _day(asked.until)
     acts = GROUPS[asked.what][1] if asked.what else frozenset()
     end = _start(until + timedelta(days=1)) if until else None
-    return Filter(asked.who, acts, asked.message, _start(since) if since else None, end)
+    by = None if not asked.who else "" if asked.who == THE_BOX else asked.who
+    return Filter(by, acts, asked.message, _start(since) if since else None, end)
 
 
 def _day(text: str) -> date | None:
@@ -249,8 +282,8 @@ def _view(line: Line, key: Identity | None, kept: dict[str, Line]) -> LineView:
         when=words.in_full(line.at, zone),
         machine=words.machine(line.at, zone),
         doubtful=not line.trusted,
-        who=words.person(deed.by) or gettext("The box"),
-        did=gettext(ACTS[deed.act]),
+        who=record_words.who(deed),
+        did=record_words.did(deed),
         about=record_words.about(deed),
         link=url_for("inbox.show_message", id=deed.subject) if is_message and deed.act is not Act.REMOVED else "",
         details=record_words.details(deed),

@@ -6,6 +6,7 @@ from typing import Final
 
 from appliance.access import decisions
 from appliance.access.chain import Break
+from appliance.access.roles import RECOVERY
 from appliance.access.second_step import Way
 from appliance.deeds import Act, Deed
 from appliance.retention.rules import Reason
@@ -136,6 +137,16 @@ GROUPS: Final = {
         ),
     ),
 }
+OTHERS: Final = {
+    RECOVERY: spoken("Recovery sheet"),
+    "root": spoken("The terminal"),
+    "console": spoken("The technician’s console"),
+}  # by whom a line may be that is no person
+_CHECKED: Final = {
+    "record": spoken("verified the record"),
+    "keys": spoken("tried what a password or the sheet opens"),
+}  # where it was not store and record that were compared
+_BY_SOMEBODY: Final = frozenset({Act.LOG_IN_FAILED, Act.LOCKED})  # what no box does of itself, though no name is known
 BREAKS: Final = {
     Break.UNREADABLE: spoken("is no line of the record: the file was damaged or changed"),
     Break.CHANGED: spoken("was changed after it was written"),
@@ -164,6 +175,7 @@ _DETAILS: Final = {
     "on": spoken("on: %(value)s"),
     "seconds": spoken("%(value)s seconds"),
     "found": spoken("%(value)s things that do not fit"),
+    "shut": spoken("%(value)s things that stayed shut"),
     "how": spoken("%(value)s"),
     "why": spoken("%(value)s"),
     "with": spoken("with %(value)s"),
@@ -232,6 +244,27 @@ _WORDS: Final[dict[str, dict[str, str]]] = {
     "used": _FACTORS,
     "role": {role.value: text for role, text in ROLES.items()},
 }
+
+
+def doer(name: str) -> str:
+    """Whose lines they are, where they are looked for: a person, or what is none."""
+    if not name:
+        return gettext("The box itself, or somebody unknown")
+    return gettext(OTHERS[name]) if name in OTHERS else name.capitalize()
+
+
+def who(deed: Deed) -> str:
+    """Who did it."""
+    if not deed.by:
+        return gettext("Somebody unknown") if deed.act in _BY_SOMEBODY else gettext("The box")
+    return doer(deed.by)
+
+
+def did(deed: Deed) -> str:
+    """What they did."""
+    return gettext(
+        _CHECKED.get(deed.detail.get("what", ""), ACTS[deed.act]) if deed.act is Act.CHECKED else ACTS[deed.act]
+    )
 
 
 def about(deed: Deed) -> str:

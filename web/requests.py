@@ -17,7 +17,9 @@ LARGEST_BODY: Final = 8 * 1024  # octets; the longest form is name and password
 LARGEST_TEXT: Final = (
     12 * 1024
 )  # octets: the policy sheet's 5,000 letters of two octets each, a note's 4,000 of up to three as browsers count, and what stands around them
-LONG_TEXTS: Final = re.compile(r"/policy/text/.*|/drafts|/messages/[^/]*/notes")  # where that may be sent
+LONG_TEXTS: Final = re.compile(
+    r"/policy/text/.*|/drafts|/messages/[^/]*/notes|/confirm(/passkey)?"
+)  # where that may be sent
 LONGEST_NAME: Final = 80  # letters
 LONGEST_PASSKEY_NAME: Final = 40
 LONGEST_PASSWORD: Final = 1024

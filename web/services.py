@@ -22,10 +22,12 @@ from appliance.deeds import Act, Deed
 from appliance.errors import KeeplineError, PersonNameError
 from appliance.settings import Settings
 from appliance.store.reader import Reader
+from web.doers import Doers
 from web.drafts import Drafts
 from web.exchanging import Exchanging
 from web.memory import Rows
 from web.refused import Refused
+from web.trying import Trying
 from web.verifying import Verifying
 from web.visits import Visits
 from web.watch import Watch
@@ -54,6 +56,8 @@ class PageServices:
     drafts: Drafts = field(init=False)
     exchanging: Exchanging = field(init=False)
     verifying: Verifying = field(init=False)
+    doers: Doers = field(init=False)
+    trying: Trying = field(init=False)
     visits: Visits = field(default_factory=Visits)
     refused: Refused = field(default_factory=Refused)
     _founded: bool = False
@@ -68,6 +72,8 @@ class PageServices:
         self.drafts = Drafts(self.clock)
         self.exchanging = Exchanging(self.clock)
         self.verifying = Verifying(self.folder, self.clock)
+        self.doers = Doers(self.folder)
+        self.trying = Trying(self.folder, self.clock)
 
     def lock(self) -> None:
         """Nobody is logged in any more, nor on the way in."""

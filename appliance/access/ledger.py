@@ -27,9 +27,9 @@ _FORMULA: Final = frozenset("=+-@\t\r")  # a spreadsheet would calculate what be
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which lines are wanted; what is empty leaves none out."""
+    """Which lines are wanted; what is empty leaves none out, but for `by`, where "" is the box itself."""
 
-    by: str = ""
+    by: str | None = None
     acts: frozenset[Act] = frozenset()
     subject: str = ""  # its beginning
     since: float | None = None  # s since 1970, included
@@ -39,7 +39,7 @@ class Filter:
         """Is this line wanted?"""
         deed = line.deed
         return (
-            (not self.by or deed.by == self.by)
+            (self.by is None or deed.by == self.by)
             and (not self.acts or deed.act in self.acts)
             and deed.subject.startswith(self.subject)
             and (self.since is None or line.at >= self.since)
@@ -48,7 +48,7 @@ class Filter:
 
     def _may_take(self, octets: bytes) -> bool:
         """A quick look, before a line is taken apart."""
-        return (not self.by or f'"by":"{self.by}"'.encode() in octets) and (
+        return (self.by is None or f'"by":"{self.by}"'.encode() in octets) and (
             not self.subject or f'"subject":"{self.subject}'.encode() in octets
         )
 

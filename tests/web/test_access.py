@@ -105,6 +105,7 @@ def test_polling_is_no_activity(practice: Practice, ana: Staff) -> None:
             "/parts/status",
             "/parts/verifying",
             "/parts/exchange",
+            "/parts/trial",
             "/record/verify",
             f"/parts/messages/{id}",
             f"/messages/{id}/wave.svg",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 import time
@@ -11,8 +12,10 @@ import pytest
 
 from appliance.access import emergency, rotation, segments
 from appliance.access import practice as keys
+from appliance.access.chain import Line
 from appliance.access.roles import RECOVERY
 from appliance.access.unlock import unlock
+from appliance.deeds import Act, Deed
 from appliance.errors import WrongSheetError
 from tests.access.practice import key_by_sheet
 from tests.web.practice import NAME, PASSWORD, Practice, babble
@@ -328,3 +331,115 @@ def test_the_day_of_the_sheet_is_told_by_the_record(practice: Practice, ana: Sta
     ana.post("/keys/sheet/groups", None, **typed(groups, ana.get("/keys/sheet").text))
     finished(practice)
     assert "made Friday 21 November 2025, 12:00" in log_in_again(practice, ana).get("/keys").text
+
+
+def checked(practice: Practice) -> list[tuple[str, dict[str, str]]]:
+    """Trials of keys on record."""
+    deeds = [Line.from_bytes(line).deed for line in segments.read(practice.folder)]
+    return [(deed.by, deed.detail) for deed in deeds if deed.act is Act.CHECKED and deed.detail["what"] == "keys"]
+
+
+def tried(practice: Practice, desk: Staff, **form: str) -> str:
+    """The page after a trial, in plain letters."""
+    answer = desk.post("/keys/trial", None, **form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/keys#trial")
+    practice.services.trying.join(60)
+    return html.unescape(desk.get("/keys").text)
+
+
+def test_ones_password_is_tried_against_everything_and_that_is_on_record(practice: Practice, ana: Staff) -> None:
+    id = practice.leave(babble(1), name="Maria Lopez")
+    practice.note(id, "She called twice.")
+    practice.clock.advance(86_400)
+    practice.leave(babble(1))
+    page = tried(practice, ana.log_in(), **{"with": "password", "own": PASSWORD})
+    assert "Your password opens the practice key, 2 days’ keys, 2 messages, 1 note and names and numbers" in page
+    assert "does not open" not in page
+    assert "Maria Lopez" not in page
+    assert checked(practice) == [(NAME, {"what": "keys", "shut": "0"})]
+    assert "Ana tried what a password or the sheet opens" in " ".join(
+        re.sub("<[^>]+>", "", ana.get("/record").text).split()
+    )
+
+
+def test_the_sheet_is_tried_as_well_and_is_not_used_by_that(practice: Practice, ana: Staff) -> None:
+    practice.leave(babble(1))
+    page = tried(practice, ana, **{"with": "sheet", "sheet": practice.sheet.lower()})
+    assert "The recovery sheet opens the practice key, 1 day’s key, 1 message and names and numbers" in page
+    assert checked(practice) == [(NAME, {"what": "keys", "with": "recovery sheet", "shut": "0"})]
+    assert not emergency.demands_rotation(practice.folder)
+    assert practice.sheet not in page
+
+
+def test_what_it_does_not_open_is_counted(practice: Practice, ana: Staff) -> None:
+    lost = practice.leave(babble(1))
+    practice.clock.advance(86_400)
+    practice.leave(babble(1))
+    hurt = practice.leave(babble(1), name="Samuel Okafor")
+    oldest, _ = sorted((practice.folder / "epochs").glob("*.age"))
+    for file in (oldest, practice.folder / "vault" / f"{hurt}.age", practice.folder / "keys/record.age"):
+        octets = bytearray(file.read_bytes())
+        octets[60] ^= 1
+        file.write_bytes(octets)
+    page = tried(practice, ana.log_in(), **{"with": "password", "own": PASSWORD})
+    assert "Your password opens the practice key, 1 day’s key and 1 message." in page
+    assert "It does not open 1 day’s key, 2 messages and names and numbers in the record. Restore" in page
+    assert checked(practice)[-1][1]["shut"] == "4"
+    (practice.folder / "vault" / f"{lost}.age").unlink()
+    assert "It does not open 1 day’s key, 2 messages" in tried(practice, ana, **{"with": "password", "own": PASSWORD})
+
+
+def test_what_is_wrong_opens_nothing_is_said_beside_its_field_and_on_record(practice: Practice, ana: Staff) -> None:
+    for way, field, wrong, kept in (
+        ("password", "own", "not this one at all", {}),
+        ("sheet", "sheet", "AGE-SECRET-KEY-1", {"with": "recovery sheet"}),
+    ):
+        answer = ana.post("/keys/trial", None, **{"with": way, field: wrong})
+        assert answer.status_code == 422
+        assert f'id="{field}-mistake"' in answer.text
+        assert wrong not in answer.text.replace("beginning with AGE-SECRET-KEY-1.", "")
+        deed = Line.from_bytes(list(segments.read(practice.folder))[-1]).deed
+        assert (deed.act, deed.by) == (Act.LOG_IN_FAILED, NAME)
+        assert deed.detail == {"from": "127.0.0.1"} | kept
+    assert checked(practice) == []
+    for _ in range(3):
+        answer = ana.post("/keys/trial", None, **{"with": "password", "own": "not this one at all"})
+    assert "Wait" in answer.text
+
+
+def test_nothing_is_told_of_a_trial_where_no_line_can_be_written(practice: Practice, ana: Staff) -> None:
+    practice.daemon.silent = True
+    page = tried(practice, ana, **{"with": "password", "own": PASSWORD})
+    assert "opens the practice key" not in page
+    assert 'class="mistake"' in page
+
+
+def test_who_came_in_with_the_sheet_can_try_it_and_has_no_password(practice: Practice) -> None:
+    inside = Staff(practice)
+    inside.post("/emergency", why=WHY, sheet=practice.sheet)
+    assert 'name="own"' not in inside.get("/keys").text
+    assert "The recovery sheet opens" in tried(practice, inside, **{"with": "sheet", "sheet": practice.sheet})
+
+
+def test_while_a_trial_goes_on_the_page_says_how_far_it_is(
+    practice: Practice, ana: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.leave(babble(1))
+    goes_on, record = threading.Event(), practice.daemon.record
+
+    def wait_and_record(deed: Deed) -> None:
+        assert deed.act is not Act.CHECKED or goes_on.wait(60)
+        record(deed)
+
+    monkeypatch.setattr(practice.daemon, "record", wait_and_record)
+    ana.post("/keys/trial", None, **{"with": "password", "own": PASSWORD})
+    wait_until(lambda: "2 of 2 keys and messages are tried." in ana.script("/parts/trial").text)
+    page = ana.get("/keys").text
+    assert "2 of 2 keys and messages are tried." in page
+    assert 'name="own"' not in page
+    answer = ana.post("/keys/trial", None, **{"with": "password", "own": PASSWORD})
+    assert answer.status_code == 422
+    goes_on.set()
+    practice.services.trying.join(60)
+    assert ana.script("/parts/trial").text == ""
+    assert "Your password opens the practice key" in html.unescape(ana.get("/keys").text)

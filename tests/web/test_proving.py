@@ -117,6 +117,17 @@ def test_the_policy_sheet_waits_as_it_was_typed(practice: Practice, left: Staff)
     assert policy.sheet(practice.folder).text("en").endswith("And “<b>bolt</b>” it.")
 
 
+def test_so_does_the_longest_one(practice: Practice, left: Staff) -> None:
+    text, whole = "é" * policy.LONGEST, {"content_type": "multipart/form-data"}
+    page = left.ask("POST", "/policy/text/es", headers=OWN, data={"text": text}, **whole).text
+    assert 'enctype="multipart/form-data"' in page
+    form = dict(fields(page))
+    given = left.ask("POST", "/confirm", headers=OWN, data=form | {"own_password": PASSWORD}, **whole)
+    assert (given.status_code, given.headers["Location"]) == (307, "/policy/text/es")
+    assert left.ask("POST", "/policy/text/es", headers=OWN, data=form, **whole).status_code == 303
+    assert policy.sheet(practice.folder).text("es") == text
+
+
 def test_who_finds_the_new_sheet_beside_the_screen_does_not_end_the_exchange(practice: Practice, ana: Staff) -> None:
     """Who it belongs to is asked, and types the two groups once more: they wait in no page."""
     ana.post("/keys/exchange", reason="sheet")

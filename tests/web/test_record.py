@@ -100,6 +100,61 @@ def test_lines_are_found_by_person_deed_message_and_day(
         assert "Why: referral" in page
 
 
+def offered(page: str) -> dict[str, list[str]]:
+    """Whose lines can be shown alone, by group."""
+    select = page.partition('<select id="who"')[2].partition("</select>")[0]
+    groups = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', select, re.DOTALL)
+    return {title: re.findall(r'<option value="([^"]*)"', options) for title, options in groups}
+
+
+def test_everybody_whom_the_record_names_can_be_filtered_by(practice: Practice, ana: Staff, id: str) -> None:
+    practice.add_staff()
+    Staff(practice).log_in("sam", "velvet harbor kettle moon")
+    ana.post("/people/sam/remove")
+    Staff(practice).post("/emergency", why="Nobody else could come.", sheet=practice.sheet)
+    ana.post("/emergency/notice", read="1")
+    for by in ("root", "console"):
+        practice.record.write(Deed(Act.EXPORTED, by))
+    page = ana.get("/record").text
+    people, left, others = offered(page).values()
+    assert (people, left) == ([NAME], ["sam"])
+    assert others == ["*box", "recovery-sheet", "root", "console"]
+    for name, did in {
+        "sam": "Sam logged in",
+        "recovery-sheet": "Recovery sheet came in with the recovery sheet",
+        "root": "The terminal exported the record",
+        "console": "The technician’s console exported the record",
+    }.items():
+        page = ana.get(f"/record?who={name}").text
+        assert did in [one.partition(" · ")[0] for one in dids(page)]
+        assert f'<option value="{name}" selected>' in page
+    assert {one.partition(" ")[0] for one in dids(ana.get("/record?who=*box").text)} == {"The"}
+    rows = json.loads(ana.post("/record/record.json?who=*box").text)
+    assert {row["by"] for row in rows} == {""}
+
+
+def test_who_comes_into_the_record_or_goes_out_of_it_is_offered_at_once_or_no_more(practice: Practice) -> None:
+    doers = practice.services.doers
+    assert "zoe" not in doers.names()
+    practice.record.write(Deed(Act.LOGGED_IN, "zoe"))
+    assert "zoe" in doers.names()
+    file = segments.files(practice.folder)[-1]
+    whole = file.read_bytes()
+    with file.open("ab") as torn:
+        torn.write(b'{"sequence":99,"by":"mia"')
+    assert "mia" in doers.names()
+    with file.open("ab") as torn:
+        torn.write(b',"by":"lea"}\n')
+    assert "lea" in doers.names()
+    file.write_bytes(whole[: whole.index(b'"zoe"')])
+    assert "zoe" not in doers.names()
+
+
+def test_whoever_failed_and_is_not_known_is_not_the_box(practice: Practice, ana: Staff) -> None:
+    Staff(practice).post("/login", name="no such name", password="no such password at all")
+    assert "Somebody unknown failed to log in" in dids(ana.get("/record").text)
+
+
 @pytest.mark.parametrize(
     "query", ["who=<script>", "message=zz", "from=yesterday", "to=99999-01-01", "before=x", "what=all"]
 )
