@@ -23,7 +23,7 @@ from appliance.access import certificates, people, policy, testimony, vouching
 from appliance.access.chain import Break, Line
 from appliance.access.decisions import Choice, Switch
 from appliance.access.record import Record
-from appliance.access.roles import Role
+from appliance.access.roles import RECOVERY, Role
 from appliance.access.second_step import Way
 from appliance.access.segments import read
 from appliance.access.unlock import unlock
@@ -93,7 +93,10 @@ class Command:
         def write(given: Mapping[str, Any]) -> None:
             record.write(unpack(Deed, given["deed"]))
 
-        answers = {Verb.RECORD: write, Verb.STATUS: status}
+        def note_trial(_: object) -> None:
+            record.write(Deed(Act.EMERGENCY, RECOVERY, "1", {"as": "trial"}))
+
+        answers = {Verb.RECORD: write, Verb.STATUS: status, Verb.NOTE_TRIAL: note_trial}
         server = Server(self.settings.parent / "control.sock", own_users("", ""), answers)
         server.start()
         try:
