@@ -34,6 +34,7 @@ from appliance.errors import (
     PersonNameError,
     PersonUnknownError,
     SealKeyError,
+    UnsealedPersonError,
     WeakPasswordError,
     WrongPasswordError,
 )
@@ -126,7 +127,7 @@ def test_for_oneself_no_new_key_is_made_without_the_password_one_has(practice: P
 def test_a_technicians_file_that_says_staff_gives_no_key(practice: Practice) -> None:
     practice.add("toni", Role.TECHNICIAN)
     practice.rewrite("toni", role=Role.STAFF)
-    with pytest.raises(SealKeyError):
+    with pytest.raises(UnsealedPersonError):
         unlock(practice.folder, "toni", OTHER)
 
 
