@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.access import audit
 from appliance.access.practice import PROOF, digest_of, proof_of
+from appliance.access.standing import WrongState
 from appliance.store.keys import Identity
 from appliance.store.reader import RECOVERED, Reader
 from tests.store.boxes import WAV_HEAD, second
@@ -39,6 +40,7 @@ class Promises:
     taken: dict[str, int] = field(default_factory=dict)  # seconds that the line had delivered
     safe: dict[str, int] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    marking: set[str] = field(default_factory=set)
     abandoning: set[str] = field(default_factory=set)
     abandoned: set[str] = field(default_factory=set)
     removing: set[str] = field(default_factory=set)
@@ -53,7 +55,7 @@ class Promises:
                     self.taken[id] = int(parts)
                 case ["safe", id, parts]:
                     self.safe[id] = int(parts)
-                case ["kept" | "abandoning" | "abandoned" | "removing" | "removed" as fate, id]:
+                case ["kept" | "marking" | "abandoning" | "abandoned" | "removing" | "removed" as fate, id]:
                     getattr(self, fate).add(id)
                 case _:
                     assert line.startswith("recovered"), line
@@ -64,7 +66,12 @@ class Promises:
             count = inbox.start()
             rows = {row.stamp.id: row for row in inbox.list()}
             receipts = [receipt.message_id for receipt in inbox._index.receipts()]
-            assert (found := audit.compare(folder, record.head).found) == (), found
+            found = audit.compare(folder, record.head).found
+            # stopped between the line and what it tells of, a deed is named, for a person to do it or take it back
+            assert all(
+                one.place.removeprefix("Message ") in self.marking and isinstance(one.words, WrongState)
+                for one in found
+            ), found
         sequences = [row.stamp.sequence for row in rows.values()]
         assert len(set(sequences)) == len(sequences)
         for id in self.seeds:

@@ -3,7 +3,7 @@
     python -m tests.store.writer_process FOLDER calls     message after message, until it is killed
     python -m tests.store.writer_process FOLDER turns     each thing an inbox does, a few times, then exits
 
-A line says what is about to happen (`taken ID PARTS`, `abandoning ID`, `removing ID`) or promises what has (`recovered COUNT`, `begun ID SEED`,
+A line says what is about to happen (`taken ID PARTS`, `abandoning ID`, `marking ID`, `removing ID`) or promises what has (`recovered COUNT`, `begun ID SEED`,
 `safe ID PARTS`, `kept ID`, `abandoned ID`, `removed ID`).
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from appliance.access.record import Record
 from appliance.clock import SystemClock
+from appliance.deeds import Act, Deed
 from appliance.messages import Kind
 from appliance.store.delivery import Delivery
 from appliance.store.inbox import Inbox, RingSet
@@ -29,11 +30,11 @@ LONGEST = 9  # s
 
 
 def main(folder: Path, what: str) -> None:
-    with at_work(folder) as (inbox, _):
+    with at_work(folder) as (inbox, told):
         say(f"recovered {inbox.start()}")
         seed = int.from_bytes(os.urandom(2))
         if what == "turns":
-            turns(inbox, seed)
+            turns(inbox, told, seed)
         for number in itertools.count(seed) if what == "calls" else ():
             delivery = begin(inbox, number)
             record(delivery, number, 1 + number % LONGEST)
@@ -51,7 +52,7 @@ def at_work(folder: Path) -> Iterator[tuple[Inbox, Record]]:
             yield inbox, record
 
 
-def turns(inbox: Inbox, seed: int) -> None:
+def turns(inbox: Inbox, told: Record, seed: int) -> None:
     """Two calls at once, one of them abandoned; a message heard, erased and removed."""
     first, second = begin(inbox, seed), begin(inbox, seed + 1)
     record(first, seed, 2)
@@ -62,8 +63,11 @@ def turns(inbox: Inbox, seed: int) -> None:
     say(f"abandoned {second.id}")
     third = begin(inbox, seed + 2)
     record(third, seed + 2, 2)
-    inbox.mark_heard(first.id, True)
-    inbox.erase(first.id, 30)
+    say(f"marking {first.id}")
+    with told.doing(Deed(Act.MARKED, "ana", first.id, {"as": "heard"})):
+        inbox.mark_heard(first.id, True)
+    with told.doing(Deed(Act.ERASED, "ana", first.id)):
+        inbox.erase(first.id, 30)
     say(f"removing {first.id}")
     inbox.remove(first.id, "erased")
     say(f"removed {first.id}")
