@@ -91,6 +91,9 @@ def test_a_removal_that_was_cut_off_is_told_once(box: Box, cut: str, monkeypatch
         box.inbox.remove(row.stamp.id, "erased by a person")
     monkeypatch.undo()
     box.restart()
+    if cut == "vault.remove":  # it lies here whole: whoever let it go decides again
+        assert told(box, Act.REMOVED) == []
+        box.inbox.remove(row.stamp.id, "erased by a person")
     (line,) = told(box, Act.REMOVED)
     assert (line.deed.subject, line.deed.detail["reason"]) == (row.stamp.id, "erased by a person")
     assert box.inbox.list() == ()
