@@ -70,10 +70,16 @@ class Cuts:
         for row in rows:
             self._known.add(row.stamp.id)
             envelope, pages = self.box.open(row)
-            assert pages == letter(number)[: row.pages], "what is there is what was sent, page by page"
+            whole = 0
+            for came, sent in zip(pages, letter(number), strict=False):
+                whole += came == sent
+                # a sender that was not heard in time again and again gives up a block: its page is cut short, and was never confirmed
+                assert came == sent or came[:-1] == sent[: len(came) - 1], (
+                    "what is there is what was sent, page by page"
+                )
             assert len(pages) == row.pages == envelope.pages
             assert envelope.sender_id == "5550100"
-        self.kept.append(rows[0].pages if rows else 0)
+        self.kept.append(whole if rows else 0)
         assert self.kept[-1] >= self.confirmed[-1], "a page that was confirmed is lost"
 
 
